@@ -1,0 +1,25 @@
+//! Pure gateway logic: no sockets, no clock of its own, no async.
+//!
+//! ```text
+//! Snapshot ──build──► Table ──route(Request)──► Rule ──plan(health)──► Plan ──Walk──► attempts
+//!                                                                               │
+//!     Intake: the client's request ──body_for(target)──► the provider's         │
+//!     Relay:  the provider's bytes ──events──► the client's, and a Tally ◄──────┘
+//!                                                  │
+//!                                    Outcome (whose fault), Usage ──price──► Ticks
+//! ```
+
+pub mod client_error;
+pub mod endpoint;
+pub mod event;
+pub mod format;
+pub mod intake;
+pub mod money;
+pub mod outcome;
+pub mod price;
+pub mod refusal;
+pub mod relay;
+pub mod secret;
+pub mod snapshot;
+pub mod usage;
+pub mod vendor;

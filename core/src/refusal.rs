@@ -1,0 +1,206 @@
+//! Errors that the gateway itself makes, before or instead of asking a provider.
+
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::client_error::ClientError;
+use crate::endpoint::{Endpoint, Recognised};
+use crate::format::WireFormat;
+use crate::intake::BadRequest;
+
+/// Why the gateway refuses a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No such path.
+    UnknownPath {
+        /// The path asked for.
+        path: String,
+    },
+    /// The path exists, for another method.
+    WrongMethod {
+        /// What the path serves.
+        endpoint: Endpoint,
+    },
+    /// The headers are larger than the gateway takes.
+    HeadersTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The body is larger than the gateway takes.
+    BodyTooLarge {
+        /// The limit in bytes, after decoding.
+        limit: usize,
+    },
+    /// The body is not declared as JSON.
+    WrongContentType {
+        /// What it is declared as.
+        found: String,
+    },
+    /// A content-encoding that the gateway does not read.
+    UnknownEncoding {
+        /// What it is declared as.
+        found: String,
+    },
+    /// The body does not decode under its content-encoding.
+    BrokenEncoding {
+        /// What it is declared as.
+        encoding: String,
+    },
+    /// The client's body ended too early or could not be read.
+    BodyUnreadable,
+    /// The request does not parse or cannot be expressed.
+    Bad(BadRequest),
+    /// No route claims the model.
+    UnknownModel {
+        /// The model asked for.
+        model: String,
+    },
+    /// The route has no rule that matches.
+    NoRule {
+        /// `NAMESPACE/NAME` of the route.
+        route: String,
+    },
+    /// The route's object is broken.
+    BrokenRoute {
+        /// `NAMESPACE/NAME` of the route.
+        route: String,
+        /// Why.
+        reason: String,
+    },
+    /// The process is about to stop.
+    Draining,
+    /// No configuration has come yet.
+    NotReady,
+    /// As many answers are in flight as memory allows.
+    Overloaded,
+}
+
+impl Refusal {
+    /// What a request that is no endpoint's is told; `None` for one that is.
+    pub fn of_request(method: &Method, path: &str) -> Option<Self> {
+        match Endpoint::recognise(method, path) {
+            Recognised::Endpoint(_) => None,
+            Recognised::WrongMethod(endpoint) => Some(Self::WrongMethod { endpoint }),
+            Recognised::Foreign => Some(Self::UnknownPath { path: path.chars().take(200).collect() }),
+        }
+    }
+
+    /// The status that it stands for.
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::UnknownPath { .. } | Self::UnknownModel { .. } => StatusCode::NOT_FOUND,
+            Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::HeadersTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::WrongContentType { .. } | Self::UnknownEncoding { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BrokenEncoding { .. } | Self::BodyUnreadable | Self::Bad(_) | Self::NoRule { .. } => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::BrokenRoute { .. } | Self::Draining | Self::NotReady | Self::Overloaded => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        }
+    }
+
+    /// A short code for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownPath { .. } => "unknown_path",
+            Self::WrongMethod { .. } => "method_not_allowed",
+            Self::HeadersTooLarge { .. } => "headers_too_large",
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::WrongContentType { .. } => "unsupported_content_type",
+            Self::UnknownEncoding { .. } => "unsupported_content_encoding",
+            Self::BrokenEncoding { .. } => "broken_content_encoding",
+            Self::BodyUnreadable => "body_unreadable",
+            Self::Bad(_) => "bad_request",
+            Self::UnknownModel { .. } => "model_not_found",
+            Self::NoRule { .. } => "no_matching_rule",
+            Self::BrokenRoute { .. } => "route_broken",
+            Self::Draining => "draining",
+            Self::NotReady => "not_ready",
+            Self::Overloaded => "overloaded",
+        }
+    }
+
+    /// What is wrong and what to do.
+    pub fn message(&self) -> String {
+        match self {
+            Self::UnknownPath { path } => format!(
+                "Nothing is served at {path}. Wayleave serves POST /v1/chat/completions, POST /v1/messages, \
+                 POST /v1/embeddings and GET /v1/models."
+            ),
+            Self::WrongMethod { endpoint } => {
+                format!("Use {} for /v1{}.", endpoint.method(), endpoint.suffix())
+            }
+            Self::HeadersTooLarge { limit } => format!("The request's headers exceed {limit} bytes. Send fewer."),
+            Self::BodyTooLarge { limit } => format!(
+                "The request's body exceeds {limit} bytes. Send less, or have the operator raise the limit \
+                 (--max-request-bytes)."
+            ),
+            Self::WrongContentType { found } => {
+                format!("The content-type is {found:?}. Send application/json.")
+            }
+            Self::UnknownEncoding { found } => {
+                format!("The content-encoding is {found:?}. Send the body plain, as gzip or as zstd.")
+            }
+            Self::BrokenEncoding { encoding } => {
+                format!("The body is not valid {encoding}, though its content-encoding says so.")
+            }
+            Self::BodyUnreadable => "The request's body ended early. Send it again.".to_owned(),
+            Self::Bad(bad) => bad.message.clone(),
+            Self::UnknownModel { model } => {
+                let model: String = model.chars().take(200).collect();
+                format!("No route serves the model {model:?}. GET /v1/models lists those that exist.")
+            }
+            Self::NoRule { route } => format!(
+                "No rule of the route {route} matches this request. Its rules all have a `when`; add one without."
+            ),
+            Self::BrokenRoute { route, reason } => format!("The route {route} is broken: {reason}."),
+            Self::Draining => "This gateway is about to stop. Try again: another takes over.".to_owned(),
+            Self::NotReady => "This gateway has no configuration yet. Try again in a moment.".to_owned(),
+            Self::Overloaded => {
+                "This gateway holds as many answers in flight as its memory allows. Try again in a moment.".to_owned()
+            }
+        }
+    }
+
+    /// As an error for the client.
+    pub fn into_error(self) -> ClientError {
+        let param = match &self {
+            Self::Bad(bad) => bad.param.clone(),
+            Self::UnknownModel { .. } => Some("model".to_owned()),
+            Self::UnknownPath { .. }
+            | Self::WrongMethod { .. }
+            | Self::HeadersTooLarge { .. }
+            | Self::BodyTooLarge { .. }
+            | Self::WrongContentType { .. }
+            | Self::UnknownEncoding { .. }
+            | Self::BrokenEncoding { .. }
+            | Self::BodyUnreadable
+            | Self::NoRule { .. }
+            | Self::BrokenRoute { .. }
+            | Self::Draining
+            | Self::NotReady
+            | Self::Overloaded => None,
+        };
+        ClientError {
+            status: self.status(),
+            code: Some(self.code().to_owned()),
+            message: self.message(),
+            param,
+            attempts: Vec::new(),
+        }
+    }
+}
+
+/// The format in which a client that asks for `path` with these headers expects its errors.
+pub fn client_format(path: &str, headers: &HeaderMap) -> WireFormat {
+    let asked = Endpoint::ALL.into_iter().find(|endpoint| {
+        matches!(Endpoint::recognise(&endpoint.method(), path), Recognised::Endpoint(found) if found == *endpoint)
+    });
+    match asked.and_then(Endpoint::format) {
+        Some(format) => format,
+        None if headers.contains_key("anthropic-version") => WireFormat::AnthropicMessages,
+        None => WireFormat::OpenAIChat,
+    }
+}

@@ -1,0 +1,251 @@
+//! The vendor table: what differs between providers, as data. No code anywhere asks for a vendor by name.
+
+use serde::{Deserialize, Serialize};
+
+use crate::format::WireFormat;
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Vendor {
+    /// As `ProviderKey.spec.provider` spells it.
+    pub name: &'static str,
+    /// The OpenTelemetry `gen_ai.provider.name`.
+    pub otel_name: &'static str,
+    /// Base URL as the vendor's SDK takes it; `None`: the user has to say.
+    pub url: Option<&'static str>,
+    /// The format that its chat endpoint speaks.
+    pub format: WireFormat,
+    /// The header that carries the credential.
+    pub auth: Auth,
+    /// The vendor's name in the price book; `None`: not in it.
+    pub prices: Option<&'static str>,
+    /// What aborting a call does to its bill.
+    pub abort: AbortBilling,
+    /// Where its format leaves room.
+    pub quirks: Quirks,
+}
+
+/// The header that carries a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Auth {
+    /// `authorization: Bearer KEY`.
+    Bearer,
+    /// `NAME: KEY`.
+    Header(&'static str),
+}
+
+/// What aborting a call does to its bill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AbortBilling {
+    /// Generation stops, and so does the bill.
+    Stops,
+    /// The same for a stream; a call that is not streamed is billed to its end.
+    StopsStreams,
+    /// Billed as if read to the end (or not known to stop): draining costs nothing more and tells the usage.
+    RunsOn,
+}
+
+/// Deviations inside a wire format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quirks {
+    /// How a stream comes to tell usage.
+    pub stream_usage: StreamUsage,
+    /// The member that bounds the output.
+    pub max_tokens: MaxTokensMember,
+    /// Whether the output count includes reasoning.
+    pub reasoning: ReasoningCount,
+    /// The role of instructions that newer OpenAI models call `developer`.
+    pub developer_role: DeveloperRole,
+    /// Which tool call ids it takes.
+    pub tool_ids: ToolIds,
+}
+
+/// How a stream of the OpenAI format comes to tell usage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StreamUsage {
+    /// Only if `stream_options.include_usage` is sent.
+    OnRequest,
+    /// Always; some of these refuse the option.
+    Always,
+}
+
+/// The member of the OpenAI format that bounds the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MaxTokensMember {
+    /// `max_tokens`, which all compatible servers know.
+    MaxTokens,
+    /// `max_completion_tokens`: newer OpenAI models refuse the other.
+    MaxCompletionTokens,
+}
+
+/// Whether `completion_tokens` includes reasoning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReasoningCount {
+    /// It does (OpenAI, Groq, Cerebras, OpenRouter; all of 340 recorded).
+    Included,
+    /// It does not (xAI; 45 of 45 recorded): it is added.
+    Beside,
+}
+
+/// What becomes of the role `developer`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeveloperRole {
+    /// Known.
+    Known,
+    /// Sent as `system`.
+    AsSystem,
+}
+
+/// Which tool call ids a provider takes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToolIds {
+    /// Any text.
+    Opaque,
+    /// Exactly nine letters and digits (Mistral's documents).
+    NineAlphanumerics,
+}
+
+const PLAIN: Quirks = Quirks {
+    stream_usage: StreamUsage::OnRequest,
+    max_tokens: MaxTokensMember::MaxTokens,
+    reasoning: ReasoningCount::Included,
+    developer_role: DeveloperRole::AsSystem,
+    tool_ids: ToolIds::Opaque,
+};
+
+/// The table. Whether aborting stops the bill follows OpenRouter's list of providers with stream cancellation
+/// (openrouter.ai/docs/api-reference/streaming); where that list is silent the dearer assumption stands.
+pub const VENDORS: &[Vendor] = &[
+    Vendor {
+        name: "OpenAI",
+        otel_name: "openai",
+        url: Some("https://api.openai.com/v1"),
+        format: WireFormat::OpenAIChat,
+        auth: Auth::Bearer,
+        prices: Some("openai"),
+        abort: AbortBilling::StopsStreams,
+        quirks: Quirks {
+            max_tokens: MaxTokensMember::MaxCompletionTokens,
+            developer_role: DeveloperRole::Known,
+            ..PLAIN
+        },
+    },
+    Vendor {
+        name: "Anthropic",
+        otel_name: "anthropic",
+        url: Some("https://api.anthropic.com"),
+        format: WireFormat::AnthropicMessages,
+        auth: Auth::Header("x-api-key"),
+        prices: Some("anthropic"),
+        abort: AbortBilling::StopsStreams,
+        quirks: PLAIN,
+    },
+    Vendor {
+        name: "Gemini",
+        otel_name: "gcp.gemini",
+        url: Some("https://generativelanguage.googleapis.com/v1beta/openai"),
+        format: WireFormat::OpenAIChat,
+        auth: Auth::Bearer,
+        prices: Some("google"),
+        abort: AbortBilling::RunsOn,
+        quirks: PLAIN,
+    },
+    Vendor {
+        name: "Groq",
+        otel_name: "groq",
+        url: Some("https://api.groq.com/openai/v1"),
+        format: WireFormat::OpenAIChat,
+        auth: Auth::Bearer,
+        prices: Some("groq"),
+        abort: AbortBilling::RunsOn,
+        quirks: PLAIN,
+    },
+    Vendor {
+        name: "Cerebras",
+        otel_name: "cerebras",
+        url: Some("https://api.cerebras.ai/v1"),
+        format: WireFormat::OpenAIChat,
+        auth: Auth::Bearer,
+        prices: Some("cerebras"),
+        abort: AbortBilling::RunsOn,
+        quirks: Quirks { stream_usage: StreamUsage::Always, ..PLAIN },
+    },
+    Vendor {
+        name: "DeepInfra",
+        otel_name: "deepinfra",
+        url: Some("https://api.deepinfra.com/v1/openai"),
+        format: WireFormat::OpenAIChat,
+        auth: Auth::Bearer,
+        prices: None,
+        abort: AbortBilling::StopsStreams,
+        quirks: PLAIN,
+    },
+    Vendor {
+        name: "Mistral",
+        otel_name: "mistral_ai",
+        url: Some("https://api.mistral.ai/v1"),
+        format: WireFormat::OpenAIChat,
+        auth: Auth::Bearer,
+        prices: Some("mistral"),
+        abort: AbortBilling::RunsOn,
+        quirks: Quirks {
+            stream_usage: StreamUsage::Always,
+            tool_ids: ToolIds::NineAlphanumerics,
+            ..PLAIN
+        },
+    },
+    Vendor {
+        name: "XAI",
+        otel_name: "x_ai",
+        url: Some("https://api.x.ai/v1"),
+        format: WireFormat::OpenAIChat,
+        auth: Auth::Bearer,
+        prices: Some("x-ai"),
+        abort: AbortBilling::StopsStreams,
+        quirks: Quirks { reasoning: ReasoningCount::Beside, ..PLAIN },
+    },
+    Vendor {
+        name: "OpenRouter",
+        otel_name: "openrouter",
+        url: Some("https://openrouter.ai/api/v1"),
+        format: WireFormat::OpenAIChat,
+        auth: Auth::Bearer,
+        prices: Some("openrouter"),
+        abort: AbortBilling::RunsOn,
+        quirks: Quirks { stream_usage: StreamUsage::Always, ..PLAIN },
+    },
+    Vendor {
+        name: "Custom",
+        otel_name: "custom",
+        url: None,
+        format: WireFormat::OpenAIChat,
+        auth: Auth::Bearer,
+        prices: None,
+        abort: AbortBilling::Stops,
+        quirks: PLAIN,
+    },
+];
+
+impl Vendor {
+    /// The row with this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        VENDORS.iter().find(|vendor| vendor.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_found() {
+        let names: BTreeSet<_> = VENDORS.iter().map(|vendor| vendor.name).collect();
+        assert_eq!(names.len(), VENDORS.len());
+        for vendor in VENDORS {
+            assert_eq!(Vendor::named(vendor.name), Some(vendor));
+        }
+        assert_eq!(Vendor::named("Acme"), None);
+    }
+}
