@@ -35,11 +35,23 @@ impl Child {
         let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let errors = output.try_clone().context("cannot share the log file")?;
         // Its own process group: an interrupt at the terminal reaches the bench only, which then ends all in order.
-        command.stdin(std::process::Stdio::null()).stdout(output).stderr(errors).process_group(0).kill_on_drop(true);
+        command
+            .stdin(std::process::Stdio::null())
+            .stdout(output)
+            .stderr(errors)
+            .process_group(0)
+            .kill_on_drop(true);
         let program = command.as_std().get_program().to_string_lossy().into_owned();
-        let running = command.spawn().with_context(|| format!("cannot start {name} ({program})"))?;
+        let running = command
+            .spawn()
+            .with_context(|| format!("cannot start {name} ({program})"))?;
         let pid = running.id().with_context(|| format!("{name} ended at once"))?;
-        Ok(Self { name: name.to_owned(), running, pid, log })
+        Ok(Self {
+            name: name.to_owned(),
+            running,
+            pid,
+            log,
+        })
     }
 
     /// The process id.
@@ -54,7 +66,11 @@ impl Child {
     pub fn check(&mut self) -> Result<()> {
         match self.running.try_wait()? {
             None => Ok(()),
-            Some(status) => bail!("{} ended ({status}); the end of its output:\n{}", self.name, self.output()),
+            Some(status) => bail!(
+                "{} ended ({status}); the end of its output:\n{}",
+                self.name,
+                self.output()
+            ),
         }
     }
 
@@ -63,8 +79,8 @@ impl Child {
         let text = fs::read(&self.log).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let lines: Vec<&str> = text.lines().collect();
-        let skipped = lines.len().saturating_sub(SHOWN);
-        lines.iter().skip(skipped).map(|line| format!("    {line}\n")).collect()
+        let shown = lines.get(lines.len().saturating_sub(SHOWN)..).unwrap_or_default();
+        shown.join("\n")
     }
 
     /// Ends the program: asks first, and kills what is left of it and its children after 5 seconds.
@@ -161,13 +177,19 @@ mod tests {
         let mut child = Child::start("brief", shell("echo port in use >&2; exit 3"), folder.path()).unwrap();
         wait_for(|| child.check().is_err()).await;
         let error = child.check().unwrap_err().to_string();
-        assert!(error.contains("brief ended (exit status: 3)") && error.contains("port in use"), "{error}");
+        assert!(
+            error.contains("brief ended (exit status: 3)") && error.contains("port in use"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_missing_program_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         let _guard = runtime.enter();
         let error = Child::start("sim", Command::new("/nowhere/wayleave"), folder.path()).unwrap_err();
         assert_eq!(error.to_string(), "cannot start sim (/nowhere/wayleave)");

@@ -1,7 +1,7 @@
 //! Envoy alone, as a plain proxy: the measure for everything else.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -14,13 +14,15 @@ const CACHED: &str = "wayleave/envoy/1.40.0/envoy";
 pub fn find() -> Option<PathBuf> {
     let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let cache = cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")));
-    find_in(env::var_os("PATH"), cache.as_deref())
+    find_in(env::var_os("PATH").as_deref(), cache.as_deref())
 }
 
-fn find_in(path: Option<OsString>, cache: Option<&Path>) -> Option<PathBuf> {
+fn find_in(path: Option<&OsStr>, cache: Option<&Path>) -> Option<PathBuf> {
     let folders: Vec<PathBuf> = path.iter().flat_map(env::split_paths).collect();
     let on_path = folders.into_iter().map(|folder| folder.join("envoy"));
-    on_path.chain(cache.map(|cache| cache.join(CACHED))).find(|file| file.is_file())
+    on_path
+        .chain(cache.map(|cache| cache.join(CACHED)))
+        .find(|file| file.is_file())
 }
 
 /// A static configuration that passes everything on to `upstream`. Nothing is tuned, no access log is written; the
@@ -77,7 +79,7 @@ mod tests {
         let bin = folder.path().join("bin");
         fs::create_dir_all(cached.parent().unwrap()).unwrap();
         fs::create_dir_all(&bin).unwrap();
-        let find = || find_in(Some(OsString::from(&bin)), Some(folder.path()));
+        let find = || find_in(Some(bin.as_os_str()), Some(folder.path()));
         assert_eq!(find(), None);
         fs::write(&cached, "").unwrap();
         assert_eq!(find(), Some(cached));
@@ -88,6 +90,9 @@ mod tests {
     #[test]
     fn the_configuration_names_both_addresses() {
         let config = config(([127, 0, 0, 1], 1).into(), ([127, 0, 0, 1], 2).into()).to_string();
-        assert!(config.contains(r#""port_value":1}"#) && config.contains(r#""port_value":2}"#), "{config}");
+        assert!(
+            config.contains(r#""port_value":1}"#) && config.contains(r#""port_value":2}"#),
+            "{config}"
+        );
     }
 }

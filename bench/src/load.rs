@@ -18,10 +18,16 @@ pub const GRACE: Duration = Duration::from_secs(5);
 /// The shape of a load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// So many connections, each with one call at a time.
-    Closed { connections: u32 },
-    /// So many calls started each second.
-    Open { per_second: u32 },
+    /// Each connection has one call at a time.
+    Closed {
+        /// How many connections.
+        connections: u32,
+    },
+    /// Calls start at fixed times.
+    Open {
+        /// How many each second.
+        per_second: u32,
+    },
 }
 
 /// What carries one call at a time; a connection, or a stand-in for it in tests.

@@ -23,7 +23,8 @@ impl Machine {
     /// The machine that this runs on; what `/proc` does not tell is `unknown`.
     pub fn read() -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-        let text = |text: Option<&str>| text.map_or_else(|| "unknown".to_owned(), |text| text.trim().to_owned());
+        let text =
+            |text: Option<&str>| text.map_or_else(|| "unknown".to_owned(), |text| text.trim().to_owned());
         let load = read("/proc/loadavg");
         Self {
             cpus: std::thread::available_parallelism().map_or(1, usize::from),
@@ -36,11 +37,17 @@ impl Machine {
 }
 
 fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    text.lines().find_map(|line| line.split_once(':').filter(|(key, _)| key.trim() == name)).map(|(_, value)| value)
+    text.lines()
+        .find_map(|line| line.split_once(':').filter(|(key, _)| key.trim() == name))
+        .map(|(_, value)| value)
 }
 
 fn kib_to_mib(text: &str) -> u64 {
-    text.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or_default() / 1024
+    text.trim()
+        .trim_end_matches(" kB")
+        .parse::<u64>()
+        .unwrap_or_default()
+        / 1024
 }
 
 #[cfg(test)]
@@ -49,7 +56,10 @@ mod tests {
 
     #[test]
     fn finds_values() {
-        assert_eq!(value("processor\t: 0\nmodel name\t: Fast CPU\n", "model name"), Some(" Fast CPU"));
+        assert_eq!(
+            value("processor\t: 0\nmodel name\t: Fast CPU\n", "model name"),
+            Some(" Fast CPU")
+        );
         assert_eq!(value("", "model name"), None);
         assert_eq!(kib_to_mib("       2097152 kB"), 2048);
         assert!(Machine::read().memory_mib > 0);

@@ -9,7 +9,11 @@ use crate::scenario::Phase;
 ///
 /// Each place in a chain has a key of its own: what a refusal does to its key must not reach the next target.
 pub fn manifests(upstream: SocketAddr) -> String {
-    let longest = Phase::ALL.map(|phase| phase.route().chain.len()).into_iter().max().unwrap_or(0);
+    let longest = Phase::ALL
+        .map(|phase| phase.route().chain.len())
+        .into_iter()
+        .max()
+        .unwrap_or(0);
     let keys = (0..longest).map(|place| provider_key(place, upstream));
     let mut routes: Vec<String> = Phase::ALL.map(route).into();
     // Several phases may take one route.
@@ -47,7 +51,10 @@ spec:
     );
     for (place, model) in route.chain.iter().enumerate() {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "    - targets: [{{providerKey: sim-{place}, model: \"{model}\"}}]");
+        let _ = writeln!(
+            text,
+            "    - targets: [{{providerKey: sim-{place}, model: \"{model}\"}}]"
+        );
     }
     text
 }
@@ -62,11 +69,14 @@ mod tests {
     #[test]
     fn the_manifests_are_yaml_with_every_route_once() {
         let text = manifests(([127, 0, 0, 1], 4010).into());
-        let objects: Vec<Value> =
-            serde_yaml::Deserializer::from_str(&text).map(|object| Value::deserialize(object).unwrap()).collect();
+        let objects: Vec<Value> = serde_yaml::Deserializer::from_str(&text)
+            .map(|object| Value::deserialize(object).unwrap())
+            .collect();
         let names = |kind: &str| -> Vec<&str> {
             let of_kind = objects.iter().filter(|object| object["kind"] == kind);
-            of_kind.map(|object| object["metadata"]["name"].as_str().unwrap()).collect()
+            of_kind
+                .map(|object| object["metadata"]["name"].as_str().unwrap())
+                .collect()
         };
         assert_eq!(names("ProviderKey"), ["sim-0", "sim-1"]);
         assert_eq!(names("LLMRoute"), ["fallback", "flat", "paced", "small"]);

@@ -92,7 +92,9 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent_and_its_examples_parse() {
         Options::command().debug_assert();
-        let examples = EXAMPLES.lines().filter_map(|line| line.trim().strip_prefix("cargo run --release -p "));
+        let examples = EXAMPLES
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("cargo run --release -p "));
         let parsed: Vec<_> = examples
             .map(|example| {
                 let words = example.split(" > ").next().unwrap().split_whitespace();

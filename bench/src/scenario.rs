@@ -96,7 +96,14 @@ impl Scenario {
 
 impl Phase {
     /// All of them, in the order of the report.
-    pub const ALL: [Self; 6] = [Self::Small, Self::Rate, Self::Flat, Self::Paced, Self::Plain, Self::Fallback];
+    pub const ALL: [Self; 6] = [
+        Self::Small,
+        Self::Rate,
+        Self::Flat,
+        Self::Paced,
+        Self::Plain,
+        Self::Fallback,
+    ];
 
     /// The name in tables.
     pub const fn name(self) -> &'static str {
@@ -114,7 +121,9 @@ impl Phase {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Small => "1 KB request, 2 KB answer, 64 connections, closed loop",
-            Self::Rate => "1 KB request, 2 KB answer, 100 requests/s, open loop; latency from the time a call was due",
+            Self::Rate => {
+                "1 KB request, 2 KB answer, 100 requests/s, open loop; latency from the time a call was due"
+            }
             Self::Flat => "streams of 64 chunks without pause, 32 connections",
             Self::Paced => "streams of 64 chunks, one each 5 ms, 24 connections",
             Self::Plain => "1 KB request, 2 KB answer, one call at a time",
@@ -144,10 +153,22 @@ impl Phase {
     /// The route that the gateway takes for it.
     pub const fn route(self) -> Route {
         match self {
-            Self::Small | Self::Rate | Self::Plain => Route { name: "small", chain: &[ANSWER] },
-            Self::Flat => Route { name: "flat", chain: &["sim?chunks=64&chunk-bytes=32"] },
-            Self::Paced => Route { name: "paced", chain: &["sim?chunks=64&chunk-bytes=32&pace=5ms"] },
-            Self::Fallback => Route { name: "fallback", chain: &[REFUSAL, ANSWER] },
+            Self::Small | Self::Rate | Self::Plain => Route {
+                name: "small",
+                chain: &[ANSWER],
+            },
+            Self::Flat => Route {
+                name: "flat",
+                chain: &["sim?chunks=64&chunk-bytes=32"],
+            },
+            Self::Paced => Route {
+                name: "paced",
+                chain: &["sim?chunks=64&chunk-bytes=32&pace=5ms"],
+            },
+            Self::Fallback => Route {
+                name: "fallback",
+                chain: &[REFUSAL, ANSWER],
+            },
         }
     }
 
@@ -158,7 +179,10 @@ impl Phase {
             Reader::Simulator => (chain.first().copied().unwrap_or(name), self.expect_of_simulator()),
             Reader::Gateway => (name, self.expect_of_gateway()),
         };
-        Call { request: request(address, model, self.streams()), expect }
+        Call {
+            request: request(address, model, self.streams()),
+            expect,
+        }
     }
 
     const fn expect_of_simulator(self) -> Expect {
@@ -170,9 +194,15 @@ impl Phase {
 
     const fn expect_of_gateway(self) -> Expect {
         match self {
-            Self::Small | Self::Rate | Self::Plain => Expect::Answer { min_bytes: ANSWER_BYTES, attempts: None },
+            Self::Small | Self::Rate | Self::Plain => Expect::Answer {
+                min_bytes: ANSWER_BYTES,
+                attempts: None,
+            },
             // A call that skipped the refusing target has not fallen back.
-            Self::Fallback => Expect::Answer { min_bytes: ANSWER_BYTES, attempts: Some(2) },
+            Self::Fallback => Expect::Answer {
+                min_bytes: ANSWER_BYTES,
+                attempts: Some(2),
+            },
             Self::Flat | Self::Paced => Expect::Stream { chunks: CHUNKS },
         }
     }
@@ -211,9 +241,10 @@ mod tests {
     fn every_request_has_the_same_size_and_asks_for_its_route() {
         let address = ([127, 0, 0, 1], 9).into();
         for phase in Phase::ALL {
-            for (reader, model) in
-                [(Reader::Gateway, phase.route().name), (Reader::Simulator, phase.route().chain[0])]
-            {
+            for (reader, model) in [
+                (Reader::Gateway, phase.route().name),
+                (Reader::Simulator, phase.route().chain[0]),
+            ] {
                 let (head, body) = parts(&phase.call(reader, address));
                 assert!(head.starts_with("POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:9\r\n"));
                 assert_eq!(body["model"], model);
@@ -226,8 +257,17 @@ mod tests {
     fn a_fallback_must_have_taken_both_targets() {
         let address = ([127, 0, 0, 1], 9).into();
         let gateway = Phase::Fallback.call(Reader::Gateway, address).expect;
-        assert_eq!(gateway, Expect::Answer { min_bytes: 2048, attempts: Some(2) });
-        assert_eq!(Phase::Fallback.call(Reader::Simulator, address).expect, Expect::Status(429));
+        assert_eq!(
+            gateway,
+            Expect::Answer {
+                min_bytes: 2048,
+                attempts: Some(2)
+            }
+        );
+        assert_eq!(
+            Phase::Fallback.call(Reader::Simulator, address).expect,
+            Expect::Status(429)
+        );
     }
 
     #[test]

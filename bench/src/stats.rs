@@ -34,9 +34,16 @@ mod tests {
     fn percentiles_are_values_that_occurred() {
         let mut hundred: Vec<_> = (1..=100).rev().map(Duration::from_millis).collect();
         for (per_mille, expected) in [(500, 50), (990, 99), (999, 100), (1000, 100), (1, 1), (0, 1)] {
-            assert_eq!(percentile(&mut hundred, per_mille), Some(Duration::from_millis(expected)), "{per_mille}");
+            assert_eq!(
+                percentile(&mut hundred, per_mille),
+                Some(Duration::from_millis(expected)),
+                "{per_mille}"
+            );
         }
-        assert_eq!(percentile(&mut ms(&[7, 3, 5]), 500), Some(Duration::from_millis(5)));
+        assert_eq!(
+            percentile(&mut ms(&[7, 3, 5]), 500),
+            Some(Duration::from_millis(5))
+        );
         assert_eq!(percentile(&mut ms(&[7, 3]), 500), Some(Duration::from_millis(3)));
         assert_eq!(percentile(&mut ms(&[7]), 990), Some(Duration::from_millis(7)));
         assert_eq!(percentile(&mut [], 500), None);

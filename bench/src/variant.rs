@@ -21,8 +21,13 @@ pub enum Variant {
 
 impl Variant {
     /// All of them, in the order of the tables.
-    pub const ALL: [Self; 5] =
-        [Self::Direct, Self::Envoy, Self::WayleaveExtproc, Self::WayleaveHttpBehindEnvoy, Self::WayleaveNoEnvoy];
+    pub const ALL: [Self; 5] = [
+        Self::Direct,
+        Self::Envoy,
+        Self::WayleaveExtproc,
+        Self::WayleaveHttpBehindEnvoy,
+        Self::WayleaveNoEnvoy,
+    ];
 
     /// The name on the command line and in tables.
     pub const fn name(self) -> &'static str {

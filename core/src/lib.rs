@@ -9,17 +9,25 @@
 //!                                    Outcome (whose fault), Usage ──price──► Ticks
 //! ```
 
+pub mod allowance;
+pub mod circuit;
 pub mod client_error;
 pub mod endpoint;
 pub mod event;
 pub mod format;
+pub mod gate;
 pub mod intake;
 pub mod money;
 pub mod outcome;
+pub mod plan;
 pub mod price;
 pub mod refusal;
 pub mod relay;
+pub mod route;
 pub mod secret;
 pub mod snapshot;
+pub mod table;
 pub mod usage;
 pub mod vendor;
+pub mod walk;
+pub mod when;

@@ -8,20 +8,23 @@
 //!
 //! `Rates` are resolved once per model; pricing a call with them neither matches nor parses.
 
+mod amount;
 mod book;
 mod file;
-#[cfg(test)]
-mod golden;
+mod glob;
 mod matching;
 mod overlay;
 mod rates;
+mod ratio;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use book::{BookError, PriceBook};
-pub use overlay::{BadRatio, ModelGlob, Overlay, OverlayPrice, Ratio};
+pub use glob::ModelGlob;
+pub use overlay::{Overlay, OverlayPrice};
 pub use rates::{ModelPrices, Priced, Rates};
+pub use ratio::{BadRatio, Ratio};
 
 use crate::money::Ticks;
 use crate::usage::Report;
@@ -51,7 +54,10 @@ pub struct Cost {
 
 impl Cost {
     /// The cost that nobody knows.
-    pub const UNKNOWN: Self = Self { ticks: None, source: CostSource::None };
+    pub const UNKNOWN: Self = Self {
+        ticks: None,
+        source: CostSource::None,
+    };
 }
 
 /// The cost of an attempt that began at `at`: what the provider billed, else prices times usage.
@@ -60,55 +66,33 @@ impl Cost {
 /// model that served; `None` where nobody has a price for it.
 pub fn price(report: &Report, estimated: bool, rates: Option<&Rates>, at: Timestamp) -> Cost {
     if let Some(billed) = report.billed {
-        return Cost { ticks: Some(billed), source: CostSource::ProviderBilled };
+        return Cost {
+            ticks: Some(billed),
+            source: CostSource::ProviderBilled,
+        };
     }
     let Some(rates) = rates else { return Cost::UNKNOWN };
-    let from_table = if estimated { CostSource::Estimate } else { CostSource::Table };
+    let from_table = if estimated {
+        CostSource::Estimate
+    } else {
+        CostSource::Table
+    };
     match rates.cost(&report.usage, report.tier, at) {
-        Priced::Exact(ticks) => Cost { ticks: Some(ticks), source: from_table },
-        Priced::Approximate(ticks) => Cost { ticks: Some(ticks), source: CostSource::Estimate },
+        Priced::Exact(ticks) => Cost {
+            ticks: Some(ticks),
+            source: from_table,
+        },
+        Priced::Approximate(ticks) => Cost {
+            ticks: Some(ticks),
+            source: CostSource::Estimate,
+        },
         Priced::Unpriced => Cost::UNKNOWN,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::usage::{ServiceTier, Usage};
-
-    fn report(billed: Option<Ticks>) -> Report {
-        Report { usage: Usage { input: 1_000_000, ..Usage::default() }, billed, tier: None }
-    }
-
-    #[test]
-    fn follows_the_order_of_truth() {
-        let rates = PriceBook::builtin().find("openai", "gpt-4.1").map(Rates::of);
-        let rates = rates.as_ref().expect("gpt-4.1 has prices");
-        let at = Timestamp::UNIX_EPOCH;
-        let two_dollars = Ticks::new(2 * Ticks::PER_USD);
-        let known = |ticks, source| Cost { ticks: Some(ticks), source };
-
-        let billed = Ticks::new(7);
-        assert_eq!(
-            price(&report(Some(billed)), true, Some(rates), at),
-            known(billed, CostSource::ProviderBilled)
-        );
-        assert_eq!(
-            price(&report(Some(billed)), false, None, at),
-            known(billed, CostSource::ProviderBilled)
-        );
-        assert_eq!(price(&report(None), false, Some(rates), at), known(two_dollars, CostSource::Table));
-        assert_eq!(price(&report(None), true, Some(rates), at), known(two_dollars, CostSource::Estimate));
-        assert_eq!(price(&report(None), false, None, at), Cost::UNKNOWN);
-        // The epoch is before any price of the batch tier: the list price stands in, and says so.
-        let batch = Report { tier: Some(ServiceTier::Batch), ..report(None) };
-        assert_eq!(price(&batch, false, Some(rates), at), known(two_dollars, CostSource::Estimate));
-    }
-
-    #[test]
-    fn is_written_in_snake_case() {
-        let text = serde_json::to_string(&Cost { ticks: Some(Ticks::new(1)), source: CostSource::ProviderBilled });
-        assert_eq!(text.expect("serialises"), r#"{"ticks":1,"source":"provider_billed"}"#);
-        assert_eq!(serde_json::to_string(&Cost::UNKNOWN).expect("serialises"), r#"{"ticks":null,"source":"none"}"#);
-    }
-}
+mod golden;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::FallbackOn;
-use crate::price::{Overlay, Ratio};
+use crate::price::Overlay;
 use crate::secret::Secret;
 use crate::vendor::Vendor;
 
@@ -278,10 +278,8 @@ pub struct Endpoint {
     pub keys: Vec<Key>,
     /// PEM certificates to trust instead of the system's.
     pub ca_pem: Option<Arc<str>>,
-    /// Prices that the user states.
+    /// Prices that the user states, and the negotiated share of the price book's.
     pub prices: Overlay,
-    /// The negotiated share of the price book's prices.
-    pub multiplier: Ratio,
     /// What the provider allows.
     pub limits: Limits,
 }

@@ -10,8 +10,8 @@ use crate::schema;
 const DEFAULT_WORDS: usize = 12;
 const REFUSAL: &str = "I'm sorry, but I can't help with that request.";
 const WORDS: [&str; 16] = [
-    "rain", "falls", "on", "the", "quiet", "hills", "while", "a", "river", "carries", "small", "stones", "down", "to",
-    "the", "sea",
+    "rain", "falls", "on", "the", "quiet", "hills", "while", "a", "river", "carries", "small", "stones",
+    "down", "to", "the", "sea",
 ];
 
 /// An answer in no format yet.
@@ -60,7 +60,10 @@ impl Answer {
     /// Decides what to say. Pure: the same request and behaviour always give the same answer.
     pub(crate) fn compose(ask: &Ask, behaviour: &Behaviour) -> Self {
         let mut answer = Self {
-            cutting: Cutting { count: behaviour.chunks, bytes: behaviour.chunk_bytes },
+            cutting: Cutting {
+                count: behaviour.chunks,
+                bytes: behaviour.chunk_bytes,
+            },
             endless: behaviour.endless,
             ..Self::default()
         };
@@ -99,7 +102,11 @@ impl Answer {
 
     fn count(&self, ask: &Ask, behaviour: &Behaviour) -> Usage {
         let reasoning = count_words(&self.reasoning);
-        let calls: u64 = self.calls.iter().map(|call| 8 + (call.arguments.len() as u64).div_ceil(4)).sum();
+        let calls: u64 = self
+            .calls
+            .iter()
+            .map(|call| 8 + (call.arguments.len() as u64).div_ceil(4))
+            .sum();
         Usage {
             input: ask.prompt_tokens,
             cached: behaviour.cached,
@@ -117,8 +124,15 @@ fn calls(ask: &Ask, behaviour: &Behaviour) -> Vec<Call> {
         ToolChoice::Auto | ToolChoice::Any => ask.tools.iter().collect(),
     };
     let forced = usize::from(!matches!(ask.choice, ToolChoice::Auto));
-    let wanted = if ask.after_tool { 0 } else { behaviour.tools.max(forced) };
-    let call = |tool: &Tool| Call { name: tool.name.clone(), arguments: schema::arguments(&tool.schema) };
+    let wanted = if ask.after_tool {
+        0
+    } else {
+        behaviour.tools.max(forced)
+    };
+    let call = |tool: &Tool| Call {
+        name: tool.name.clone(),
+        arguments: schema::arguments(&tool.schema),
+    };
     usable.into_iter().cycle().take(wanted).map(call).collect()
 }
 
@@ -139,11 +153,17 @@ fn text(ask: &Ask, behaviour: &Behaviour) -> (String, Finish) {
 
 /// Words in the length that the behaviour gives. Only a count of words is held to the request's `max_tokens`.
 fn spoken(ask: &Ask, behaviour: &Behaviour) -> (String, Finish) {
-    let piece = Cutting { count: None, bytes: behaviour.chunk_bytes }.piece_bytes();
+    let piece = Cutting {
+        count: None,
+        bytes: behaviour.chunk_bytes,
+    }
+    .piece_bytes();
     let size = match (behaviour.bytes, behaviour.tokens, behaviour.chunks) {
         _ if behaviour.endless => Some(piece),
         (Some(bytes), _, _) => Some(bytes),
-        (None, None, Some(chunks)) => Some(chunks.saturating_mul(piece).min(crate::behaviour::MAX_TEXT_BYTES)),
+        (None, None, Some(chunks)) => {
+            Some(chunks.saturating_mul(piece).min(crate::behaviour::MAX_TEXT_BYTES))
+        }
         (None, _, _) => None,
     };
     if let Some(size) = size {
@@ -151,13 +171,20 @@ fn spoken(ask: &Ask, behaviour: &Behaviour) -> (String, Finish) {
     }
     let wanted = behaviour.tokens.unwrap_or(DEFAULT_WORDS);
     let said = wanted.min(ask.max_tokens.unwrap_or(usize::MAX));
-    let finish = if said < wanted { Finish::Length } else { Finish::Stop };
+    let finish = if said < wanted {
+        Finish::Length
+    } else {
+        Finish::Stop
+    };
     (words("Answer from", &ask.model, said), finish)
 }
 
 /// Exactly `count` words: `START MODEL: rain falls …`.
 fn words(start: &str, model: &str, count: usize) -> String {
-    let opening = start.split(' ').map(str::to_owned).chain([format!("{}:", model.replace(char::is_whitespace, "_"))]);
+    let opening = start
+        .split(' ')
+        .map(str::to_owned)
+        .chain([format!("{}:", model.replace(char::is_whitespace, "_"))]);
     let endless = opening.chain(WORDS.iter().map(|word| (*word).to_owned()).cycle());
     endless.take(count).collect::<Vec<_>>().join(" ")
 }
@@ -195,7 +222,12 @@ mod tests {
     use super::*;
 
     fn ask() -> Ask {
-        Ask { model: "m".to_owned(), prompt_tokens: 7, last_user_text: "Hi there".to_owned(), ..Ask::default() }
+        Ask {
+            model: "m".to_owned(),
+            prompt_tokens: 7,
+            last_user_text: "Hi there".to_owned(),
+            ..Ask::default()
+        }
     }
 
     fn say(ask: &Ask, behaviour: &str) -> Answer {
@@ -207,14 +239,25 @@ mod tests {
             name: name.to_owned(),
             schema: json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}),
         };
-        Ask { tools: vec![tool("weather"), tool("time")], choice, ..ask() }
+        Ask {
+            tools: vec![tool("weather"), tool("time")],
+            choice,
+            ..ask()
+        }
     }
 
     #[test]
     fn words_are_counted_and_always_the_same() {
         let answer = say(&ask(), "tokens=5");
         assert_eq!(answer.text, "Answer from m: rain falls");
-        assert_eq!(answer.usage, Usage { input: 7, output: 5, ..Usage::default() });
+        assert_eq!(
+            answer.usage,
+            Usage {
+                input: 7,
+                output: 5,
+                ..Usage::default()
+            }
+        );
         assert_eq!(say(&ask(), "").usage.output, 12);
         assert_eq!(say(&ask(), "tokens=0").text, "");
     }
@@ -226,15 +269,24 @@ mod tests {
         }
         assert_eq!(say(&ask(), "chunks=64").text.len(), 256);
         assert_eq!(say(&ask(), "chunks=3&chunk-bytes=10").text.len(), 30);
-        let umlaut = Ask { model: "mäh".to_owned(), ..ask() };
+        let umlaut = Ask {
+            model: "mäh".to_owned(),
+            ..ask()
+        };
         assert_eq!(say(&umlaut, "bytes=14").text, "Answer from m.");
     }
 
     #[test]
     fn max_tokens_cuts_words_only() {
-        let short = Ask { max_tokens: Some(3), ..ask() };
+        let short = Ask {
+            max_tokens: Some(3),
+            ..ask()
+        };
         let answer = say(&short, "tokens=5");
-        assert_eq!((answer.text.as_str(), answer.finish), ("Answer from m:", Finish::Length));
+        assert_eq!(
+            (answer.text.as_str(), answer.finish),
+            ("Answer from m:", Finish::Length)
+        );
         assert_eq!(say(&short, "bytes=50").finish, Finish::Stop);
     }
 
@@ -247,13 +299,24 @@ mod tests {
         assert!(serde_json::from_str::<Value>(&say(&ask(), "json").text).is_ok());
         assert!(serde_json::from_str::<Value>(&say(&ask(), "json=broken").text).is_err());
         let usage = say(&ask(), "tokens=5&reasoning=4&cached=100").usage;
-        assert_eq!(usage, Usage { input: 7, cached: 100, output: 9, reasoning: 4 });
+        assert_eq!(
+            usage,
+            Usage {
+                input: 7,
+                cached: 100,
+                output: 9,
+                reasoning: 4
+            }
+        );
     }
 
     #[test]
     fn a_schema_shapes_the_text() {
         let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]});
-        let ask = Ask { json: Some(JsonShape::Schema(schema)), ..ask() };
+        let ask = Ask {
+            json: Some(JsonShape::Schema(schema)),
+            ..ask()
+        };
         assert_eq!(say(&ask, "").text, r#"{"n":1}"#);
     }
 
@@ -261,12 +324,21 @@ mod tests {
     fn tools_are_called_when_forced_or_asked_for() {
         let names = |answer: Answer| answer.calls.into_iter().map(|call| call.name).collect::<Vec<_>>();
         assert!(names(say(&with_tools(ToolChoice::Auto), "")).is_empty());
-        assert_eq!(names(say(&with_tools(ToolChoice::Auto), "tools=3")), ["weather", "time", "weather"]);
+        assert_eq!(
+            names(say(&with_tools(ToolChoice::Auto), "tools=3")),
+            ["weather", "time", "weather"]
+        );
         assert_eq!(names(say(&with_tools(ToolChoice::Any), "")), ["weather"]);
-        assert_eq!(names(say(&with_tools(ToolChoice::Named("time".to_owned())), "")), ["time"]);
+        assert_eq!(
+            names(say(&with_tools(ToolChoice::Named("time".to_owned())), "")),
+            ["time"]
+        );
         assert!(names(say(&with_tools(ToolChoice::Never), "tools=2")).is_empty());
         assert!(names(say(&ask(), "tools=2")).is_empty());
-        let after = Ask { after_tool: true, ..with_tools(ToolChoice::Any) };
+        let after = Ask {
+            after_tool: true,
+            ..with_tools(ToolChoice::Any)
+        };
         assert_eq!(say(&after, "tools=2").finish, Finish::Stop);
     }
 
@@ -275,7 +347,13 @@ mod tests {
         let answer = say(&with_tools(ToolChoice::Any), "");
         assert_eq!(answer.calls[0].arguments, r#"{"city":"sample"}"#);
         assert_eq!((answer.finish, answer.text.as_str()), (Finish::ToolCalls, ""));
-        assert_eq!(say(&with_tools(ToolChoice::Any), "tokens=3").text, "Answer from m:");
-        assert_eq!(say(&with_tools(ToolChoice::Named("time".to_owned())), "").finish, Finish::NamedTool);
+        assert_eq!(
+            say(&with_tools(ToolChoice::Any), "tokens=3").text,
+            "Answer from m:"
+        );
+        assert_eq!(
+            say(&with_tools(ToolChoice::Named("time".to_owned())), "").finish,
+            Finish::NamedTool
+        );
     }
 }

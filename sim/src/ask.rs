@@ -83,7 +83,10 @@ impl Meter {
 /// The strings of a content that is a string or a list of `{type: text, text}` parts, joined.
 pub(crate) fn joined_text(content: &Value) -> String {
     match content.as_array() {
-        Some(parts) => parts.iter().filter_map(|part| part.get("text")?.as_str()).collect(),
+        Some(parts) => parts
+            .iter()
+            .filter_map(|part| part.get("text")?.as_str())
+            .collect(),
         None => content.as_str().unwrap_or_default().to_owned(),
     }
 }
@@ -95,12 +98,18 @@ pub(crate) fn text_of<'a>(value: &'a Value, member: &str) -> &'a str {
 
 /// A member as a list, empty if it is absent or no list.
 pub(crate) fn list_of<'a>(value: &'a Value, member: &str) -> &'a [Value] {
-    value.get(member).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    value
+        .get(member)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 /// A member as a count of tokens.
 pub(crate) fn limit_of(value: &Value, member: &str) -> Option<usize> {
-    value.get(member).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok())
+    value
+        .get(member)
+        .and_then(Value::as_u64)
+        .and_then(|n| usize::try_from(n).ok())
 }
 
 #[cfg(test)]
@@ -120,7 +129,8 @@ mod tests {
     #[test]
     fn content_is_a_string_or_parts() {
         assert_eq!(joined_text(&json!("a b")), "a b");
-        let parts = json!([{"type": "text", "text": "a"}, {"type": "image_url"}, {"type": "text", "text": "b"}]);
+        let parts =
+            json!([{"type": "text", "text": "a"}, {"type": "image_url"}, {"type": "text", "text": "b"}]);
         assert_eq!(joined_text(&parts), "ab");
         assert_eq!(joined_text(&Value::Null), "");
     }

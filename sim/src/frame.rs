@@ -30,15 +30,24 @@ pub(crate) struct Frames {
 
 impl Frame {
     pub(crate) fn plain(bytes: impl Into<Bytes>) -> Self {
-        Self { kind: FrameKind::Plain, bytes: bytes.into() }
+        Self {
+            kind: FrameKind::Plain,
+            bytes: bytes.into(),
+        }
     }
 
     pub(crate) fn content(bytes: impl Into<Bytes>) -> Self {
-        Self { kind: FrameKind::Content, bytes: bytes.into() }
+        Self {
+            kind: FrameKind::Content,
+            bytes: bytes.into(),
+        }
     }
 
     pub(crate) fn terminal(bytes: impl Into<Bytes>) -> Self {
-        Self { kind: FrameKind::Terminal, bytes: bytes.into() }
+        Self {
+            kind: FrameKind::Terminal,
+            bytes: bytes.into(),
+        }
     }
 }
 
@@ -51,7 +60,10 @@ pub(crate) struct Template {
 
 impl Template {
     pub(crate) fn new(before: String, after: impl Into<Bytes>) -> Self {
-        Self { before: before.into(), after: after.into() }
+        Self {
+            before: before.into(),
+            after: after.into(),
+        }
     }
 
     /// The event with `text` as a JSON string in its place.

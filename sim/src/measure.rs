@@ -30,7 +30,10 @@ pub(crate) fn size(text: &str) -> Option<usize> {
 }
 
 fn split(text: &str) -> Option<(u64, &str)> {
-    let end = text.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(text.len());
+    let end = text
+        .bytes()
+        .position(|b| !b.is_ascii_digit())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(end)?;
     Some((number.parse().ok()?, unit))
 }
@@ -51,7 +54,13 @@ mod tests {
 
     #[test]
     fn reads_sizes() {
-        for (text, wanted) in [("7", 7), ("7B", 7), ("2KB", 2_000), ("2KiB", 2_048), ("20MiB", 20_971_520)] {
+        for (text, wanted) in [
+            ("7", 7),
+            ("7B", 7),
+            ("2KB", 2_000),
+            ("2KiB", 2_048),
+            ("20MiB", 20_971_520),
+        ] {
             assert_eq!(size(text), Some(wanted), "{text}");
         }
         for text in ["", "KiB", "2 KiB", "2GiB", "-1"] {

@@ -53,6 +53,7 @@ fn usage(usage: Usage) -> Value {
 
 /// The answer of `GET …/models`.
 pub(crate) fn models(names: &[String]) -> Value {
-    let model = |name: &String| json!({"id": name, "object": "model", "created": 1_750_000_000, "owned_by": "sim"});
+    let model =
+        |name: &String| json!({"id": name, "object": "model", "created": 1_750_000_000, "owned_by": "sim"});
     json!({"object": "list", "data": names.iter().map(model).collect::<Vec<_>>()})
 }

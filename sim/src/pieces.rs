@@ -23,7 +23,11 @@ impl Cutting {
 
     /// How many pieces a text of `len` bytes makes. Pieces end between characters, so there may be fewer.
     pub(crate) fn pieces(self, len: usize) -> usize {
-        let default = if len > LONG_TEXT { LONG_PIECE_BYTES } else { PIECE_BYTES };
+        let default = if len > LONG_TEXT {
+            LONG_PIECE_BYTES
+        } else {
+            PIECE_BYTES
+        };
         match self.count {
             Some(count) => count.min(len),
             None => len.div_ceil(self.bytes.unwrap_or(default)),
@@ -42,7 +46,12 @@ pub(crate) struct Pieces {
 impl Pieces {
     pub(crate) fn new(text: String, cutting: Cutting) -> Self {
         let count = cutting.pieces(text.len());
-        Self { text, count, next: 0, at: 0 }
+        Self {
+            text,
+            count,
+            next: 0,
+            at: 0,
+        }
     }
 
     /// The next piece, never empty.
@@ -53,7 +62,8 @@ impl Pieces {
             while !self.text.is_char_boundary(end) {
                 end += 1;
             }
-            let start = std::mem::replace(&mut self.at, end.max(self.at));
+            let start = self.at;
+            self.at = end.max(start);
             if start < end {
                 return self.text.get(start..end);
             }

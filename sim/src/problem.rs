@@ -33,11 +33,19 @@ pub(crate) struct Malformed {
 
 impl Malformed {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), param: None, code: None }
+        Self {
+            message: message.into(),
+            param: None,
+            code: None,
+        }
     }
 
     pub(crate) fn at(message: impl Into<String>, param: &'static str, code: &'static str) -> Self {
-        Self { message: message.into(), param: Some(param), code: Some(code) }
+        Self {
+            message: message.into(),
+            param: Some(param),
+            code: Some(code),
+        }
     }
 }
 
@@ -77,7 +85,10 @@ mod tests {
         );
         let behaviour: Behaviour = "status=429&fault=error-frame".parse().expect("known");
         assert_eq!(Problem::instead_of_answer(&behaviour), None);
-        assert_eq!(Problem::inside_answer(&behaviour), Problem::Status(StatusCode::TOO_MANY_REQUESTS));
+        assert_eq!(
+            Problem::inside_answer(&behaviour),
+            Problem::Status(StatusCode::TOO_MANY_REQUESTS)
+        );
         assert_eq!(Problem::instead_of_answer(&Behaviour::default()), None);
     }
 }

@@ -14,7 +14,9 @@ pub(crate) fn sample(schema: &Value) -> Value {
 pub(crate) fn arguments(schema: &Value) -> String {
     match sample(schema) {
         Value::Object(members) => Value::Object(members).to_string(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => "{}".to_owned(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            "{}".to_owned()
+        }
     }
 }
 
@@ -28,18 +30,25 @@ impl Sampler<'_> {
             return Value::Null;
         }
         if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
-            return self.reference(target).map_or(Value::Null, |found| self.value(found, depth + 1));
+            return self
+                .reference(target)
+                .map_or(Value::Null, |found| self.value(found, depth + 1));
         }
         if let Some(fixed) = schema.get("const").or_else(|| schema.get("enum")?.get(0)) {
             return fixed.clone();
         }
-        if let Some(first) = ["anyOf", "oneOf", "allOf"].iter().find_map(|key| schema.get(key)?.get(0)) {
+        if let Some(first) = ["anyOf", "oneOf", "allOf"]
+            .iter()
+            .find_map(|key| schema.get(key)?.get(0))
+        {
             return self.value(first, depth + 1);
         }
         match type_of(schema) {
             "object" => self.object(schema, depth),
             "array" => {
-                let element = schema.get("items").map_or(Value::Null, |items| self.value(items, depth + 1));
+                let element = schema
+                    .get("items")
+                    .map_or(Value::Null, |items| self.value(items, depth + 1));
                 json!([element])
             }
             "string" => json!("sample"),
@@ -50,13 +59,21 @@ impl Sampler<'_> {
     }
 
     fn object(&self, schema: &Value, depth: usize) -> Value {
-        let required = schema.get("required").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let required = schema
+            .get("required")
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
         let members: Map<String, Value> = required
             .iter()
             .filter_map(Value::as_str)
             .map(|name| {
-                let member = schema.get("properties").and_then(|properties| properties.get(name));
-                (name.to_owned(), member.map_or(json!("sample"), |member| self.value(member, depth + 1)))
+                let member = schema
+                    .get("properties")
+                    .and_then(|properties| properties.get(name));
+                (
+                    name.to_owned(),
+                    member.map_or(json!("sample"), |member| self.value(member, depth + 1)),
+                )
             })
             .collect();
         Value::Object(members)
@@ -71,9 +88,11 @@ impl Sampler<'_> {
 fn type_of(schema: &Value) -> &str {
     match schema.get("type") {
         Some(Value::String(name)) => name,
-        Some(Value::Array(names)) => {
-            names.iter().filter_map(Value::as_str).find(|name| *name != "null").unwrap_or("null")
-        }
+        Some(Value::Array(names)) => names
+            .iter()
+            .filter_map(Value::as_str)
+            .find(|name| *name != "null")
+            .unwrap_or("null"),
         _ if schema.get("properties").is_some() => "object",
         _ if schema.get("items").is_some() => "array",
         _ => "string",
@@ -125,7 +144,12 @@ mod tests {
 
     #[test]
     fn arguments_are_an_object_whatever_the_schema() {
-        for schema in [json!({}), json!(null), json!({"type": "string"}), json!({"type": "object"})] {
+        for schema in [
+            json!({}),
+            json!(null),
+            json!({"type": "string"}),
+            json!({"type": "object"}),
+        ] {
             assert_eq!(arguments(&schema), "{}", "{schema}");
         }
     }

@@ -12,6 +12,7 @@ import json
 import sys
 from collections import Counter
 from datetime import date
+from functools import partial
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -122,7 +123,7 @@ def render(head: dict, vendors: dict) -> str:
 def report(vendors: dict, absent: list[str], output: Path) -> None:
     rows = [row for vendor in vendors.values() for row in vendor["models"]]
     unpriced = sum(not any(any(period["standard"]) for period in row["prices"]) for row in rows)
-    say = lambda text: print(text, file=sys.stderr)  # noqa: E731
+    say = partial(print, file=sys.stderr)
     say(f"{output}: {len(rows)} models of {len(vendors)} vendors, {unpriced} of them without a price")
     say(f"not in the data: {', '.join(absent) or 'none'}; rounded to 1e-10 USD: {timeline.Rounding.count} prices")
     counts = Counter(kind for row in rows for kind in row.get("unsupported", ()))

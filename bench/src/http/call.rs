@@ -9,10 +9,18 @@ use super::sse::Events;
 /// What makes an answer good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {
-    /// Status 200, a JSON body of at least so many bytes, and, where given, so many upstream attempts.
-    Answer { min_bytes: u64, attempts: Option<u32> },
-    /// Status 200 and a whole stream with exactly so many events of real content.
-    Stream { chunks: u32 },
+    /// Status 200 and a JSON body.
+    Answer {
+        /// Size of the body at least.
+        min_bytes: u64,
+        /// The upstream attempts that the gateway must report, if that matters.
+        attempts: Option<u32>,
+    },
+    /// Status 200 and a whole stream.
+    Stream {
+        /// Events with real content, exactly.
+        chunks: u32,
+    },
     /// This status; the body does not matter.
     Status(u16),
 }
@@ -40,22 +48,42 @@ pub enum Fault {
     Bad(#[from] BadResponse),
     /// Another status than expected.
     #[error("status {got} instead of {want}")]
-    Status { got: u16, want: u16 },
+    Status {
+        /// The status that came.
+        got: u16,
+        /// The status of a good answer.
+        want: u16,
+    },
     /// The body is too small to be the answer.
     #[error("{got} body bytes instead of at least {want}")]
-    Short { got: u64, want: u64 },
+    Short {
+        /// Bytes that came.
+        got: u64,
+        /// Bytes at least.
+        want: u64,
+    },
     /// The body does not end like a JSON object.
     #[error("the body is not a JSON object")]
     NotJson,
     /// The stream has lost or doubled content.
     #[error("{got} chunks with content instead of {want}")]
-    Chunks { got: u32, want: u32 },
+    Chunks {
+        /// Events with content that came.
+        got: u32,
+        /// Events with content of a whole stream.
+        want: u32,
+    },
     /// The stream ended without `[DONE]`.
     #[error("the stream ended without [DONE]")]
     Unfinished,
     /// The gateway did not do the expected number of attempts.
     #[error("{got:?} upstream attempts reported instead of {want}")]
-    Attempts { got: Option<u32>, want: u32 },
+    Attempts {
+        /// As the gateway says, if it does.
+        got: Option<u32>,
+        /// As the scenario needs it.
+        want: u32,
+    },
     /// No complete answer when the time was up.
     #[error("no answer before the time was up")]
     TimedOut,
@@ -114,19 +142,27 @@ impl Judge {
             Expect::Answer { .. } | Expect::Stream { .. } => 200,
         };
         if head.status != want {
-            return Err(Fault::Status { got: head.status, want });
+            return Err(Fault::Status {
+                got: head.status,
+                want,
+            });
         }
         match expect {
-            Expect::Answer { min_bytes, .. } if self.bytes < min_bytes => {
-                Err(Fault::Short { got: self.bytes, want: min_bytes })
-            }
+            Expect::Answer { min_bytes, .. } if self.bytes < min_bytes => Err(Fault::Short {
+                got: self.bytes,
+                want: min_bytes,
+            }),
             Expect::Answer { .. } if self.last != Some(b'}') => Err(Fault::NotJson),
-            Expect::Answer { attempts: Some(want), .. } if head.attempts != Some(want) => {
-                Err(Fault::Attempts { got: head.attempts, want })
-            }
-            Expect::Stream { chunks } if self.events.chunks() != chunks => {
-                Err(Fault::Chunks { got: self.events.chunks(), want: chunks })
-            }
+            Expect::Answer {
+                attempts: Some(want), ..
+            } if head.attempts != Some(want) => Err(Fault::Attempts {
+                got: head.attempts,
+                want,
+            }),
+            Expect::Stream { chunks } if self.events.chunks() != chunks => Err(Fault::Chunks {
+                got: self.events.chunks(),
+                want: chunks,
+            }),
             Expect::Stream { .. } if !self.events.done() => Err(Fault::Unfinished),
             Expect::Answer { .. } | Expect::Stream { .. } | Expect::Status(_) => Ok(()),
         }
@@ -145,26 +181,59 @@ mod tests {
         judge.verdict(head, expect)
     }
 
-    const OK: Head = Head { status: 200, close: false, attempts: Some(2) };
+    const OK: Head = Head {
+        status: 200,
+        close: false,
+        attempts: Some(2),
+    };
     const EVENT: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n";
 
     #[test]
     fn good_answers_pass() {
-        let answer = Expect::Answer { min_bytes: 4, attempts: Some(2) };
+        let answer = Expect::Answer {
+            min_bytes: 4,
+            attempts: Some(2),
+        };
         assert_eq!(judge(answer, OK, &["{\"a\"", ":1}", "\n"]), Ok(()));
-        assert_eq!(judge(Expect::Stream { chunks: 2 }, OK, &[EVENT, EVENT, "data: [DONE]\n\n"]), Ok(()));
-        assert_eq!(judge(Expect::Status(429), Head { status: 429, ..OK }, &[""]), Ok(()));
+        assert_eq!(
+            judge(
+                Expect::Stream { chunks: 2 },
+                OK,
+                &[EVENT, EVENT, "data: [DONE]\n\n"]
+            ),
+            Ok(())
+        );
+        assert_eq!(
+            judge(Expect::Status(429), Head { status: 429, ..OK }, &[""]),
+            Ok(())
+        );
     }
 
     #[test]
     fn each_fault_is_told() {
-        let answer = Expect::Answer { min_bytes: 4, attempts: Some(3) };
+        let answer = Expect::Answer {
+            min_bytes: 4,
+            attempts: Some(3),
+        };
         let stream = Expect::Stream { chunks: 1 };
         for (expect, head, body, fault) in [
-            (answer, Head { status: 503, ..OK }, "{}", Fault::Status { got: 503, want: 200 }),
+            (
+                answer,
+                Head { status: 503, ..OK },
+                "{}",
+                Fault::Status { got: 503, want: 200 },
+            ),
             (answer, OK, "{}", Fault::Short { got: 2, want: 4 }),
             (answer, OK, "<html>", Fault::NotJson),
-            (answer, OK, "{1234}", Fault::Attempts { got: Some(2), want: 3 }),
+            (
+                answer,
+                OK,
+                "{1234}",
+                Fault::Attempts {
+                    got: Some(2),
+                    want: 3,
+                },
+            ),
             (stream, OK, "data: [DONE]\n\n", Fault::Chunks { got: 0, want: 1 }),
             (stream, OK, EVENT, Fault::Unfinished),
             (Expect::Status(429), OK, "", Fault::Status { got: 200, want: 429 }),

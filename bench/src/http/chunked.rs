@@ -60,9 +60,15 @@ impl Chunked {
                 body(data);
                 input = rest;
                 let left = left - data.len() as u64;
-                self.0 = if left == 0 { State::DataReturn } else { State::Data { left } };
+                self.0 = if left == 0 {
+                    State::DataReturn
+                } else {
+                    State::Data { left }
+                };
             } else {
-                let Some((&byte, rest)) = input.split_first() else { return Ok(None) };
+                let Some((&byte, rest)) = input.split_first() else {
+                    return Ok(None);
+                };
                 self.0 = self.0.step(byte).ok_or(BadResponse::Chunk)?;
                 input = rest;
             }
@@ -87,22 +93,25 @@ impl State {
     /// The state after one byte that is not data; `None` when the byte has no place here.
     fn step(self, byte: u8) -> Option<Self> {
         match (self, byte) {
-            (Self::Size { size, digits: 1.. }, b'\r') => Some(Self::SizeEnd { size }),
-            (Self::Size { size, digits: 1.. }, b';' | b' ' | b'\t') => Some(Self::Extension { size }),
+            (Self::Size { size, digits: 1.. } | Self::Extension { size }, b'\r') => {
+                Some(Self::SizeEnd { size })
+            }
+            (Self::Size { size, digits: 1.. }, b';' | b' ' | b'\t') | (Self::Extension { size }, _) => {
+                Some(Self::Extension { size })
+            }
             (Self::Size { size, digits }, _) if digits < MAX_DIGITS => {
                 let digit = char::from(byte).to_digit(16)?;
-                Some(Self::Size { size: size * 16 + u64::from(digit), digits: digits + 1 })
+                Some(Self::Size {
+                    size: size * 16 + u64::from(digit),
+                    digits: digits + 1,
+                })
             }
-            (Self::Extension { size }, b'\r') => Some(Self::SizeEnd { size }),
-            (Self::Extension { size }, _) => Some(Self::Extension { size }),
-            (Self::SizeEnd { size: 0 }, b'\n') => Some(Self::Trailer),
+            (Self::SizeEnd { size: 0 } | Self::TrailerLine, b'\n') => Some(Self::Trailer),
             (Self::SizeEnd { size }, b'\n') => Some(Self::Data { left: size }),
             (Self::DataReturn, b'\r') => Some(Self::DataEnd),
             (Self::DataEnd, b'\n') => Some(START),
             (Self::Trailer, b'\r') => Some(Self::LastEnd),
-            (Self::Trailer, _) => Some(Self::TrailerLine),
-            (Self::TrailerLine, b'\n') => Some(Self::Trailer),
-            (Self::TrailerLine, _) => Some(Self::TrailerLine),
+            (Self::Trailer | Self::TrailerLine, _) => Some(Self::TrailerLine),
             (Self::LastEnd, b'\n') => Some(Self::Done),
             (
                 Self::Size { .. }
@@ -127,7 +136,9 @@ mod tests {
         let mut data = Vec::new();
         let mut rest = None;
         for part in parts {
-            rest = decoder.feed(part, &mut |bytes: &[u8]| data.extend_from_slice(bytes))?.map(<[u8]>::to_vec);
+            rest = decoder
+                .feed(part, &mut |bytes: &[u8]| data.extend_from_slice(bytes))?
+                .map(<[u8]>::to_vec);
         }
         Ok((data, rest))
     }
@@ -145,13 +156,28 @@ mod tests {
     #[test]
     fn gives_back_what_follows_the_body() {
         let (data, rest) = decode(&[b"1\r\na\r\n0\r\n\r\nHTTP"]).unwrap();
-        assert_eq!((data.as_slice(), rest.as_deref()), (&b"a"[..], Some(&b"HTTP"[..])));
+        assert_eq!(
+            (data.as_slice(), rest.as_deref()),
+            (&b"a"[..], Some(&b"HTTP"[..]))
+        );
     }
 
     #[test]
     fn refuses_what_is_not_chunked() {
-        for text in [&b"\r\n"[..], b"x\r\n", b"1\na", b"1\r\nab\r\n", b"0\r\n\rx", b"11111111111111111\r\n"] {
-            assert_eq!(decode(&[text]), Err(BadResponse::Chunk), "{}", String::from_utf8_lossy(text));
+        for text in [
+            &b"\r\n"[..],
+            b"x\r\n",
+            b"1\na",
+            b"1\r\nab\r\n",
+            b"0\r\n\rx",
+            b"11111111111111111\r\n",
+        ] {
+            assert_eq!(
+                decode(&[text]),
+                Err(BadResponse::Chunk),
+                "{}",
+                String::from_utf8_lossy(text)
+            );
         }
     }
 }

@@ -30,7 +30,14 @@ impl Connection {
     /// To a server, for one kind of call; not connected yet.
     pub fn new(address: SocketAddr, call: Arc<Call>) -> Self {
         let (response, judge) = (Response::new(), Judge::default());
-        Self { address, call, stream: None, buffer: vec![0; READ], response, judge }
+        Self {
+            address,
+            call,
+            stream: None,
+            buffer: vec![0; READ],
+            response,
+            judge,
+        }
     }
 
     /// Sends the request and reads the answer to its end. Times count from `start`.
@@ -42,9 +49,15 @@ impl Connection {
         let mut first = None;
         loop {
             let count = stream.read(&mut self.buffer).await?;
-            let part = self.buffer.get(..count).filter(|part| !part.is_empty()).ok_or(Fault::Cut)?;
+            let part = self
+                .buffer
+                .get(..count)
+                .filter(|part| !part.is_empty())
+                .ok_or(Fault::Cut)?;
             let judge = &mut self.judge;
-            let complete = self.response.feed(part, &mut |body: &[u8]| judge.body(body, expect))?;
+            let complete = self
+                .response
+                .feed(part, &mut |body: &[u8]| judge.body(body, expect))?;
             if first.is_none() && self.judge.has_content() {
                 first = Some(start.elapsed());
             }

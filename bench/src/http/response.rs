@@ -58,7 +58,11 @@ pub struct Response {
 impl Response {
     /// Before the first byte of an answer.
     pub fn new() -> Self {
-        Self { state: State::Head, head_bytes: Vec::with_capacity(1024), head: Head::default() }
+        Self {
+            state: State::Head,
+            head_bytes: Vec::with_capacity(1024),
+            head: Head::default(),
+        }
     }
 
     /// Makes ready for the next answer.
@@ -108,7 +112,11 @@ impl Response {
         let before = self.head_bytes.len();
         self.head_bytes.extend_from_slice(input);
         let Some((length, head, state)) = parse(&self.head_bytes)? else {
-            return if self.head_bytes.len() > MAX_HEAD { Err(BadResponse::HeadTooLong) } else { Ok(&[]) };
+            return if self.head_bytes.len() > MAX_HEAD {
+                Err(BadResponse::HeadTooLong)
+            } else {
+                Ok(&[])
+            };
         };
         // 100 Continue and its like: the real head follows.
         if (100..200).contains(&head.status) {
@@ -134,7 +142,10 @@ fn parse(bytes: &[u8]) -> Result<Option<(usize, Head, State)>, BadResponse> {
     let httparse::Status::Complete(length) = parsed.parse(bytes).map_err(BadResponse::Head)? else {
         return Ok(None);
     };
-    let mut head = Head { status: parsed.code.unwrap_or_default(), ..Head::default() };
+    let mut head = Head {
+        status: parsed.code.unwrap_or_default(),
+        ..Head::default()
+    };
     let mut body = None;
     for header in parsed.headers.iter() {
         let value = || std::str::from_utf8(header.value).unwrap_or_default().trim();
@@ -152,7 +163,11 @@ fn parse(bytes: &[u8]) -> Result<Option<(usize, Head, State)>, BadResponse> {
         }
     }
     let empty = matches!(head.status, 100..200 | 204 | 304) || matches!(body, Some(State::Length(0)));
-    let state = if empty { State::Done } else { body.ok_or(BadResponse::Framing)? };
+    let state = if empty {
+        State::Done
+    } else {
+        body.ok_or(BadResponse::Framing)?
+    };
     Ok(Some((length, head, state)))
 }
 
@@ -160,8 +175,10 @@ fn parse(bytes: &[u8]) -> Result<Option<(usize, Head, State)>, BadResponse> {
 mod tests {
     use super::*;
 
-    const PLAIN: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\nX-Wayleave-Attempts: 2\r\n\r\nhello world";
-    const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n";
+    const PLAIN: &[u8] =
+        b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\nX-Wayleave-Attempts: 2\r\n\r\nhello world";
+    const CHUNKED: &[u8] =
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n";
 
     fn read(response: &mut Response, parts: &[&[u8]]) -> Result<(bool, Vec<u8>), BadResponse> {
         let mut body = Vec::new();
@@ -193,7 +210,9 @@ mod tests {
             let mut response = Response::new();
             let mut body = Vec::new();
             for (at, byte) in text.iter().enumerate() {
-                let done = response.feed(&[*byte], &mut |bytes: &[u8]| body.extend_from_slice(bytes)).unwrap();
+                let done = response
+                    .feed(&[*byte], &mut |bytes: &[u8]| body.extend_from_slice(bytes))
+                    .unwrap();
                 assert_eq!(done, at + 1 == text.len(), "at {at}");
             }
             assert_eq!(body, b"hello world");
@@ -204,11 +223,25 @@ mod tests {
     fn keeps_what_the_head_says() {
         let mut response = Response::new();
         read(&mut response, &[PLAIN]).unwrap();
-        assert_eq!(*response.head(), Head { status: 200, close: false, attempts: Some(2) });
+        assert_eq!(
+            *response.head(),
+            Head {
+                status: 200,
+                close: false,
+                attempts: Some(2)
+            }
+        );
         response.reset();
         let close = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
         assert_eq!(read(&mut response, &[close]), Ok((true, Vec::new())));
-        assert_eq!(*response.head(), Head { status: 503, close: true, attempts: None });
+        assert_eq!(
+            *response.head(),
+            Head {
+                status: 503,
+                close: true,
+                attempts: None
+            }
+        );
     }
 
     #[test]
@@ -227,11 +260,17 @@ mod tests {
         let long = format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(MAX_HEAD));
         let surplus = head("content-length: 1\r\n") + "ab";
         for (text, error) in [
-            ("SSH-2.0\r\n".to_owned(), BadResponse::Head(httparse::Error::Version)),
+            (
+                "SSH-2.0\r\n".to_owned(),
+                BadResponse::Head(httparse::Error::Version),
+            ),
             (head(""), BadResponse::Framing),
             (head("content-length: x\r\n"), BadResponse::Framing),
             (head("transfer-encoding: gzip\r\n"), BadResponse::Framing),
-            (head("transfer-encoding: chunked\r\n") + "zz\r\n", BadResponse::Chunk),
+            (
+                head("transfer-encoding: chunked\r\n") + "zz\r\n",
+                BadResponse::Chunk,
+            ),
             (surplus, BadResponse::Surplus),
             (long, BadResponse::HeadTooLong),
         ] {

@@ -19,7 +19,12 @@ impl Events {
     /// Before the first byte.
     pub fn new() -> Self {
         let content = memmem::Finder::new(br#""content":"#);
-        Self { line: Vec::with_capacity(1024), content, chunks: 0, done: false }
+        Self {
+            line: Vec::with_capacity(1024),
+            content,
+            chunks: 0,
+            done: false,
+        }
     }
 
     /// Makes ready for the next stream.
@@ -60,7 +65,9 @@ impl Events {
     }
 
     fn line_complete(&mut self, line: &[u8]) {
-        let Some(data) = line.strip_prefix(b"data:") else { return };
+        let Some(data) = line.strip_prefix(b"data:") else {
+            return;
+        };
         self.done = data.trim_ascii() == b"[DONE]";
         if !self.done && self.has_content(data) {
             self.chunks += 1;
@@ -69,8 +76,13 @@ impl Events {
 
     /// Whether the event has a `content` that is a text and not empty.
     fn has_content(&self, data: &[u8]) -> bool {
-        let Some(at) = self.content.find(data) else { return false };
-        let value = data.get(at + self.content.needle().len()..).unwrap_or_default().trim_ascii_start();
+        let Some(at) = self.content.find(data) else {
+            return false;
+        };
+        let value = data
+            .get(at + self.content.needle().len()..)
+            .unwrap_or_default()
+            .trim_ascii_start();
         matches!(value, [b'"', next, ..] if *next != b'"')
     }
 }

@@ -13,7 +13,12 @@ use crate::http::call::Fault;
 const REST: Duration = Duration::from_millis(10);
 
 /// Runs the loop for `time`; calls that have begun by then are finished.
-pub async fn run<L: Lane>(connections: u32, time: Duration, lanes: &mut Vec<L>, new: impl Fn() -> L) -> Tally {
+pub async fn run<L: Lane>(
+    connections: u32,
+    time: Duration,
+    lanes: &mut Vec<L>,
+    new: impl Fn() -> L,
+) -> Tally {
     let begin = Instant::now();
     let mut workers = JoinSet::new();
     for _ in 0..connections {
@@ -72,7 +77,10 @@ mod tests {
             if self.calls.is_multiple_of(self.bad_each) {
                 return Err(Fault::Cut);
             }
-            Ok(Timing { first: None, total: start.elapsed() })
+            Ok(Timing {
+                first: None,
+                total: start.elapsed(),
+            })
         }
     }
 
@@ -80,24 +88,39 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_connection_has_one_call_at_a_time() {
-        let new = || Steady { takes: 10 * MS, calls: 0, bad_each: u32::MAX };
+        let new = || Steady {
+            takes: 10 * MS,
+            calls: 0,
+            bad_each: u32::MAX,
+        };
         let mut lanes = Vec::new();
         let tally = run(3, 100 * MS, &mut lanes, new).await;
         assert_eq!(tally.totals, vec![10 * MS; 30]);
         assert_eq!((tally.bad, tally.elapsed), (0, 100 * MS));
-        assert_eq!(lanes.iter().map(|lane| lane.calls).collect::<Vec<_>>(), [10, 10, 10]);
+        assert_eq!(
+            lanes.iter().map(|lane| lane.calls).collect::<Vec<_>>(),
+            [10, 10, 10]
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_call_that_has_begun_is_finished_and_counted() {
-        let new = || Steady { takes: 70 * MS, calls: 0, bad_each: u32::MAX };
+        let new = || Steady {
+            takes: 70 * MS,
+            calls: 0,
+            bad_each: u32::MAX,
+        };
         let tally = run(1, 100 * MS, &mut Vec::new(), new).await;
         assert_eq!((tally.totals.len(), tally.elapsed), (2, 140 * MS));
     }
 
     #[tokio::test(start_paused = true)]
     async fn bad_calls_are_counted_have_no_time_and_do_not_spin() {
-        let new = || Steady { takes: Duration::ZERO, calls: 0, bad_each: 1 };
+        let new = || Steady {
+            takes: Duration::ZERO,
+            calls: 0,
+            bad_each: 1,
+        };
         let tally = run(1, 100 * MS, &mut Vec::new(), new).await;
         assert!((5..=10).contains(&tally.bad), "{}", tally.bad);
         assert_eq!((tally.totals.len(), tally.fault), (0, Some(Fault::Cut)));
@@ -105,7 +128,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_server_that_hangs_ends_the_load() {
-        let new = || Steady { takes: Duration::from_secs(3600), calls: 0, bad_each: u32::MAX };
+        let new = || Steady {
+            takes: Duration::from_secs(3600),
+            calls: 0,
+            bad_each: u32::MAX,
+        };
         let begin = Instant::now();
         let tally = run(2, 100 * MS, &mut Vec::new(), new).await;
         assert_eq!((tally.bad, tally.fault), (2, Some(Fault::TimedOut)));

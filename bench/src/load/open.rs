@@ -26,7 +26,9 @@ impl Schedule {
     /// When each call is due, counted from the start; computed from its number, so that it does not drift.
     pub fn due(self) -> impl Iterator<Item = Duration> {
         let second = Duration::from_secs(1);
-        (0..).map(move |number: u32| second * number / self.per_second.max(1)).take_while(move |due| *due < self.time)
+        (0..)
+            .map(move |number: u32| second * number / self.per_second.max(1))
+            .take_while(move |due| *due < self.time)
     }
 }
 
@@ -42,7 +44,7 @@ pub async fn run<L: Lane>(
     let begin = Instant::now();
     let mut tally = Tally::default();
     let mut calls = JoinSet::new();
-    let mut settle = |ended: Ended<L>, tally: &mut Tally, lanes: &mut Vec<L>| {
+    let settle = |ended: Ended<L>, tally: &mut Tally, lanes: &mut Vec<L>| {
         if let Ok((lane, outcome)) = ended {
             lanes.push(lane);
             tally.add(outcome);
@@ -103,7 +105,12 @@ mod tests {
 
     impl Server {
         fn new(stall: u32, stalls: Duration) -> Self {
-            Self { worker: Arc::default(), open: Arc::default(), stall, stalls }
+            Self {
+                worker: Arc::default(),
+                open: Arc::default(),
+                stall,
+                stalls,
+            }
         }
 
         fn connect(&self) -> Self {
@@ -117,18 +124,32 @@ mod tests {
             let mut number = self.worker.lock().await;
             sleep(if *number == self.stall { self.stalls } else { MS }).await;
             *number += 1;
-            Ok(Timing { first: None, total: start.elapsed() })
+            Ok(Timing {
+                first: None,
+                total: start.elapsed(),
+            })
         }
     }
 
     async fn load(server: &Server, per_second: u32, time: Duration) -> Tally {
         let schedule = Schedule { per_second, time };
-        run(schedule, &mut Vec::new(), || server.connect(), async |due| sleep_until(due).await).await
+        run(
+            schedule,
+            &mut Vec::new(),
+            || server.connect(),
+            async |due| sleep_until(due).await,
+        )
+        .await
     }
 
     #[test]
     fn the_schedule_does_not_drift() {
-        let due: Vec<_> = Schedule { per_second: 3, time: Duration::from_secs(2) }.due().collect();
+        let due: Vec<_> = Schedule {
+            per_second: 3,
+            time: Duration::from_secs(2),
+        }
+        .due()
+        .collect();
         assert_eq!(due.len(), 6);
         assert_eq!(due[3], Duration::from_secs(1));
         assert_eq!(due[4], Duration::from_nanos(1_333_333_333));
@@ -140,7 +161,11 @@ mod tests {
         let tally = load(&server, 100, Duration::from_secs(1)).await;
         assert_eq!(tally.totals, vec![MS; 100]);
         assert_eq!((tally.bad, tally.elapsed), (0, Duration::from_secs(1)));
-        assert_eq!(server.open.load(Ordering::Relaxed), 1, "one connection is enough and is used again");
+        assert_eq!(
+            server.open.load(Ordering::Relaxed),
+            1,
+            "one connection is enough and is used again"
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -148,7 +173,9 @@ mod tests {
         let server = Server::new(0, 100 * MS);
         let tally = load(&server, 100, 200 * MS).await;
         // Call n is due at 10 n ms and answered at 100 + n ms, until the queue is gone.
-        let expected: Vec<_> = (0..20).map(|n: u32| if n <= 11 { (100 - 9 * n) * MS } else { MS }).collect();
+        let expected: Vec<_> = (0..20)
+            .map(|n: u32| if n <= 11 { (100 - 9 * n) * MS } else { MS })
+            .collect();
         assert_eq!(tally.totals, expected);
     }
 
@@ -157,7 +184,10 @@ mod tests {
         let server = Server::new(5, Duration::from_secs(3600));
         let begin = Instant::now();
         let tally = load(&server, 100, 100 * MS).await;
-        assert_eq!((tally.totals.len(), tally.bad, tally.fault), (5, 5, Some(Fault::TimedOut)));
+        assert_eq!(
+            (tally.totals.len(), tally.bad, tally.fault),
+            (5, 5, Some(Fault::TimedOut))
+        );
         assert!(begin.elapsed() <= GRACE + 200 * MS);
     }
 

@@ -20,6 +20,10 @@ impl Timer {
     ///
     /// # Errors
     /// When the process has no more file descriptors.
+    #[expect(
+        deprecated,
+        reason = "unsound only for types that give away a foreign descriptor; OwnedFd cannot"
+    )]
     pub fn new() -> io::Result<Self> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
@@ -40,10 +44,17 @@ impl Timer {
             return Ok(());
         }
         let it_value = Timespec::try_from(left).map_err(io::Error::other)?;
-        let once = Itimerspec { it_interval: Timespec::default(), it_value };
+        let once = Itimerspec {
+            it_interval: Timespec::default(),
+            it_value,
+        };
         timerfd_settime(self.0.get_ref(), TimerfdTimerFlags::empty(), &once)?;
         let mut expirations = [0; 8];
-        self.0.async_io(Interest::READABLE, |timer| Ok(rustix::io::read(timer, &mut expirations)?)).await?;
+        self.0
+            .async_io(Interest::READABLE, |timer| {
+                Ok(rustix::io::read(timer, &mut expirations)?)
+            })
+            .await?;
         Ok(())
     }
 }

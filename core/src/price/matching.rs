@@ -43,9 +43,21 @@ impl Clause {
 }
 
 fn fits(name: &str, shape: &str) -> bool {
-    let (shape, open) = shape.strip_suffix('*').map_or((shape, false), |shape| (shape, true));
-    let same = |(have, want): (u8, u8)| if want == b'#' { have.is_ascii_digit() } else { have == want };
-    let length_fits = if open { name.len() >= shape.len() } else { name.len() == shape.len() };
+    let (shape, open) = shape
+        .strip_suffix('*')
+        .map_or((shape, false), |shape| (shape, true));
+    let same = |(have, want): (u8, u8)| {
+        if want == b'#' {
+            have.is_ascii_digit()
+        } else {
+            have == want
+        }
+    };
+    let length_fits = if open {
+        name.len() >= shape.len()
+    } else {
+        name.len() == shape.len()
+    };
     length_fits && name.bytes().zip(shape.bytes()).all(same)
 }
 
@@ -66,13 +78,17 @@ pub(super) fn with_dashed_dates(name: &str) -> Option<String> {
     let mut dated = false;
     let mut parts = Vec::new();
     for (index, part) in name.split('-').enumerate() {
-        let (digits, rest) = part.split_once(':').map_or((part, None), |(digits, rest)| (digits, Some(rest)));
+        let (digits, rest) = part
+            .split_once(':')
+            .map_or((part, None), |(digits, rest)| (digits, Some(rest)));
         let Some(date) = (index > 0).then(|| compact_date(digits)).flatten() else {
             parts.push(Cow::Borrowed(part));
             continue;
         };
         dated = true;
-        parts.push(Cow::Owned(rest.map_or_else(|| date.to_string(), |rest| format!("{date}:{rest}"))));
+        parts.push(Cow::Owned(
+            rest.map_or_else(|| date.to_string(), |rest| format!("{date}:{rest}")),
+        ));
     }
     dated.then(|| parts.join("-"))
 }
@@ -95,7 +111,12 @@ mod tests {
     #[test]
     fn a_shape_counts_digits() {
         assert!(fits("claude-opus-5-20260901", "claude-opus-5-########"));
-        for name in ["claude-opus-5-2026090", "claude-opus-5-202609010", "claude-opus-5-2026o901", "claude-opus-5-"] {
+        for name in [
+            "claude-opus-5-2026090",
+            "claude-opus-5-202609010",
+            "claude-opus-5-2026o901",
+            "claude-opus-5-",
+        ] {
             assert!(!fits(name, "claude-opus-5-########"), "{name}");
         }
         assert!(fits("gemini-3.5-flash-001", "gemini-3.5-flash-#*"));
@@ -109,7 +130,8 @@ mod tests {
         let clause: Clause = serde_json::from_str(text).expect("reads");
         assert!(clause.matches("a-b") && clause.matches("attsb"));
         assert!(!clause.matches("a-tts") && !clause.matches("a-tts-1") && !clause.matches("b"));
-        let clause: Clause = serde_json::from_str(r#"{"any":[{"equals":"x"},{"equals":"y"}]}"#).expect("reads");
+        let clause: Clause =
+            serde_json::from_str(r#"{"any":[{"equals":"x"},{"equals":"y"}]}"#).expect("reads");
         assert!(clause.matches("y") && !clause.matches("z"));
     }
 
@@ -119,7 +141,14 @@ mod tests {
         assert_eq!(dashed("gpt-5.2-20251211").as_deref(), Some("gpt-5.2-2025-12-11"));
         assert_eq!(dashed("a-20251211:free").as_deref(), Some("a-2025-12-11:free"));
         assert_eq!(dashed("a-20251211-b").as_deref(), Some("a-2025-12-11-b"));
-        for name in ["gpt-4o", "a-20251311", "a-20250230", "20251211", "a-202512110", "a-19991211"] {
+        for name in [
+            "gpt-4o",
+            "a-20251311",
+            "a-20250230",
+            "20251211",
+            "a-202512110",
+            "a-19991211",
+        ] {
             assert_eq!(dashed(name), None, "{name}");
         }
     }

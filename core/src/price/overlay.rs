@@ -1,14 +1,14 @@
 //! What a user of a provider key pays instead of the list price.
 
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::book::PriceBook;
+use super::glob::ModelGlob;
 use super::rates::{Blind, Card, ModelPrices, Period, Prices, Rates, Tiers};
+use super::ratio::Ratio;
 use crate::money::Ticks;
 
 /// The prices of a provider key.
@@ -79,127 +79,27 @@ impl OverlayPrice {
             output: Some(self.output_per_million),
             ..Prices::default()
         };
-        let card = Card { base, bands: Vec::new() };
+        let card = Card {
+            base,
+            bands: Vec::new(),
+        };
         let own = Some(card.clone());
-        let day = Tiers { standard: card, flex: own.clone(), priority: own.clone(), batch: own };
+        let day = Tiers {
+            standard: card,
+            flex: own.clone(),
+            priority: own.clone(),
+            batch: own,
+        };
         ModelPrices {
             id: self.model.as_str().into(),
             version: "provider-key".into(),
-            first: Period { from: Timestamp::MIN, day, hours: Vec::new() },
+            first: Period {
+                from: Timestamp::MIN,
+                day,
+                hours: Vec::new(),
+            },
             later: Vec::new(),
             blind: Blind::default(),
         }
-    }
-}
-
-/// A pattern of model names, in which `*` is any text, also none. Upper and lower case are the same.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub struct ModelGlob(String);
-
-impl ModelGlob {
-    /// The pattern as written, in lower case.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether the pattern matches the whole of `model`.
-    pub fn matches(&self, model: &str) -> bool {
-        let model = model.to_ascii_lowercase();
-        let Some((prefix, rest)) = self.0.split_once('*') else { return self.0 == model };
-        let Some(mut left) = model.strip_prefix(prefix) else { return false };
-        let (middle, suffix) = rest.rsplit_once('*').unwrap_or(("", rest));
-        for part in middle.split('*') {
-            let Some((_, after)) = left.split_once(part) else { return false };
-            left = after;
-        }
-        left.ends_with(suffix)
-    }
-}
-
-impl From<String> for ModelGlob {
-    fn from(pattern: String) -> Self {
-        Self(pattern.to_ascii_lowercase())
-    }
-}
-
-impl From<&str> for ModelGlob {
-    fn from(pattern: &str) -> Self {
-        Self::from(pattern.to_owned())
-    }
-}
-
-impl From<ModelGlob> for String {
-    fn from(glob: ModelGlob) -> Self {
-        glob.0
-    }
-}
-
-impl fmt::Debug for ModelGlob {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
-
-/// A factor from 0 to 100 in millionths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "u32", into = "u32")]
-pub struct Ratio(u32);
-
-/// Why a text or number is not a ratio.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a ratio: write a decimal number from 0 to 100 with at most 6 decimals, such as 0.9")]
-pub struct BadRatio;
-
-impl Ratio {
-    /// No change.
-    pub const ONE: Self = Self(1_000_000);
-    /// The greatest ratio, 100.
-    pub const MAX: Self = Self(100_000_000);
-
-    /// The factor in millionths.
-    pub const fn millionths(self) -> u32 {
-        self.0
-    }
-
-    /// `amount`, given in millionths of a tick, times this ratio, to the nearest tick; a half goes up.
-    pub(super) fn apply(self, amount: i128) -> Ticks {
-        const UNIT: i128 = 1_000_000 * 1_000_000;
-        let product = amount.saturating_mul(i128::from(self.0)).saturating_add(UNIT / 2);
-        Ticks::new(i64::try_from(product.div_euclid(UNIT)).unwrap_or(i64::MAX))
-    }
-}
-
-impl Default for Ratio {
-    fn default() -> Self {
-        Self::ONE
-    }
-}
-
-impl TryFrom<u32> for Ratio {
-    type Error = BadRatio;
-
-    fn try_from(millionths: u32) -> Result<Self, BadRatio> {
-        (millionths <= Self::MAX.0).then_some(Self(millionths)).ok_or(BadRatio)
-    }
-}
-
-impl From<Ratio> for u32 {
-    fn from(ratio: Ratio) -> Self {
-        ratio.0
-    }
-}
-
-impl FromStr for Ratio {
-    type Err = BadRatio;
-
-    fn from_str(text: &str) -> Result<Self, BadRatio> {
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty() || whole.len() > 3 || fraction.len() > 6 || !digits(whole) || !digits(fraction) {
-            return Err(BadRatio);
-        }
-        let millionths: u32 = format!("{whole}{fraction:0<6}").parse().map_err(|_| BadRatio)?;
-        Self::try_from(millionths)
     }
 }

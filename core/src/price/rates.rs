@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::overlay::Ratio;
+use super::ratio::Ratio;
 use crate::money::Ticks;
 use crate::usage::{ServiceTier, Usage};
 
@@ -108,7 +108,10 @@ const SECONDS_PER_DAY: i64 = 86_400;
 impl Rates {
     /// The list prices of a model.
     pub fn of(prices: &Arc<ModelPrices>) -> Self {
-        Self { prices: Arc::clone(prices), multiplier: Ratio::ONE }
+        Self {
+            prices: Arc::clone(prices),
+            multiplier: Ratio::ONE,
+        }
     }
 
     /// The same prices at a negotiated discount.
@@ -128,7 +131,9 @@ impl Rates {
     /// exactly and rounded once, to the nearest tick.
     pub fn cost(&self, usage: &Usage, tier: Option<ServiceTier>, at: Timestamp) -> Priced {
         let (card, published) = self.prices.in_force(at).card(tier.unwrap_or_default());
-        let Some(charge) = card.prices(usage.input_total()).charge(usage) else { return Priced::Unpriced };
+        let Some(charge) = card.prices(usage.input_total()).charge(usage) else {
+            return Priced::Unpriced;
+        };
         let ticks = self.multiplier.apply(charge.millionths);
         if published && charge.complete && !self.prices.blind.to(usage) {
             Priced::Exact(ticks)
@@ -145,9 +150,17 @@ impl ModelPrices {
     }
 
     fn in_force(&self, at: Timestamp) -> &Tiers {
-        let period = self.later.iter().rev().find(|period| period.from <= at).unwrap_or(&self.first);
+        let period = self
+            .later
+            .iter()
+            .rev()
+            .find(|period| period.from <= at)
+            .unwrap_or(&self.first);
         let second = at.as_second().rem_euclid(SECONDS_PER_DAY);
-        let hours = period.hours.iter().find(|(start, end, _)| (*start..*end).contains(&second));
+        let hours = period
+            .hours
+            .iter()
+            .find(|(start, end, _)| (*start..*end).contains(&second));
         hours.map_or(&period.day, |(_, _, tiers)| tiers)
     }
 }
@@ -218,7 +231,10 @@ impl Prices {
             let per_thousand = times(count, price.unwrap_or_default());
             millionths = millionths.saturating_add(per_thousand.saturating_mul(1000));
         }
-        Some(Charge { millionths, complete: usage.web_searches == 0 || self.web_search.is_some() })
+        Some(Charge {
+            millionths,
+            complete: usage.web_searches == 0 || self.web_search.is_some(),
+        })
     }
 }
 

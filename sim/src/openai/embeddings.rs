@@ -25,32 +25,60 @@ pub(crate) struct EmbeddingAsk {
 pub(crate) fn read(body: &Value) -> Result<EmbeddingAsk, Malformed> {
     let inputs = match body.get("input") {
         None | Some(Value::Null) => {
-            return Err(Malformed::at("Missing required parameter: 'input'.", "input", "missing_required_parameter"));
+            return Err(Malformed::at(
+                "Missing required parameter: 'input'.",
+                "input",
+                "missing_required_parameter",
+            ));
         }
-        Some(Value::Array(list)) if list.iter().all(Value::is_number) && !list.is_empty() => vec![words(list)],
+        Some(Value::Array(list)) if list.iter().all(Value::is_number) && !list.is_empty() => {
+            vec![words(list)]
+        }
         Some(Value::Array(list)) => list.iter().map(one).collect::<Result<_, _>>()?,
         Some(single) => vec![one(single)?],
     };
     if inputs.is_empty() || inputs.len() > MAX_INPUTS {
-        return Err(Malformed::at("Invalid 'input': expected 1 to 2048 texts.", "input", "invalid_value"));
+        return Err(Malformed::at(
+            "Invalid 'input': expected 1 to 2048 texts.",
+            "input",
+            "invalid_value",
+        ));
     }
     let dimensions = limit_of(body, "dimensions").unwrap_or(DIMENSIONS);
     if !(1..=MAX_DIMENSIONS).contains(&dimensions) {
-        return Err(Malformed::at("Invalid 'dimensions': expected 1 to 4096.", "dimensions", "invalid_value"));
+        return Err(Malformed::at(
+            "Invalid 'dimensions': expected 1 to 4096.",
+            "dimensions",
+            "invalid_value",
+        ));
     }
     let mut meter = Meter::default();
-    inputs.iter().for_each(|input| meter.text(input));
+    for input in &inputs {
+        meter.text(input);
+    }
     let base64 = text_of(body, "encoding_format") == "base64";
-    Ok(EmbeddingAsk { inputs, dimensions, base64, prompt_tokens: meter.total() })
+    Ok(EmbeddingAsk {
+        inputs,
+        dimensions,
+        base64,
+        prompt_tokens: meter.total(),
+    })
 }
 
 fn one(input: &Value) -> Result<String, Malformed> {
     match input {
         Value::String(text) if !text.is_empty() => Ok(text.clone()),
         Value::Array(tokens) if !tokens.is_empty() => Ok(words(tokens)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
-            Err(Malformed::at("Invalid 'input': expected a text that is not empty.", "input", "invalid_type"))
-        }
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => Err(Malformed::at(
+            "Invalid 'input': expected a text that is not empty.",
+            "input",
+            "invalid_type",
+        )),
     }
 }
 
@@ -66,7 +94,11 @@ fn words(tokens: &[Value]) -> String {
 pub(crate) fn render(ask: &EmbeddingAsk, model: &str, empty: bool) -> Value {
     let row = |(index, input): (usize, &String)| {
         let vector = embed(input, ask.dimensions);
-        let embedding = if ask.base64 { json!(base64(&vector)) } else { json!(vector) };
+        let embedding = if ask.base64 {
+            json!(base64(&vector))
+        } else {
+            json!(vector)
+        };
         json!({"object": "embedding", "index": index, "embedding": embedding})
     };
     let inputs = if empty { &[][..] } else { &ask.inputs[..] };
@@ -78,13 +110,20 @@ pub(crate) fn render(ask: &EmbeddingAsk, model: &str, empty: bool) -> Value {
 /// The sum of one pseudo-random vector per word, of length 1.
 fn embed(text: &str, dimensions: usize) -> Vec<f32> {
     let mut vector = vec![0.0_f32; dimensions];
-    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+    for word in text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+    {
         let mut random = fastrand::Rng::with_seed(fnv1a(&word.to_lowercase()));
-        vector.iter_mut().for_each(|x| *x += random.f32() - 0.5);
+        for x in &mut vector {
+            *x += random.f32() - 0.5;
+        }
     }
     let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
     if length > 0.0 {
-        vector.iter_mut().for_each(|x| *x /= length);
+        for x in &mut vector {
+            *x /= length;
+        }
     } else if let Some(first) = vector.first_mut() {
         *first = 1.0;
     }
@@ -93,7 +132,9 @@ fn embed(text: &str, dimensions: usize) -> Vec<f32> {
 
 /// A seed that stays the same between versions, unlike the standard hasher's.
 fn fnv1a(word: &str) -> u64 {
-    word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+    word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, b| {
+        (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// Little-endian floats in base64 with padding, as the official clients ask for by default.
@@ -105,7 +146,10 @@ fn base64(vector: &[f32]) -> String {
         let bits = group.iter().fold(0_u32, |bits, b| bits << 8 | u32::from(*b)) << (8 * (3 - group.len()));
         for place in 0..4 {
             let six = (bits >> (18 - 6 * place)) & 63;
-            let letter = ALPHABET.get(six as usize).copied().filter(|_| place <= group.len());
+            let letter = ALPHABET
+                .get(six as usize)
+                .copied()
+                .filter(|_| place <= group.len());
             text.push(char::from(letter.unwrap_or(b'=')));
         }
     }
@@ -130,15 +174,28 @@ mod tests {
 
     #[test]
     fn every_form_of_input_is_read() {
-        for (input, count) in
-            [(json!("a"), 1), (json!(["a", "b"]), 2), (json!([1, 2, 3]), 1), (json!([[1, 2], [3]]), 2)]
-        {
+        for (input, count) in [
+            (json!("a"), 1),
+            (json!(["a", "b"]), 2),
+            (json!([1, 2, 3]), 1),
+            (json!([[1, 2], [3]]), 2),
+        ] {
             let ask = read(&json!({"input": input})).expect("well-formed");
             let body = render(&ask, "m", false);
             assert_eq!(body["data"].as_array().map(Vec::len), Some(count));
-            assert_eq!(body["data"][0]["embedding"].as_array().map(Vec::len), Some(DIMENSIONS));
+            assert_eq!(
+                body["data"][0]["embedding"].as_array().map(Vec::len),
+                Some(DIMENSIONS)
+            );
         }
-        for input in [json!(null), json!([]), json!(""), json!({"a": 1}), json!([[]]), json!(["a", 1])] {
+        for input in [
+            json!(null),
+            json!([]),
+            json!(""),
+            json!({"a": 1}),
+            json!([[]]),
+            json!(["a", 1]),
+        ] {
             assert!(read(&json!({"input": input})).is_err(), "{input}");
         }
     }

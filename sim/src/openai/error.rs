@@ -15,8 +15,19 @@ struct Parts {
 }
 
 impl Parts {
-    fn new(status: StatusCode, kind: &'static str, code: Option<&'static str>, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), kind, param: None, code }
+    fn new(
+        status: StatusCode,
+        kind: &'static str,
+        code: Option<&'static str>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            status,
+            message: message.into(),
+            kind,
+            param: None,
+            code,
+        }
     }
 }
 
@@ -28,7 +39,10 @@ pub(crate) fn render(problem: &Problem, model: &str) -> (StatusCode, Value) {
         Problem::Status(status) => by_status(*status, model),
         Problem::Kind(kind, status) => {
             let parts = by_kind(*kind, model);
-            Parts { status: status.unwrap_or(parts.status), ..parts }
+            Parts {
+                status: status.unwrap_or(parts.status),
+                ..parts
+            }
         }
         Problem::NoKey => Parts::new(
             StatusCode::UNAUTHORIZED,
@@ -41,12 +55,24 @@ pub(crate) fn render(problem: &Problem, model: &str) -> (StatusCode, Value) {
             ..Parts::new(StatusCode::BAD_REQUEST, INVALID, bad.code, bad.message.as_str())
         },
         Problem::TooLarge => by_status(StatusCode::PAYLOAD_TOO_LARGE, model),
-        Problem::NoSuchPath(path) => {
-            Parts::new(StatusCode::NOT_FOUND, INVALID, None, format!("Invalid URL ({path})"))
-        }
+        Problem::NoSuchPath(path) => Parts::new(
+            StatusCode::NOT_FOUND,
+            INVALID,
+            None,
+            format!("Invalid URL ({path})"),
+        ),
     };
-    let Parts { status, message, kind, param, code } = parts;
-    (status, json!({"error": {"message": message, "type": kind, "param": param, "code": code}}))
+    let Parts {
+        status,
+        message,
+        kind,
+        param,
+        code,
+    } = parts;
+    (
+        status,
+        json!({"error": {"message": message, "type": kind, "param": param, "code": code}}),
+    )
 }
 
 fn by_kind(kind: ErrorKind, model: &str) -> Parts {
@@ -79,7 +105,12 @@ fn by_kind(kind: ErrorKind, model: &str) -> Parts {
 
 fn by_status(status: StatusCode, model: &str) -> Parts {
     match status.as_u16() {
-        401 => Parts::new(status, INVALID, Some("invalid_api_key"), "Incorrect API key provided."),
+        401 => Parts::new(
+            status,
+            INVALID,
+            Some("invalid_api_key"),
+            "Incorrect API key provided.",
+        ),
         402 => Parts::new(
             status,
             "insufficient_quota",
@@ -96,13 +127,28 @@ fn by_status(status: StatusCode, model: &str) -> Parts {
             status,
             "requests",
             Some("rate_limit_exceeded"),
-            format!("Rate limit reached for {model} on requests per min (RPM): Limit 500, Used 500, Requested 1."),
+            format!(
+                "Rate limit reached for {model} on requests per min (RPM): Limit 500, Used 500, Requested 1."
+            ),
         ),
-        503 => Parts::new(status, "server_error", None, "The engine is currently overloaded, please try again later."),
-        500.. => {
-            Parts::new(status, "server_error", None, "The server had an error while processing your request. Sorry!")
-        }
-        _ => Parts::new(status, INVALID, None, status.canonical_reason().unwrap_or("The request was refused.")),
+        503 => Parts::new(
+            status,
+            "server_error",
+            None,
+            "The engine is currently overloaded, please try again later.",
+        ),
+        500.. => Parts::new(
+            status,
+            "server_error",
+            None,
+            "The server had an error while processing your request. Sorry!",
+        ),
+        _ => Parts::new(
+            status,
+            INVALID,
+            None,
+            status.canonical_reason().unwrap_or("The request was refused."),
+        ),
     }
 }
 
@@ -128,13 +174,20 @@ mod tests {
             let wanted = StatusCode::from_u16(status).expect("valid");
             let (got, body) = render(&Problem::Status(wanted), "m");
             assert_eq!(got, wanted);
-            assert_eq!((&body["error"]["type"], &body["error"]["code"]), (&json!(kind), &code), "{status}");
+            assert_eq!(
+                (&body["error"]["type"], &body["error"]["code"]),
+                (&json!(kind), &code),
+                "{status}"
+            );
         }
     }
 
     #[test]
     fn a_status_can_be_put_over_a_kind() {
-        let (status, body) = render(&Problem::Kind(ErrorKind::ContextLength, Some(StatusCode::PAYLOAD_TOO_LARGE)), "m");
+        let (status, body) = render(
+            &Problem::Kind(ErrorKind::ContextLength, Some(StatusCode::PAYLOAD_TOO_LARGE)),
+            "m",
+        );
         assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(body["error"]["code"], "context_length_exceeded");
     }

@@ -14,7 +14,10 @@ const FILE_TOKENS: u64 = 1_500;
 /// Reads a chat request. `model` is its model without the behaviour.
 pub(crate) fn read(body: &Value, model: &str) -> Result<Ask, Malformed> {
     let messages = messages(body)?;
-    let mut ask = Ask { model: model.to_owned(), ..Ask::default() };
+    let mut ask = Ask {
+        model: model.to_owned(),
+        ..Ask::default()
+    };
     let mut meter = Meter::default();
     let mut pending: Vec<&str> = Vec::new();
     for (index, message) in messages.iter().enumerate() {
@@ -25,9 +28,15 @@ pub(crate) fn read(body: &Value, model: &str) -> Result<Ask, Malformed> {
         return Err(unanswered(&pending));
     }
     ask.stream = body.get("stream").and_then(Value::as_bool).unwrap_or(false);
-    ask.include_usage = body.pointer("/stream_options/include_usage").and_then(Value::as_bool).unwrap_or(false);
+    ask.include_usage = body
+        .pointer("/stream_options/include_usage")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
     ask.max_tokens = limit_of(body, "max_completion_tokens").or_else(|| limit_of(body, "max_tokens"));
-    ask.tools = list_of(body, "tools").iter().filter_map(|tool| read_tool(tool, &mut meter)).collect();
+    ask.tools = list_of(body, "tools")
+        .iter()
+        .filter_map(|tool| read_tool(tool, &mut meter))
+        .collect();
     ask.choice = choice(body)?;
     ask.json = json_shape(body);
     ask.prompt_tokens = meter.total();
@@ -41,11 +50,16 @@ fn messages(body: &Value) -> Result<&[Value], Malformed> {
         .ok_or_else(|| Malformed::at("Missing required parameter: 'messages'.", "messages", missing))?;
     match messages.as_array() {
         Some(list) if list.is_empty() => {
-            let message = "Invalid 'messages': expected an array with minimum length 1, but got an empty array.";
+            let message =
+                "Invalid 'messages': expected an array with minimum length 1, but got an empty array.";
             Err(Malformed::at(message, "messages", "empty_array"))
         }
         Some(list) => Ok(list),
-        None => Err(Malformed::at("Invalid type for 'messages': expected an array.", "messages", "invalid_type")),
+        None => Err(Malformed::at(
+            "Invalid type for 'messages': expected an array.",
+            "messages",
+            "invalid_type",
+        )),
     }
 }
 
@@ -64,7 +78,11 @@ fn check_pairing<'a>(message: &'a Value, pending: &mut Vec<&'a str>) -> Result<(
     if !pending.is_empty() {
         return Err(unanswered(pending));
     }
-    pending.extend(list_of(message, "tool_calls").iter().map(|call| text_of(call, "id")));
+    pending.extend(
+        list_of(message, "tool_calls")
+            .iter()
+            .map(|call| text_of(call, "id")),
+    );
     Ok(())
 }
 
@@ -74,7 +92,10 @@ fn unanswered(pending: &[&str]) -> Malformed {
          These have no response: {}",
         pending.join(", ")
     );
-    Malformed { param: Some("messages"), ..Malformed::new(text) }
+    Malformed {
+        param: Some("messages"),
+        ..Malformed::new(text)
+    }
 }
 
 fn read_message(message: &Value, index: usize, ask: &mut Ask, meter: &mut Meter) -> Result<(), Malformed> {
@@ -114,19 +135,29 @@ fn read_tool(tool: &Value, meter: &mut Meter) -> Option<Tool> {
     let function = tool.get("function")?;
     meter.json(function);
     let schema = function.get("parameters").cloned().unwrap_or_default();
-    Some(Tool { name: text_of(function, "name").to_owned(), schema })
+    Some(Tool {
+        name: text_of(function, "name").to_owned(),
+        schema,
+    })
 }
 
 fn choice(body: &Value) -> Result<ToolChoice, Malformed> {
     let Some(choice) = body.get("tool_choice").filter(|choice| !choice.is_null()) else {
         return Ok(ToolChoice::Auto);
     };
-    match (choice.as_str(), choice.pointer("/function/name").and_then(Value::as_str)) {
+    match (
+        choice.as_str(),
+        choice.pointer("/function/name").and_then(Value::as_str),
+    ) {
         (Some("auto"), _) => Ok(ToolChoice::Auto),
         (Some("none"), _) => Ok(ToolChoice::Never),
         (Some("required"), _) => Ok(ToolChoice::Any),
         (None, Some(name)) => Ok(ToolChoice::Named(name.to_owned())),
-        _ => Err(Malformed::at(format!("Invalid value: {choice}."), "tool_choice", "invalid_value")),
+        _ => Err(Malformed::at(
+            format!("Invalid value: {choice}."),
+            "tool_choice",
+            "invalid_value",
+        )),
     }
 }
 
@@ -134,7 +165,10 @@ fn json_shape(body: &Value) -> Option<JsonShape> {
     let format = body.get("response_format")?;
     match text_of(format, "type") {
         "json_object" => Some(JsonShape::AnyObject),
-        "json_schema" => format.pointer("/json_schema/schema").cloned().map(JsonShape::Schema),
+        "json_schema" => format
+            .pointer("/json_schema/schema")
+            .cloned()
+            .map(JsonShape::Schema),
         _ => None,
     }
 }
@@ -155,19 +189,24 @@ mod tests {
             "messages": [{"role": "system", "content": "be kind"}, {"role": "user", "content": "hello there"}],
         }));
         assert!(ask.stream && ask.include_usage);
-        assert_eq!((ask.max_tokens, ask.last_user_text.as_str(), ask.prompt_tokens), (Some(9), "hello there", 13));
+        assert_eq!(
+            (ask.max_tokens, ask.last_user_text.as_str(), ask.prompt_tokens),
+            (Some(9), "hello there", 13)
+        );
     }
 
     #[test]
     fn images_and_tools_count_as_input() {
-        let plain = ask(&json!({"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]}));
+        let plain =
+            ask(&json!({"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]}));
         let image = |detail: &str| {
             let part = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA", "detail": detail}});
             ask(&json!({"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}, part]}]}))
         };
         assert_eq!(image("auto").prompt_tokens, plain.prompt_tokens + IMAGE_TOKENS);
         assert_eq!(image("low").prompt_tokens, plain.prompt_tokens + LOW_IMAGE_TOKENS);
-        let tool = json!({"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}});
+        let tool =
+            json!({"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}});
         let tools = ask(&json!({"messages": [{"role": "user", "content": "hi"}], "tools": [tool]}));
         assert!(tools.prompt_tokens > plain.prompt_tokens);
         assert_eq!(tools.tools[0].name, "weather");
@@ -176,7 +215,11 @@ mod tests {
     #[test]
     fn tool_choice_is_read() {
         let choice = |choice: Value| {
-            read(&json!({"messages": [{"role": "user", "content": "x"}], "tool_choice": choice}), "m").map(|a| a.choice)
+            read(
+                &json!({"messages": [{"role": "user", "content": "x"}], "tool_choice": choice}),
+                "m",
+            )
+            .map(|a| a.choice)
         };
         assert_eq!(choice(json!("auto")), Ok(ToolChoice::Auto));
         assert_eq!(choice(json!("none")), Ok(ToolChoice::Never));
@@ -208,7 +251,10 @@ mod tests {
             (json!({"model": "m"}), "missing_required_parameter"),
             (json!({"messages": []}), "empty_array"),
             (json!({"messages": "hi"}), "invalid_type"),
-            (json!({"messages": [{"role": "robot", "content": "x"}]}), "invalid_value"),
+            (
+                json!({"messages": [{"role": "robot", "content": "x"}]}),
+                "invalid_value",
+            ),
         ] {
             assert_eq!(read(&body, "m").expect_err("malformed").code, Some(code));
         }

@@ -1,0 +1,242 @@
+//! A snapshot made ready to serve: names indexed, conditions compiled, targets bound to their providers.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::outcome::FallbackOn;
+use crate::refusal::Refusal;
+use crate::snapshot::{
+    Access, Accept, Endpoint, Losers, ModelClaim, ObjectName, Pick, Provider, Retry, Route, RouteRules, Rule, SlowStream,
+    Snapshot, Step, Target, Timeouts,
+};
+use crate::when::When;
+
+/// Everything a request is routed by. Built once per configuration, read by all calls.
+#[derive(Debug, Default)]
+pub struct Table {
+    snapshot: Snapshot,
+    routes: Vec<Arc<ActiveRoute>>,
+    owned: NameIndex,
+    by_namespace: HashMap<Arc<str>, NameIndex>,
+}
+
+/// A route, ready.
+#[derive(Debug)]
+pub struct ActiveRoute {
+    /// The object it comes from.
+    pub name: ObjectName,
+    /// Its rules, or why it has none.
+    pub rules: Result<Vec<Arc<ActiveRule>>, String>,
+}
+
+/// A rule, ready.
+#[derive(Debug)]
+pub struct ActiveRule {
+    /// Its place in the route, from 0.
+    pub index: usize,
+    /// Its condition; `Err`: one that does not compile, and therefore never matches.
+    pub when: Option<Result<When, String>>,
+    /// The chain.
+    pub steps: Vec<ActiveStep>,
+    /// Which failures move on.
+    pub fallback_on: FallbackOn,
+    /// Further tries.
+    pub retry: Retry,
+    /// Clocks.
+    pub timeouts: Timeouts,
+    /// When a stream counts as too slow.
+    pub slow_stream: Option<SlowStream>,
+}
+
+/// A step, ready.
+#[derive(Debug)]
+pub enum ActiveStep {
+    /// One target serves.
+    Pick {
+        /// How the first is chosen.
+        pick: Pick,
+        /// The candidates.
+        targets: Vec<Arc<ActiveTarget>>,
+    },
+    /// Several run at once.
+    Race {
+        /// The lanes.
+        targets: Vec<Arc<ActiveTarget>>,
+        /// How the race is run.
+        terms: RaceTerms,
+    },
+}
+
+/// How a race is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RaceTerms {
+    /// How long a lane waits for the one before it.
+    pub stagger: std::time::Duration,
+    /// What makes an answer acceptable.
+    pub accept: Accept,
+    /// What happens to the losers.
+    pub losers: Losers,
+}
+
+/// A target, bound to its provider.
+#[derive(Debug)]
+pub struct ActiveTarget {
+    /// The provider key.
+    pub provider: ObjectName,
+    /// How to reach it, or why it cannot be used.
+    pub endpoint: Result<Arc<Endpoint>, String>,
+    /// The model to ask for; `None`: the client's.
+    pub model: Option<Arc<str>>,
+    /// A bounded name of the model for metrics: the model, or the route's first pattern where the client chooses.
+    pub label: Arc<str>,
+    /// Its share of a weighted pick.
+    pub weight: u32,
+}
+
+#[derive(Debug, Default)]
+struct NameIndex {
+    exact: HashMap<Arc<str>, usize>,
+    /// Longest first, then in order of precedence.
+    prefixes: Vec<(Arc<str>, usize)>,
+}
+
+impl Table {
+    /// Makes a snapshot ready. What is broken in it becomes an entry that says so.
+    pub fn build(snapshot: Snapshot) -> Self {
+        let providers: BTreeMap<&ObjectName, &Provider> =
+            snapshot.providers.iter().map(|provider| (&provider.name, provider)).collect();
+        let mut table = Self {
+            routes: snapshot.routes.iter().map(|route| Arc::new(ActiveRoute::build(route, &providers))).collect(),
+            ..Self::default()
+        };
+        for (index, route) in snapshot.routes.iter().enumerate() {
+            for claim in &route.models {
+                let local = table.by_namespace.entry(Arc::clone(&route.name.namespace)).or_default();
+                local.claim(claim, index);
+                if claim.owned {
+                    table.owned.claim(claim, index);
+                }
+            }
+        }
+        table.owned.sort();
+        // Order does not matter: each index is sorted by itself.
+        table.by_namespace.values_mut().for_each(NameIndex::sort);
+        table.snapshot = snapshot;
+        table
+    }
+
+    /// The snapshot that it was built from.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// The route that serves a model name: as it stands, or as `NAMESPACE/MODEL`.
+    pub fn route(&self, model: &str) -> Result<&Arc<ActiveRoute>, Refusal> {
+        let local = || {
+            let (namespace, name) = model.split_once('/')?;
+            self.by_namespace.get(namespace)?.find(name)
+        };
+        let index = self.owned.find_exact(model).or_else(local).or_else(|| self.owned.find(model));
+        index
+            .and_then(|index| self.routes.get(index))
+            .ok_or_else(|| Refusal::UnknownModel { model: model.to_owned() })
+    }
+
+    /// All routes, in order of precedence.
+    pub fn routes(&self) -> &[Arc<ActiveRoute>] {
+        &self.routes
+    }
+
+    /// The model names that clients can ask for as they stand, sorted; patterns are not among them.
+    pub fn model_names(&self) -> Vec<Arc<str>> {
+        let claims = self.snapshot.routes.iter().flat_map(|route| &route.models);
+        let mut names: Vec<Arc<str>> = claims
+            .filter(|claim| claim.owned && !claim.pattern.ends_with('*'))
+            .map(|claim| Arc::clone(&claim.pattern))
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+impl NameIndex {
+    /// The first claim of a name stands: routes come in order of precedence.
+    fn claim(&mut self, claim: &ModelClaim, route: usize) {
+        match claim.pattern.strip_suffix('*') {
+            Some(prefix) => self.prefixes.push((prefix.into(), route)),
+            None => {
+                self.exact.entry(Arc::clone(&claim.pattern)).or_insert(route);
+            }
+        }
+    }
+
+    fn sort(&mut self) {
+        self.prefixes.sort_by_key(|(prefix, route)| (std::cmp::Reverse(prefix.len()), *route));
+    }
+
+    fn find_exact(&self, name: &str) -> Option<usize> {
+        self.exact.get(name).copied()
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        let by_prefix = || self.prefixes.iter().find(|(prefix, _)| name.starts_with(&**prefix));
+        self.find_exact(name).or_else(|| by_prefix().map(|(_, route)| *route))
+    }
+}
+
+impl ActiveRoute {
+    fn build(route: &Route, providers: &BTreeMap<&ObjectName, &Provider>) -> Self {
+        let label = route.models.first().map_or_else(|| Arc::from("none"), |claim| Arc::clone(&claim.pattern));
+        let rules = match &route.rules {
+            RouteRules::Broken(reason) => Err(reason.clone()),
+            RouteRules::Rules(rules) => Ok(rules
+                .iter()
+                .enumerate()
+                .map(|(index, rule)| Arc::new(ActiveRule::build(index, rule, &label, providers)))
+                .collect()),
+        };
+        Self { name: route.name.clone(), rules }
+    }
+}
+
+impl ActiveRule {
+    fn build(index: usize, rule: &Rule, label: &Arc<str>, providers: &BTreeMap<&ObjectName, &Provider>) -> Self {
+        let bind = |targets: &[Target]| -> Vec<Arc<ActiveTarget>> {
+            targets.iter().map(|target| Arc::new(ActiveTarget::build(target, label, providers))).collect()
+        };
+        let steps = rule.steps.iter().map(|step| match step {
+            Step::Pick { pick, targets } => ActiveStep::Pick { pick: *pick, targets: bind(targets) },
+            Step::Race { targets, stagger, accept, losers } => ActiveStep::Race {
+                targets: bind(targets),
+                terms: RaceTerms { stagger: *stagger, accept: *accept, losers: *losers },
+            },
+        });
+        Self {
+            index,
+            when: rule.when.as_deref().map(|source| When::parse(source).map_err(|error| error.to_string())),
+            steps: steps.collect(),
+            fallback_on: rule.fallback_on,
+            retry: rule.retry,
+            timeouts: rule.timeouts,
+            slow_stream: rule.slow_stream,
+        }
+    }
+}
+
+impl ActiveTarget {
+    fn build(target: &Target, label: &Arc<str>, providers: &BTreeMap<&ObjectName, &Provider>) -> Self {
+        let endpoint = match providers.get(&target.provider).map(|provider| &provider.access) {
+            Some(Access::Ready(endpoint)) => Ok(Arc::clone(endpoint)),
+            Some(Access::Broken(reason)) => Err(format!("ProviderKey {} is broken: {reason}", target.provider)),
+            None => Err(format!("there is no ProviderKey {}", target.provider)),
+        };
+        Self {
+            provider: target.provider.clone(),
+            endpoint,
+            model: target.model.clone(),
+            label: target.model.clone().unwrap_or_else(|| Arc::clone(label)),
+            weight: target.weight,
+        }
+    }
+}
