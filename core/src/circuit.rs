@@ -82,9 +82,10 @@ impl Circuit {
                     self.state = State::Open { until: now };
                 }
             }
-            Effect::LeaveAlone(default) => {
-                self.state = State::Open { until: now.after(outcome.retry_after.unwrap_or(default)) };
-            }
+            Effect::LeaveAlone(default) => match outcome.retry_after.unwrap_or(default) {
+                Duration::ZERO => *self = Self::default(),
+                wait => self.state = State::Open { until: now.after(wait) },
+            },
             Effect::Failure => self.fail(now),
         }
     }
@@ -214,5 +215,8 @@ mod tests {
         circuit.observe(&asked, at(3));
         assert!(!circuit.admits(at(19)));
         assert!(circuit.admits(at(20)));
+        let at_once = Outcome { retry_after: Some(Duration::ZERO), ..ended(Class::RateLimited) };
+        circuit.observe(&at_once, at(20));
+        assert_eq!(circuit, Circuit::default());
     }
 }

@@ -1,4 +1,10 @@
-//! Errors as the client's own format writes them.
+//! Errors as the client's own format writes them, and as providers' formats say them.
+
+mod body;
+mod classify;
+mod redact;
+mod retry_after;
+mod said;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -7,6 +13,10 @@ use serde::Serialize;
 use crate::event::Fault;
 use crate::format::WireFormat;
 use crate::outcome::Class;
+
+pub use retry_after::retry_after;
+
+use said::Said;
 
 /// An error for the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,14 +47,36 @@ pub struct AttemptNote {
 impl ClientError {
     /// The JSON body in this format. The type member follows from the status as the vendor's own API has it.
     pub fn body(&self, format: WireFormat) -> Bytes {
-        let _ = format;
-        todo!()
+        body::write(self, format)
     }
 }
 
 /// Reads a provider's error answer: its class, and the status that a client should see. By the body where the status
 /// alone would mislead (a bad key is 400 at Gemini and xAI; context length and content filter hide in 400).
+///
+/// The message is the provider's, without what looks like a whole key, and at most 2 KiB long.
 pub fn read_fault(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Fault {
-    let _ = (status, headers, body);
-    todo!()
+    Said::of_answer(status, headers, body).fault(status.as_u16())
 }
+
+/// Reads an error that stands inside a 200. The status is the one that the error names or implies; an error that tells
+/// nothing is the provider's failure.
+pub(crate) fn in_band(document: &[u8]) -> Fault {
+    let said = Said::of_document(document);
+    let status = said.implied_status();
+    said.fault(status)
+}
+
+/// What is not an answer of the provider's format.
+pub(crate) fn malformed(message: &str) -> Fault {
+    let message = message.to_owned();
+    Fault {
+        class: Class::Malformed,
+        status: StatusCode::BAD_GATEWAY.as_u16(),
+        code: None,
+        message,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -66,6 +66,12 @@ pub enum Event<'a> {
         /// The next piece.
         text: Cow<'a, str>,
     },
+    /// Output that no other format has words for: audio, images, a tool that the provider runs. It counts as content,
+    /// and reaches only clients of the provider's own format.
+    Opaque {
+        /// Which of `n` answers.
+        choice: u32,
+    },
     /// A choice ends. May come twice (OpenRouter): the first counts.
     Finish {
         /// Which of `n` answers.
@@ -81,6 +87,41 @@ pub enum Event<'a> {
     Error(Fault),
     /// The provider says that this was all (`[DONE]`, `message_stop`).
     End,
+}
+
+impl Event<'_> {
+    /// The choice that it belongs to.
+    pub fn choice(&self) -> Option<u32> {
+        match self {
+            Self::Text { choice, .. }
+            | Self::Reasoning { choice, .. }
+            | Self::ReasoningSignature { choice, .. }
+            | Self::RedactedReasoning { choice, .. }
+            | Self::ToolCall { choice, .. }
+            | Self::ToolArguments { choice, .. }
+            | Self::Refusal { choice, .. }
+            | Self::Opaque { choice }
+            | Self::Finish { choice, .. } => Some(*choice),
+            Self::Start(_) | Self::Usage(_) | Self::Error(_) | Self::End => None,
+        }
+    }
+
+    /// The piece of text that it carries, readable or not; empty where it carries none.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text { text, .. } | Self::Reasoning { text, .. } | Self::Refusal { text, .. } => text,
+            Self::ReasoningSignature { signature, .. } => signature,
+            Self::RedactedReasoning { data, .. } => data,
+            Self::ToolArguments { json, .. } => json,
+            Self::ToolCall { .. }
+            | Self::Opaque { .. }
+            | Self::Start(_)
+            | Self::Finish { .. }
+            | Self::Usage(_)
+            | Self::Error(_)
+            | Self::End => "",
+        }
+    }
 }
 
 /// The beginning of an answer.

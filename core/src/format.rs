@@ -1,5 +1,16 @@
 //! Wire formats: one module each. A new vendor of a known format is a row in [`crate::vendor`], never a module.
 
+pub(crate) mod answer;
+pub(crate) mod anthropic;
+mod framing;
+mod lenient;
+pub(crate) mod openai_chat;
+pub(crate) mod openai_embeddings;
+pub(crate) mod reading;
+pub(crate) mod scan;
+pub(crate) mod sse;
+pub(crate) mod writing;
+
 use serde::{Deserialize, Serialize};
 
 /// How bodies are written.

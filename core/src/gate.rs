@@ -86,7 +86,7 @@ impl Gate<'_> {
     fn judge_pace(&self, now: Progress<'_>) -> Verdict {
         let Some(slow) = self.slow else { return Verdict::Acceptable };
         if now.since_content < slow.window {
-            return Verdict::Wait { recheck: Some(slow.window - now.since_content) };
+            return Verdict::Wait { recheck: Some(slow.window.saturating_sub(now.since_content)) };
         }
         let seconds = now.since_content.as_millis().max(1);
         let per_second = u128::from(now.tally.characters) * 1000 / seconds;

@@ -1,12 +1,34 @@
 //! Carries one attempt's answer from the provider's bytes to the client's.
+//!
+//! Where both sides speak the same format in the same framing, the bytes pass as they are, frame by frame, and are only
+//! read along the way. Otherwise they become events, and the events the client's bytes.
 
-use bytes::Bytes;
+mod body;
+mod outgoing;
+mod reader;
+mod tally;
+mod writer;
 
-use crate::event::{Fault, Finish};
+use std::borrow::Cow;
+
+use bytes::{Bytes, BytesMut};
+use http::StatusCode;
+
+use crate::client_error::{ClientError, in_band, malformed};
+use crate::event::{Event, Fault, Finish};
+use crate::format::reading::Notes;
+use crate::format::sse::{Message, Piece, Splitter};
+use crate::format::writing::{Bill, Setting, write_raw_frame};
 use crate::format::{Framing, WireFormat};
 use crate::money::Ticks;
 use crate::usage::Report;
 use crate::vendor::Quirks;
+
+use body::WholeBody;
+use outgoing::Outgoing;
+use reader::Reader;
+use tally::Observer;
+use writer::Writer;
 
 /// What the client expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +46,7 @@ pub struct ClientShape {
 pub struct ProviderShape {
     /// Its format.
     pub format: WireFormat,
-    /// How this answer is framed.
+    /// How this answer is framed: see [`Framing::detect`].
     pub framing: Framing,
     /// The vendor's deviations.
     pub quirks: Quirks,
@@ -37,21 +59,23 @@ pub struct Tally {
     pub events: u32,
     /// Characters of text, reasoning, refusal and tool arguments.
     pub characters: u64,
-    /// Whether real output came: text, reasoning, a refusal, a tool call's arguments (or a whole call without any).
+    /// Whether real output came: text, reasoning, a refusal, a tool call's arguments (or a whole call without any),
+    /// or what no other format has words for (audio, a server's tool).
     pub content: bool,
     /// Tool calls whose arguments are whole.
     pub whole_tool_calls: u32,
     /// Whether the model refused.
     pub refused: bool,
-    /// How the first choice ended.
+    /// How the first choice ended. Known at the end of the answer, as some providers change their mind.
     pub finish: Option<Finish>,
     /// The last usage that the provider told.
     pub report: Option<Report>,
     /// The model that the provider says it serves.
     pub model: Option<String>,
-    /// An error inside the answer.
+    /// The first error inside the answer.
     pub fault: Option<Fault>,
-    /// Whether the provider said that this was all.
+    /// Whether the provider said that this was all. A stream that ends without `[DONE]` after every choice has told its
+    /// reason counts as well, from [`Relay::finish`] on.
     pub ended: bool,
     /// The text of the first choice, kept only where [`RelayOptions::keep_text`] asks.
     pub text: String,
@@ -66,6 +90,8 @@ pub struct RelayOptions<'a> {
     pub provider: ProviderShape,
     /// The model to name where the provider names none.
     pub model: &'a str,
+    /// Unix seconds to name where the provider tells no time and the client's format wants one.
+    pub created: i64,
     /// Keep the text for a judgement on the whole of it; at most this many bytes.
     pub keep_text: Option<usize>,
 }
@@ -76,38 +102,299 @@ pub type TotalCost<'a> = &'a dyn Fn(&Report) -> Option<Ticks>;
 /// Carries one attempt's answer. Bytes go in as they come, cut anywhere; bytes for the client come out at frame ends.
 #[derive(Debug)]
 pub struct Relay {
-    tally: Tally,
+    client: ClientShape,
+    source: Source,
+    reader: Reader,
+    way: Way,
+    observer: Observer,
+    /// Nothing more is taken: the provider does not speak its format.
+    broken: bool,
+}
+
+/// How the provider's bytes come.
+#[derive(Debug)]
+enum Source {
+    Sse {
+        splitter: Splitter,
+        first: bool,
+        foreign: bool,
+    },
+    Whole(WholeBody),
+}
+
+/// How the client's bytes come about.
+#[derive(Debug)]
+enum Way {
+    /// As they came.
+    Pass,
+    /// Through events.
+    Translate(Box<Writer>),
 }
 
 impl Relay {
     /// Sets up the way between two shapes.
     pub fn new(options: RelayOptions<'_>) -> Self {
-        let _ = options;
-        todo!()
+        let RelayOptions { client, provider, .. } = options;
+        let source = match provider.framing {
+            Framing::Sse => Source::Sse {
+                splitter: Splitter::default(),
+                first: true,
+                foreign: false,
+            },
+            Framing::Whole => Source::Whole(WholeBody::default()),
+        };
+        let setting = Setting {
+            model: options.model.to_owned(),
+            created: options.created,
+            include_usage: client.include_usage,
+        };
+        let same = client.format == provider.format && client.framing == provider.framing;
+        let writer = if same {
+            None
+        } else {
+            Writer::new(client.format, client.framing, setting)
+        };
+        Self {
+            client,
+            source,
+            reader: Reader::new(provider),
+            way: writer.map_or(Way::Pass, |writer| Way::Translate(Box::new(writer))),
+            observer: Observer::new(options.keep_text),
+            broken: false,
+        }
     }
 
     /// Takes the next bytes of the provider and gives those for the client, possibly none. Never fails: what is not
     /// in the provider's format shows in the tally as a fault of class `Malformed`.
     pub fn push(&mut self, chunk: Bytes, cost: TotalCost<'_>) -> Bytes {
-        let _ = (chunk, cost);
-        todo!()
+        if self.broken {
+            return Bytes::new();
+        }
+        if let Source::Whole(body) = &mut self.source {
+            if body.push(chunk).is_err() {
+                self.break_off("the provider's answer is longer than the gateway takes");
+            }
+            return Bytes::new();
+        }
+        let mut out = Outgoing::new(chunk.clone());
+        let mut at = 0;
+        while let Some(piece) = self.split(&chunk, &mut at) {
+            match piece {
+                Piece::InChunk(range) => {
+                    if let Some(frame) = chunk.get(range.clone()) {
+                        self.frame(frame, cost, &mut out, |out| out.keep(range));
+                    }
+                }
+                Piece::Joined(frame) => self.frame(&frame, cost, &mut out, |out| out.write(&frame)),
+            }
+        }
+        out.finish()
     }
 
     /// The provider's body ended: gives the rest for the client. A stream that ended without saying so leaves
     /// `tally().ended` false, and the rest holds no terminal event.
     pub fn finish(&mut self, cost: TotalCost<'_>) -> Bytes {
-        let _ = cost;
-        todo!()
+        if self.broken {
+            return Bytes::new();
+        }
+        match &mut self.source {
+            Source::Whole(body) => {
+                let body = body.take();
+                self.finish_whole(body, cost)
+            }
+            Source::Sse { splitter, .. } => {
+                let rest = splitter.finish();
+                self.finish_stream(rest, cost)
+            }
+        }
     }
 
     /// What the answer has said so far.
     pub fn tally(&self) -> &Tally {
-        &self.tally
+        &self.observer.tally
     }
 
     /// The event that tells a streaming client that the answer broke; empty for a client that does not stream.
     pub fn cut(&self, fault: &Fault) -> Bytes {
-        let _ = fault;
-        todo!()
+        if self.client.framing == Framing::Whole {
+            return Bytes::new();
+        }
+        let error = ClientError {
+            status: StatusCode::from_u16(fault.status).unwrap_or(StatusCode::BAD_GATEWAY),
+            code: fault.code.clone(),
+            message: fault.message.clone(),
+            param: None,
+            attempts: Vec::new(),
+        };
+        let name = match self.client.format {
+            WireFormat::AnthropicMessages => "error",
+            WireFormat::OpenAIChat | WireFormat::OpenAIEmbeddings => "",
+        };
+        let mut out = BytesMut::new();
+        write_raw_frame(&mut out, name, &error.body(self.client.format));
+        out.freeze()
+    }
+
+    fn split(&mut self, chunk: &Bytes, at: &mut usize) -> Option<Piece> {
+        let Source::Sse { splitter, .. } = &mut self.source else {
+            return None;
+        };
+        match splitter.next(chunk, at) {
+            Ok(piece) => piece,
+            Err(error) => {
+                self.break_off(&error.to_string());
+                None
+            }
+        }
+    }
+
+    fn break_off(&mut self, message: &str) {
+        self.broken = true;
+        self.observer.fault(malformed(message));
+    }
+
+    /// Reads a frame, and writes it, or has it passed by `keep`.
+    fn frame(
+        &mut self,
+        frame: &[u8],
+        cost: TotalCost<'_>,
+        out: &mut Outgoing,
+        keep: impl FnOnce(&mut Outgoing),
+    ) {
+        let Source::Sse { first, foreign, .. } = &mut self.source else {
+            return;
+        };
+        let message = Message::read(frame, std::mem::take(first));
+        *foreign |= message.foreign;
+        let data = message.data.as_deref().unwrap_or_default();
+        let notes = if data.is_empty() {
+            Notes::default()
+        } else {
+            self.read(message.event, data, cost, out)
+        };
+        if matches!(self.way, Way::Translate(_)) {
+            return;
+        }
+        if notes.usage_only && !self.client.include_usage {
+            return;
+        }
+        let place = notes
+            .cost
+            .filter(|_| matches!(message.data, Some(Cow::Borrowed(_))));
+        let total = place.and(self.observer.tally.report.as_ref()).and_then(cost);
+        match place.zip(total) {
+            Some((place, total)) => {
+                let at = data.as_ptr().addr() - frame.as_ptr().addr() + place.at;
+                let (before, after) = frame.split_at(at.min(frame.len()));
+                out.write(before);
+                out.write(place.member(total).as_bytes());
+                out.write(after);
+            }
+            None => keep(out),
+        }
+    }
+
+    /// Reads the data of a frame.
+    fn read(&mut self, name: &[u8], data: &[u8], cost: TotalCost<'_>, out: &mut Outgoing) -> Notes {
+        if data.trim_ascii() == b"[DONE]" {
+            self.events(cost, out, |reader, sink| reader.end(sink));
+            return Notes::default();
+        }
+        if name != b"ping" {
+            self.observer.tally.events += 1;
+        }
+        let notes = self.events(cost, out, |reader, sink| reader.read(data, sink));
+        if name == b"error" {
+            self.observer.fault(in_band(data));
+        }
+        notes.unwrap_or_else(|_| {
+            self.observer.fault(malformed(
+                "the provider sent an event that is not in its own format",
+            ));
+            Notes::default()
+        })
+    }
+
+    fn finish_whole(&mut self, body: Bytes, cost: TotalCost<'_>) -> Bytes {
+        self.observer.tally.events += 1;
+        let mut out = Outgoing::new(Bytes::new());
+        if self
+            .events(cost, &mut out, |reader, sink| reader.read_whole(&body, sink))
+            .is_err()
+        {
+            self.observer
+                .fault(malformed("the provider's answer is not in its own format"));
+        }
+        match self.way {
+            Way::Pass => body,
+            Way::Translate(_) => out.finish(),
+        }
+    }
+
+    fn finish_stream(&mut self, rest: Option<Bytes>, cost: TotalCost<'_>) -> Bytes {
+        let mut out = Outgoing::new(Bytes::new());
+        // What does not parse is a frame that was cut off: it is no fault of its own, and the client is spared it.
+        let rest = rest.filter(|rest| self.observer.tally.ended || is_whole(rest));
+        if let Some(frame) = &rest {
+            self.frame(frame, cost, &mut out, |out| out.write(frame));
+        }
+        if self.observer.tally.fault.is_none() && self.reader.complete() {
+            self.events(cost, &mut out, |reader, sink| reader.end(sink));
+        }
+        let tally = &self.observer.tally;
+        if rest.is_some() && !tally.ended && matches!(self.way, Way::Pass) {
+            // Another event may follow.
+            out.write(b"\n\n");
+        }
+        if tally.events == 0 && matches!(self.source, Source::Sse { foreign: true, .. }) {
+            self.observer
+                .fault(malformed("the provider's stream is no event stream"));
+        }
+        out.finish()
+    }
+
+    /// Lets the reader tell its events to the tally and to the writer. After a fault nothing more is written: how the
+    /// client learns of it is decided by who runs the call.
+    fn events<T>(
+        &mut self,
+        cost: TotalCost<'_>,
+        out: &mut Outgoing,
+        read: impl FnOnce(&mut Reader, &mut dyn FnMut(Event<'_>)) -> T,
+    ) -> T {
+        let Self {
+            reader,
+            observer,
+            way,
+            ..
+        } = self;
+        read(reader, &mut |event: Event<'_>| {
+            observer.observe(&event);
+            let Way::Translate(writer) = way else { return };
+            if observer.tally.fault.is_some() {
+                return;
+            }
+            if matches!(event, Event::End) {
+                let report = observer.tally.report;
+                writer.end(
+                    Bill {
+                        report,
+                        cost: report.as_ref().and_then(cost),
+                    },
+                    out.buffer(),
+                );
+            } else if let Err(error) = writer.write(&event, out.buffer()) {
+                observer.fault(malformed(&error.to_string()));
+            }
+        })
     }
 }
+
+/// Whether the last frame of a stream, which lacks its blank line, has all of its data.
+fn is_whole(frame: &[u8]) -> bool {
+    let message = Message::read(frame, false);
+    let data = message.data.unwrap_or_default();
+    data.trim_ascii() == b"[DONE]" || serde_json::from_slice::<serde::de::IgnoredAny>(&data).is_ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -68,7 +68,7 @@ pub enum ActiveStep {
 }
 
 /// How a race is run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct RaceTerms {
     /// How long a lane waits for the one before it.
     pub stagger: std::time::Duration,

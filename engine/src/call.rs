@@ -83,7 +83,14 @@ impl Answer {
     /// An error that the gateway makes.
     pub fn error(error: &ClientError, format: WireFormat) -> Self {
         let mut headers = HeaderMap::new();
-        headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
-        Self { status: error.status, headers, body: Body::Whole(error.body(format), None) }
+        headers.insert(
+            http::header::CONTENT_TYPE,
+            http::HeaderValue::from_static("application/json"),
+        );
+        Self {
+            status: error.status,
+            headers,
+            body: Body::Whole(error.body(format), None),
+        }
     }
 }

@@ -7,13 +7,36 @@
 //! ```
 //! Knows no Envoy and no Kubernetes.
 
+mod attempt;
 pub mod call;
+mod clock;
+mod context;
+mod deliver;
+mod engine;
+mod executor;
+mod failure;
+mod health;
+pub mod ledger;
+mod metrics;
+mod models;
+mod race;
+mod upstream;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use arc_swap::ArcSwapOption;
 use wayleave_core::snapshot::Snapshot;
+use wayleave_core::table::Table;
 
 use crate::call::{Answer, Call};
+use crate::clock::Clock;
+use crate::engine::{Core, Flights};
+use crate::health::Health;
+use crate::ledger::Ledger;
+use crate::metrics::Metrics;
+use crate::upstream::Clients;
 
 /// How an engine is set up.
 #[derive(Clone, Debug)]
@@ -54,61 +77,82 @@ pub enum StartError {
 
 /// The engine. Cheap to clone: all clones are one.
 #[derive(Clone, Debug)]
-pub struct Engine;
+pub struct Engine(Arc<Core>);
 
 impl Engine {
     /// Sets up an engine without a configuration. Has to be called inside a Tokio runtime.
     pub fn start(options: EngineOptions) -> Result<Self, StartError> {
-        let _ = options;
-        todo!()
+        // Already installed: by the program, or by another engine of this process.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let clock = Clock::start();
+        let metrics = Metrics::new();
+        let file = options.ledger_file.clone();
+        let ledger = Ledger::open(file.clone(), options.ledger_ring, &metrics).map_err(|error| {
+            StartError::Ledger {
+                path: file.unwrap_or_default(),
+                error,
+            }
+        })?;
+        Ok(Self(Arc::new(Core {
+            options,
+            clock,
+            table: ArcSwapOption::empty(),
+            clients: Clients::default(),
+            health: Health::new(clock),
+            ledger,
+            metrics,
+            flights: Flights::default(),
+            draining: AtomicBool::new(false),
+        })))
     }
 
     /// Puts a configuration in force. Calls in flight keep the one they started with.
     pub fn apply(&self, snapshot: Snapshot) {
-        let _ = snapshot;
-        todo!()
+        self.0.table.store(Some(Arc::new(Table::build(snapshot))));
+        self.0.metrics.configured();
     }
 
-    /// Whether a configuration is in force.
+    /// Whether a configuration is in force and new calls are taken.
     pub fn ready(&self) -> bool {
-        todo!()
+        self.0.table.load().is_some() && !self.0.draining.load(Ordering::Acquire)
     }
 
-    /// The configuration in force as JSON, credentials as stars.
+    /// The configuration in force as JSON, credentials as stars; `null`: none.
     pub fn config(&self) -> serde_json::Value {
-        todo!()
+        let table = self.0.table.load();
+        let snapshot = table.as_ref().map(|table| table.snapshot());
+        serde_json::to_value(snapshot).unwrap_or_default()
     }
 
     /// Runs a call. Never fails: what goes wrong is an answer in the client's format. Dropping the future, or the
     /// pieces of its answer, cancels the call all the way to the providers; the ledger has it all the same.
     pub async fn run(&self, call: Call) -> Answer {
-        let _ = call;
-        todo!()
+        self.0.run(call).await
     }
 
     /// Calls in flight.
     pub fn in_flight(&self) -> usize {
-        todo!()
+        self.0.flights.calls()
     }
 
     /// From now on new calls are refused with 503.
     pub fn drain(&self) {
-        todo!()
+        self.0.draining.store(true, Ordering::Release);
     }
 
     /// Resolves when no call is in flight and the ledger is written.
     pub async fn drained(&self) {
-        todo!()
+        self.0.flights.all_landed().await;
+        self.0.ledger.flush().await;
     }
 
-    /// The metrics in the Prometheus text format (OpenMetrics).
+    /// The metrics in the OpenMetrics text format.
     pub fn metrics(&self) -> String {
-        todo!()
+        self.0.metrics.text()
     }
 
-    /// The ledger's records of one call, or the last `limit` records, as JSON.
+    /// The ledger's records of one call, or the last `limit` records, the oldest first.
     pub fn ledger(&self, call: Option<&str>, limit: usize) -> Vec<serde_json::Value> {
-        let _ = (call, limit);
-        todo!()
+        self.0.ledger.read(call, limit)
     }
 }

@@ -1,0 +1,13 @@
+//! Anthropic Messages.
+
+mod blocks;
+mod frame;
+mod reader;
+mod stop;
+mod stream;
+mod usage;
+mod whole;
+
+pub(crate) use reader::Reader;
+pub(crate) use stream::StreamWriter;
+pub(crate) use whole::write_whole;

@@ -1,0 +1,111 @@
+//! Writes a whole Anthropic message.
+
+use bytes::BytesMut;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::stop;
+use super::usage::UsageOut;
+use crate::format::answer::{Answer, Block, Choice};
+use crate::format::writing::{Bill, Setting, prefixed_id, write_json};
+use crate::usage::Usage;
+
+#[derive(Serialize)]
+struct Message<'a> {
+    id: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    role: &'static str,
+    model: &'a str,
+    content: Vec<Content<'a>>,
+    stop_reason: &'static str,
+    stop_sequence: Option<&'a str>,
+    usage: UsageOut,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Content<'a> {
+    Text {
+        text: &'a str,
+    },
+    Thinking {
+        thinking: &'a str,
+        signature: &'a str,
+    },
+    RedactedThinking {
+        data: &'a str,
+    },
+    ToolUse {
+        id: &'a str,
+        name: &'a str,
+        input: Input<'a>,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Input<'a> {
+    Nothing {},
+    Whole(&'a RawValue),
+    Broken {
+        #[serde(rename = "_unparsed")]
+        unparsed: &'a str,
+    },
+}
+
+/// Writes an answer that ended properly. Only the first of several choices can be said in this format.
+pub(crate) fn write_whole(answer: &Answer, setting: &Setting, bill: Bill, out: &mut BytesMut) {
+    let silent = Choice::default();
+    let choice = answer.choices.first().unwrap_or(&silent);
+    let stop_sequence = choice.stop_sequence.as_deref();
+    let message = Message {
+        id: prefixed_id("msg_", &answer.id),
+        kind: "message",
+        role: "assistant",
+        model: if answer.model.is_empty() {
+            &setting.model
+        } else {
+            &answer.model
+        },
+        content: choice.blocks.iter().map(content).collect(),
+        stop_reason: stop::write(choice.finish, choice.calls(), stop_sequence.is_some()),
+        stop_sequence,
+        usage: UsageOut::new(
+            &bill.report.map_or(Usage::default(), |report| report.usage),
+            bill.cost,
+        ),
+    };
+    write_json(out, &message);
+}
+
+fn content(block: &Block) -> Content<'_> {
+    match block {
+        Block::Text(text) | Block::Refusal(text) => Content::Text { text },
+        Block::Reasoning { text, signature } => Content::Thinking {
+            thinking: text,
+            signature,
+        },
+        Block::Redacted(data) => Content::RedactedThinking { data },
+        Block::ToolCall {
+            id, name, arguments, ..
+        } => Content::ToolUse {
+            id,
+            name,
+            input: input(arguments),
+        },
+    }
+}
+
+/// Arguments as an object. A call that was cut off at the output limit holds broken JSON: it is kept as text under a
+/// name of its own, so that nothing is lost and the body stays JSON.
+fn input(arguments: &str) -> Input<'_> {
+    let arguments = arguments.trim();
+    if arguments.is_empty() {
+        return Input::Nothing {};
+    }
+    match serde_json::from_str::<&RawValue>(arguments) {
+        Ok(object) if arguments.starts_with('{') => Input::Whole(object),
+        _ => Input::Broken { unparsed: arguments },
+    }
+}

@@ -1,0 +1,13 @@
+//! OpenAI chat completions, as OpenAI and all who imitate it speak it.
+
+mod chunk;
+mod reader;
+mod stream;
+mod tool_slots;
+mod usage;
+mod whole;
+
+pub(crate) use reader::{Reader, Shape};
+pub(crate) use stream::StreamWriter;
+pub(crate) use usage::{cost_number, read_usage};
+pub(crate) use whole::write_whole;

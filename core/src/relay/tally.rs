@@ -1,0 +1,198 @@
+//! Keeps the tally of an answer from its events.
+
+use std::collections::BTreeMap;
+
+use super::Tally;
+use crate::event::{Event, Fault, Finish};
+use crate::format::scan::JsonScan;
+
+#[derive(Debug)]
+pub(super) struct Observer {
+    pub(super) tally: Tally,
+    /// The most bytes of text to keep; 0 keeps none.
+    keep: usize,
+    /// By choice and slot. The readers bound both.
+    calls: BTreeMap<(u32, u32), JsonScan>,
+}
+
+impl Observer {
+    pub(super) fn new(keep_text: Option<usize>) -> Self {
+        Self {
+            tally: Tally::default(),
+            keep: keep_text.unwrap_or(0),
+            calls: BTreeMap::new(),
+        }
+    }
+
+    /// Takes note of an event.
+    pub(super) fn observe(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Start(start) => {
+                if self.tally.model.is_none() && !start.model.is_empty() {
+                    self.tally.model = Some(start.model.to_string());
+                }
+            }
+            Event::Text { choice, text } => {
+                self.said(text);
+                if *choice == 0 && self.keep > 0 {
+                    self.keep(text);
+                }
+            }
+            Event::Reasoning { text, .. } => self.said(text),
+            Event::Refusal { text, .. } => {
+                self.said(text);
+                self.tally.refused = true;
+            }
+            Event::RedactedReasoning { .. } | Event::Opaque { .. } => self.tally.content = true,
+            Event::ReasoningSignature { .. } => {}
+            Event::ToolCall { choice, slot, .. } => {
+                self.calls.insert((*choice, *slot), JsonScan::default());
+            }
+            Event::ToolArguments { choice, slot, json } => self.argued((*choice, *slot), json),
+            Event::Finish { choice, reason, .. } => self.finished(*choice, *reason),
+            Event::Usage(report) => self.tally.report = Some(*report),
+            Event::Error(fault) => self.fault(fault.clone()),
+            Event::End => {
+                self.settle(|_| true);
+                self.tally.ended = true;
+            }
+        }
+    }
+
+    /// Takes note of an error. The first one counts.
+    pub(super) fn fault(&mut self, fault: Fault) {
+        self.tally.fault.get_or_insert(fault);
+    }
+
+    fn said(&mut self, text: &str) {
+        self.tally.characters += u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
+        self.tally.content |= !text.is_empty();
+    }
+
+    fn keep(&mut self, text: &str) {
+        let room = self.keep.saturating_sub(self.tally.text.len()).min(text.len());
+        let fitting = (0..=room)
+            .rev()
+            .find_map(|end| text.get(..end))
+            .unwrap_or_default();
+        self.tally.text.push_str(fitting);
+        if fitting.len() < text.len() {
+            self.keep = 0;
+        }
+    }
+
+    fn argued(&mut self, call: (u32, u32), json: &str) {
+        self.said(json);
+        if let Some(scan) = self.calls.get_mut(&call) {
+            let before = scan.whole();
+            scan.push(json);
+            self.tally.whole_tool_calls += u32::from(!before && scan.whole());
+        }
+    }
+
+    fn finished(&mut self, choice: u32, reason: Finish) {
+        self.tally.refused |= reason == Finish::Refusal;
+        if choice == 0 {
+            self.tally.finish.get_or_insert(reason);
+        }
+        if matches!(reason, Finish::Length | Finish::ContextWindow) {
+            // A call without arguments may have been about to get some.
+            self.calls.retain(|call, _| call.0 != choice);
+        } else {
+            self.settle(|of| of == choice);
+        }
+    }
+
+    /// The calls of a choice that ended: those without arguments are whole as well.
+    fn settle(&mut self, ended: impl Fn(u32) -> bool) {
+        let tally = &mut self.tally;
+        self.calls.retain(|call, scan| {
+            if ended(call.0) && !scan.begun() {
+                tally.whole_tool_calls += 1;
+                tally.content = true;
+            }
+            !ended(call.0)
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_text_up_to_a_whole_character() {
+        let mut observer = Observer::new(Some(4));
+        for text in ["aü", "ü", "b"] {
+            observer.observe(&Event::Text {
+                choice: 0,
+                text: text.into(),
+            });
+        }
+        observer.observe(&Event::Text {
+            choice: 1,
+            text: "z".into(),
+        });
+        assert_eq!(
+            (observer.tally.text.as_str(), observer.tally.characters),
+            ("aü", 5)
+        );
+    }
+
+    #[test]
+    fn a_call_is_whole_by_its_brackets_or_at_the_end() {
+        let mut observer = Observer::new(None);
+        for slot in [0, 1] {
+            observer.observe(&Event::ToolCall {
+                choice: 0,
+                slot,
+                id: "i".into(),
+                name: "n".into(),
+            });
+        }
+        assert!(!observer.tally.content, "a call's head is no content yet");
+        observer.observe(&Event::ToolArguments {
+            choice: 0,
+            slot: 0,
+            json: "{\"a\":{".into(),
+        });
+        assert_eq!(
+            (observer.tally.whole_tool_calls, observer.tally.content),
+            (0, true)
+        );
+        observer.observe(&Event::ToolArguments {
+            choice: 0,
+            slot: 0,
+            json: "}}".into(),
+        });
+        assert_eq!(observer.tally.whole_tool_calls, 1);
+        observer.observe(&Event::Finish {
+            choice: 0,
+            reason: Finish::ToolCalls,
+            stop_sequence: None,
+        });
+        observer.observe(&Event::End);
+        assert_eq!(observer.tally.whole_tool_calls, 2);
+    }
+
+    #[test]
+    fn a_call_that_hits_the_limit_is_not_whole() {
+        let mut observer = Observer::new(None);
+        observer.observe(&Event::ToolCall {
+            choice: 0,
+            slot: 0,
+            id: "i".into(),
+            name: "n".into(),
+        });
+        observer.observe(&Event::Finish {
+            choice: 0,
+            reason: Finish::Length,
+            stop_sequence: None,
+        });
+        observer.observe(&Event::End);
+        assert_eq!(
+            (observer.tally.whole_tool_calls, observer.tally.content),
+            (0, false)
+        );
+    }
+}

@@ -1,0 +1,380 @@
+//! One request to one provider: from sending it to the last byte of its answer.
+//!
+//! All state lives in the value, none in its futures: a future of [`Attempt::run`] or [`Attempt::next`] may be dropped
+//! at any time, and the attempt can still be read, drained and settled.
+
+mod settle;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, StatusCode};
+use tokio::time::Instant;
+use wayleave_core::client_error;
+use wayleave_core::event::Fault;
+use wayleave_core::format::{Framing, WireFormat};
+use wayleave_core::gate::{Gate, MAX_JSON_BYTES, Progress, Verdict};
+use wayleave_core::outcome::{Class, Outcome};
+use wayleave_core::plan::{KeyChoice, Lane};
+use wayleave_core::relay::{ProviderShape, Relay, RelayOptions, Tally};
+use wayleave_core::snapshot::JsonAccept;
+
+use crate::context::CallContext;
+use crate::health::KeyId;
+
+/// An error answer is read up to here: enough for any provider's message.
+const MAX_ERROR_BYTES: usize = 256 << 10;
+/// What is ready is sent on together up to here.
+const COALESCE_BYTES: usize = 32 << 10;
+
+/// How long the end of a body may come after the event that says so.
+const LINGER: Duration = Duration::from_millis(20);
+
+/// One request to one provider.
+pub(crate) struct Attempt {
+    pub(crate) call: Arc<CallContext>,
+    pub(crate) lane: Lane,
+    pub(crate) key: KeyChoice,
+    pub(crate) key_id: KeyId,
+    pub(crate) number: u32,
+    pub(crate) lane_number: u32,
+    pub(crate) started: Instant,
+    pub(crate) first_content: Option<Instant>,
+    sending: Option<BoxFuture<'static, reqwest::Result<reqwest::Response>>>,
+    response: Option<reqwest::Response>,
+    head: Option<Head>,
+    format: Option<WireFormat>,
+    relay: Option<Relay>,
+    complete: bool,
+    held: BytesMut,
+    last_piece: Instant,
+    error_body: Option<Bytes>,
+    received: usize,
+}
+
+/// The head of a provider's answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+}
+
+/// The next of a committed answer.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// Bytes for the client, possibly none.
+    Bytes(Bytes),
+    /// The provider's body ended, and this is the rest for the client.
+    End(Bytes),
+    /// It broke.
+    Broken(Outcome),
+}
+
+impl Attempt {
+    pub(crate) fn new(call: &Arc<CallContext>, lane: &Lane, key: KeyChoice, lane_number: u32) -> Self {
+        let key_id = KeyId::new(&lane.target.provider, &lane.endpoint, key);
+        let now = Instant::now();
+        call.core.health.begin(&key_id, &lane.endpoint, &lane.model);
+        Self {
+            call: Arc::clone(call),
+            lane: lane.clone(),
+            key,
+            key_id,
+            number: call.begin_attempt(),
+            lane_number,
+            started: now,
+            first_content: None,
+            sending: None,
+            response: None,
+            head: None,
+            format: None,
+            relay: None,
+            complete: false,
+            held: BytesMut::new(),
+            last_piece: now,
+            error_body: None,
+            received: 0,
+        }
+    }
+
+    /// What the answer has said; `None` before its body.
+    pub(crate) fn tally(&self) -> Option<&Tally> {
+        self.relay.as_ref().map(Relay::tally)
+    }
+
+    pub(crate) fn head(&self) -> Option<&Head> {
+        self.head.as_ref()
+    }
+
+    /// The provider's error as it sent it, where its format is the client's.
+    pub(crate) fn error_body(&self) -> Option<&Bytes> {
+        self.error_body
+            .as_ref()
+            .filter(|_| self.format == Some(self.call.intake.format))
+    }
+
+    /// `NAMESPACE/PROVIDERKEY/MODEL`.
+    pub(crate) fn target(&self) -> String {
+        format!("{}/{}", self.lane.target.provider, self.lane.model)
+    }
+
+    /// Whether the provider's body has been read to its end.
+    pub(crate) fn complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Whether the answer is an answer, though it may say nothing.
+    pub(crate) fn is_well_formed(&self) -> bool {
+        self.complete
+            && self
+                .tally()
+                .is_some_and(|tally| tally.ended && tally.finish.is_some())
+    }
+
+    /// Takes what was held back for the client.
+    pub(crate) fn take_held(&mut self) -> Bytes {
+        self.held.split().freeze()
+    }
+
+    /// Sends the request and reads its answer until the gate lets it through (`Ok`) or it has failed.
+    pub(crate) async fn run(&mut self, gate: &Gate<'_>) -> Result<(), Outcome> {
+        if self.format.is_none() {
+            self.send()?;
+        }
+        if self.relay.is_none() {
+            self.await_head(gate).await?;
+        }
+        loop {
+            match self.judge(gate) {
+                Verdict::Acceptable => return Ok(()),
+                Verdict::Unacceptable(class, message) => return Err(self.outcome(class, message)),
+                Verdict::Wait { recheck } => self.read_more(recheck).await?,
+            }
+        }
+    }
+
+    /// Reads on after the gate: what is ready comes together.
+    pub(crate) async fn next(&mut self) -> Next {
+        if self.complete {
+            return Next::End(Bytes::new());
+        }
+        let until = self
+            .call
+            .deadline
+            .min(self.last_piece + self.call.routed.rule.timeouts.idle);
+        match tokio::time::timeout_at(until, self.read()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(outcome)) => return Next::Broken(outcome),
+            Err(_) => return Next::Broken(self.late()),
+        }
+        self.read_what_is_ready();
+        if self.tally().is_some_and(|tally| tally.ended) {
+            self.linger().await;
+        }
+        let bytes = self.take_held();
+        if self.complete {
+            Next::End(bytes)
+        } else {
+            Next::Bytes(bytes)
+        }
+    }
+
+    /// A client that does not stream gets nothing before the end, so nothing is decided before it either.
+    fn judge(&self, gate: &Gate<'_>) -> Verdict {
+        let Some(tally) = self.tally() else {
+            return Verdict::Wait { recheck: None };
+        };
+        if self.call.client().framing == Framing::Whole && !self.complete && tally.fault.is_none() {
+            return Verdict::Wait { recheck: None };
+        }
+        gate.judge(Progress {
+            tally,
+            complete: self.complete,
+            since_content: self.first_content.map_or(Duration::ZERO, |at| at.elapsed()),
+            held: self.held.len(),
+        })
+    }
+
+    /// One more piece, or the time to judge again.
+    async fn read_more(&mut self, recheck: Option<Duration>) -> Result<(), Outcome> {
+        let clock = self.clock();
+        let until = recheck.map_or(clock, |wait| clock.min(Instant::now() + wait));
+        match tokio::time::timeout_at(until, self.read()).await {
+            Ok(result) => result,
+            Err(_) if until < clock => Ok(()),
+            Err(_) => Err(self.late()),
+        }
+    }
+
+    /// Which clock strikes next.
+    fn clock(&self) -> Instant {
+        let timeouts = &self.call.routed.rule.timeouts;
+        let patience = match self.call.client().framing {
+            Framing::Sse => timeouts.first_content,
+            Framing::Whole => timeouts.first_content_unstreamed(),
+        };
+        let next = match self.first_content {
+            Some(_) => self.last_piece + timeouts.idle,
+            None => self.started + patience,
+        };
+        next.min(self.call.deadline)
+    }
+
+    fn late(&self) -> Outcome {
+        let what = if self.call.left().is_zero() {
+            "the call's total time is over"
+        } else if self.first_content.is_some() {
+            "the answer stopped coming (timeouts.idle)"
+        } else if self.head.is_some() {
+            "no content in time (timeouts.firstContent)"
+        } else {
+            "no answer in time (timeouts.firstContent)"
+        };
+        self.outcome(Class::Timeout, what.to_owned())
+    }
+
+    async fn read(&mut self) -> Result<(), Outcome> {
+        let Some(response) = &mut self.response else {
+            return Ok(());
+        };
+        match response.chunk().await {
+            Ok(Some(chunk)) => self.take(chunk),
+            Ok(None) => {
+                self.finish();
+                Ok(())
+            }
+            Err(error) => {
+                let message = format!("the answer broke off: {}", wire::describe(&error));
+                Err(self.outcome(Class::Network, message))
+            }
+        }
+    }
+
+    /// All is said, and the end of the body is due: with it the connection can be used again, and the client's last
+    /// piece comes after the books are closed.
+    async fn linger(&mut self) {
+        let read_out = async {
+            while !self.complete {
+                if self.read().await.is_err() {
+                    return;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(LINGER, read_out).await;
+        if !self.complete {
+            self.finish();
+        }
+    }
+
+    fn read_what_is_ready(&mut self) {
+        while !self.complete && self.held.len() < COALESCE_BYTES {
+            let Some(response) = &mut self.response else {
+                return;
+            };
+            match response.chunk().now_or_never() {
+                Some(Ok(Some(chunk))) => {
+                    if self.take(chunk).is_err() {
+                        return;
+                    }
+                }
+                Some(Ok(None)) => self.finish(),
+                // An error shows again at the next read.
+                Some(Err(_)) | None => return,
+            }
+        }
+    }
+
+    fn take(&mut self, chunk: Bytes) -> Result<(), Outcome> {
+        self.last_piece = Instant::now();
+        self.received += chunk.len();
+        let most = self.call.core.options.max_answer_bytes;
+        if self.received > most {
+            let message = format!("the answer exceeds {most} bytes (--max-answer-bytes)");
+            return Err(self.outcome(Class::Malformed, message));
+        }
+        self.relay_with(|relay, cost| relay.push(chunk, cost));
+        Ok(())
+    }
+
+    fn finish(&mut self) {
+        self.complete = true;
+        self.response = None;
+        self.relay_with(Relay::finish);
+    }
+
+    fn relay_with(&mut self, step: impl FnOnce(&mut Relay, wayleave_core::relay::TotalCost<'_>) -> Bytes) {
+        let Some(mut relay) = self.relay.take() else {
+            return;
+        };
+        let bytes = step(&mut relay, &|report| self.total_with(report));
+        if self.first_content.is_none() && relay.tally().content {
+            self.first_content = Some(Instant::now());
+        }
+        self.relay = Some(relay);
+        if self.held.is_empty() && !bytes.is_empty() {
+            // Nothing is held: no need to copy what is alone.
+            self.held = BytesMut::from(bytes);
+        } else {
+            self.held.extend_from_slice(&bytes);
+        }
+    }
+
+    pub(crate) fn outcome(&self, class: Class, message: String) -> Outcome {
+        let status = self.head.as_ref().map(|head| head.status.as_u16());
+        Outcome {
+            class,
+            status,
+            retry_after: None,
+            message,
+        }
+    }
+
+    /// The event that tells a streaming client that the answer broke.
+    pub(crate) fn cut(&self, fault: &Fault) -> Bytes {
+        self.relay
+            .as_ref()
+            .map(|relay| relay.cut(fault))
+            .unwrap_or_default()
+    }
+
+    /// The fault that the provider reported inside its answer, or else this outcome as one.
+    pub(crate) fn fault(&self, outcome: &Outcome) -> Fault {
+        let told = self.tally().and_then(|tally| tally.fault.clone());
+        told.unwrap_or_else(|| Fault {
+            class: outcome.class,
+            status: outcome.status.filter(|status| *status >= 400).unwrap_or(502),
+            code: None,
+            message: outcome.message.clone(),
+        })
+    }
+
+    fn set_relay(&mut self, format: WireFormat, framing: Framing, gate: &Gate<'_>) {
+        let provider = ProviderShape {
+            format,
+            framing,
+            quirks: self.lane.endpoint.vendor.quirks,
+        };
+        self.relay = Some(Relay::new(RelayOptions {
+            client: self.call.client(),
+            provider,
+            model: &self.lane.model,
+            created: self.call.started_at().as_second(),
+            keep_text: (gate.accept.json != JsonAccept::Off).then_some(MAX_JSON_BYTES),
+        }));
+    }
+
+    fn refused(&self, head: &Head, body: &Bytes) -> Outcome {
+        let fault = client_error::read_fault(head.status, &head.headers, body);
+        let now = self.call.core.clock.date(Instant::now());
+        Outcome {
+            class: fault.class,
+            status: Some(fault.status),
+            retry_after: client_error::retry_after(&head.headers, body, now),
+            message: fault.message,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The end of an attempt: told to health, ledger and metrics, exactly once, whatever happened.
+
+use std::sync::Arc;
+
+use wayleave_core::money::Ticks;
+use wayleave_core::outcome::{Class, Outcome};
+use wayleave_core::price::{Cost, CostSource, PriceBook, Rates, price};
+use wayleave_core::relay::Tally;
+use wayleave_core::usage::{Report, Usage};
+use wayleave_core::walk::Role;
+
+use super::Attempt;
+use crate::call::Summary;
+use crate::context::millis;
+use crate::ledger::record::AttemptRecord;
+use crate::metrics::{AttemptSample, Label, ModelLabels};
+
+/// What a provider is taken to have counted.
+struct Counted {
+    report: Report,
+    estimated: bool,
+}
+
+impl Attempt {
+    /// Ends the attempt. It is consumed: there is no second time.
+    pub(crate) fn settle(self, outcome: &Outcome, role: Role) {
+        let record = self.close(outcome, role);
+        self.call.settle(record);
+    }
+
+    fn close(&self, outcome: &Outcome, role: Role) -> AttemptRecord {
+        let counted = self.counted(outcome.class);
+        let rates = self.rates();
+        let at = self.call.core.clock.date(self.started);
+        let cost = match &counted {
+            Some(counted) => price(&counted.report, counted.estimated, rates.as_ref(), at),
+            // Nothing was generated, so nothing is owed, whatever the price.
+            None => Cost {
+                ticks: Some(Ticks::ZERO),
+                source: CostSource::Estimate,
+            },
+        };
+        let usage = counted.as_ref().map(|counted| counted.report.usage);
+        self.report(outcome, role, usage.as_ref(), cost);
+        let told = rates.filter(|_| counted.is_some() && cost.source != CostSource::ProviderBilled);
+        AttemptRecord {
+            call: self.call.id.clone(),
+            attempt: self.number,
+            lane: self.lane_number,
+            role,
+            route: self.call.route_name(),
+            provider: self.lane.target.provider.to_string(),
+            key: self.key.name(&self.lane.endpoint).map(|name| name.to_string()),
+            model_asked: self.lane.model.to_string(),
+            model_served: self.served_model(),
+            status: outcome.status,
+            class: outcome.class,
+            reason: (outcome.class != Class::Ok).then(|| outcome.message.clone()),
+            started: at,
+            first_content_ms: self.first_content.map(|first| millis(first - self.started)),
+            duration_ms: millis(self.started.elapsed()),
+            usage,
+            estimated: counted.as_ref().is_some_and(|counted| counted.estimated),
+            tier: counted.as_ref().and_then(|counted| counted.report.tier),
+            cost_ticks: cost.ticks,
+            cost_usd: cost.ticks.map(Ticks::usd),
+            cost_source: cost.source,
+            price_version: told.map(|rates| rates.version().to_string()),
+        }
+    }
+
+    /// Tells health and metrics.
+    fn report(&self, outcome: &Outcome, role: Role, usage: Option<&Usage>, cost: Cost) {
+        let core = &self.call.core;
+        let tokens = usage.map_or(0, Usage::total);
+        core.health.end(
+            &self.key_id,
+            &self.lane.endpoint,
+            &self.lane.model,
+            outcome,
+            tokens,
+        );
+        core.metrics.attempt(&AttemptSample {
+            names: &ModelLabels {
+                provider: Label(Arc::from(self.lane.target.provider.to_string())),
+                model: Label(Arc::clone(&self.lane.target.label)),
+            },
+            otel_provider: self.lane.endpoint.vendor.otel_name,
+            operation: self.call.endpoint.operation(),
+            role,
+            class: outcome.class,
+            seconds: self.started.elapsed().as_secs_f64(),
+            usage,
+            cost: cost.ticks,
+            source: cost.source,
+        });
+    }
+
+    /// The usage that is taken to be billed. `None`: nothing is.
+    fn counted(&self, class: Class) -> Option<Counted> {
+        if let Some(tally) = self.tally() {
+            return self.counted_of(tally);
+        }
+        // Without an answer a request may be billed all the same once it was on its way.
+        let on_its_way =
+            matches!(class, Class::Timeout | Class::ClientLeft | Class::LostRace) && self.format.is_some();
+        on_its_way.then(|| self.estimated(0))
+    }
+
+    /// The provider's word counts where it had its say to the end. A stream that broke, or was left, told at most a
+    /// part: what came of it is counted instead.
+    fn counted_of(&self, tally: &Tally) -> Option<Counted> {
+        let said = tally.characters.div_ceil(4);
+        match tally.report {
+            Some(report) if self.complete => Some(Counted {
+                report,
+                estimated: false,
+            }),
+            Some(mut report) => {
+                report.usage.output = report.usage.output.max(said);
+                Some(Counted {
+                    report,
+                    estimated: true,
+                })
+            }
+            // An error under 200 that tells no usage was not billed.
+            None if tally.fault.is_some() && !tally.content => None,
+            None => Some(self.estimated(said)),
+        }
+    }
+
+    fn estimated(&self, output: u64) -> Counted {
+        let usage = Usage {
+            input: self.call.intake.input_tokens,
+            output,
+            ..Usage::default()
+        };
+        Counted {
+            report: Report {
+                usage,
+                ..Report::default()
+            },
+            estimated: true,
+        }
+    }
+
+    fn rates(&self) -> Option<Rates> {
+        let endpoint = &self.lane.endpoint;
+        let served = self.tally().and_then(|tally| tally.model.as_deref());
+        endpoint.prices.resolve(
+            PriceBook::builtin(),
+            endpoint.vendor.prices,
+            &self.lane.model,
+            served,
+        )
+    }
+
+    /// The model that the provider says it serves.
+    pub(crate) fn served_model(&self) -> Option<String> {
+        self.tally().and_then(|tally| tally.model.clone())
+    }
+
+    /// What the call has come to, with this attempt as the one that served.
+    pub(crate) fn summary(&self, class: Class) -> Summary {
+        Summary {
+            provider: Some(self.lane.target.provider.to_string()),
+            model: self.served_model(),
+            usage: self
+                .counted(class)
+                .map(|counted| counted.report.usage)
+                .unwrap_or_default(),
+            ..self.call.summary(class)
+        }
+    }
+
+    /// The call's total with this report as the attempt's.
+    pub(super) fn total_with(&self, report: &Report) -> Option<Ticks> {
+        let at = self.call.core.clock.date(self.started);
+        let own = price(report, false, self.rates().as_ref(), at).ticks;
+        self.call
+            .settled_cost()
+            .zip(own)
+            .map(|(before, own)| before + own)
+    }
+}

@@ -1,0 +1,143 @@
+//! Sending a request, and the head of its answer.
+
+use std::error::Error;
+
+use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_TYPE;
+use tokio::time::Instant;
+use wayleave_core::format::Framing;
+use wayleave_core::gate::Gate;
+use wayleave_core::headers;
+use wayleave_core::intake::TargetShape;
+use wayleave_core::outcome::{Class, Outcome};
+
+use super::{Attempt, Head, MAX_ERROR_BYTES};
+use crate::upstream;
+
+impl Attempt {
+    /// Builds the request and begins to send it.
+    pub(super) fn send(&mut self) -> Result<(), Outcome> {
+        let vendor = &self.lane.endpoint.vendor;
+        let asked = self.call.intake.format;
+        let Some((format, path)) = vendor.format.upstream(asked) else {
+            let message = format!(
+                "{} has no endpoint for this kind of call",
+                self.lane.target.provider
+            );
+            return Err(self.outcome(Class::Unusable, message));
+        };
+        self.format = Some(format);
+        let shape = TargetShape {
+            format,
+            model: &self.lane.model,
+            quirks: vendor.quirks,
+        };
+        let body = self.call.intake.body_for(shape).map_err(|bad| {
+            let message = format!("cannot be expressed for {}: {}", self.target(), bad.message);
+            self.outcome(Class::Caller, message)
+        })?;
+        let headers = headers::to_provider(format, asked, self.call.client().framing, &self.call.headers);
+        let request = upstream::request(&self.lane.endpoint, path, headers, self.key, body);
+        let connect = self.call.routed.rule.timeouts.connect;
+        let client = self.call.core.clients.get(&self.lane.endpoint, connect);
+        let unusable = |error: upstream::UpstreamError| self.outcome(Class::Unusable, error.to_string());
+        let (request, client) = (request.map_err(unusable)?, client.map_err(unusable)?);
+        self.sending = Some(Box::pin(async move { client.execute(request).await }));
+        Ok(())
+    }
+
+    /// Awaits the head of the answer; of an error also its body.
+    pub(super) async fn await_head(&mut self, gate: &Gate<'_>) -> Result<(), Outcome> {
+        let until = self.clock();
+        let Some(sending) = &mut self.sending else {
+            return Err(self.outcome(Class::Network, "the request was never sent".to_owned()));
+        };
+        let response = match tokio::time::timeout_at(until, sending).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => {
+                self.sending = None;
+                return Err(self.outcome(Class::Network, describe(&error)));
+            }
+            Err(_) => return Err(self.late()),
+        };
+        self.sending = None;
+        self.last_piece = Instant::now();
+        let head = Head {
+            status: response.status(),
+            headers: response.headers().clone(),
+        };
+        self.head = Some(head.clone());
+        self.response = Some(response);
+        if head.status.is_success() {
+            return self.await_framing(&head, gate).await;
+        }
+        let body = match tokio::time::timeout_at(until, self.read_error_body()).await {
+            Ok(body) => body,
+            Err(_) => Bytes::new(),
+        };
+        let outcome = self.refused(&head, &body);
+        self.error_body = Some(body);
+        Err(outcome)
+    }
+
+    /// Finds how the body is framed, by its first bytes and its content type.
+    async fn await_framing(&mut self, head: &Head, gate: &Gate<'_>) -> Result<(), Outcome> {
+        let Some(format) = self.format else {
+            return Err(self.outcome(Class::Network, "the request was never sent".to_owned()));
+        };
+        let content_type = head
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        let until = self.clock();
+        let Some(response) = &mut self.response else {
+            return Ok(());
+        };
+        let first = match tokio::time::timeout_at(until, response.chunk()).await {
+            Ok(Ok(chunk)) => chunk,
+            Ok(Err(error)) => return Err(self.outcome(Class::Network, describe(&error))),
+            Err(_) => return Err(self.late()),
+        };
+        let framing = Framing::detect(content_type, first.as_deref().unwrap_or_default());
+        self.set_relay(format, framing, gate);
+        if let Some(chunk) = first {
+            return self.take(chunk);
+        }
+        self.finish();
+        Ok(())
+    }
+
+    /// The body of an error, as far as it comes and as much of it as is of use.
+    async fn read_error_body(&mut self) -> Bytes {
+        let mut body = BytesMut::new();
+        let Some(mut response) = self.response.take() else {
+            return Bytes::new();
+        };
+        while let Ok(Some(chunk)) = response.chunk().await {
+            let room = MAX_ERROR_BYTES.saturating_sub(body.len());
+            body.extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
+            if room <= chunk.len() {
+                break;
+            }
+        }
+        body.freeze()
+    }
+}
+
+/// What went wrong, down to the cause, without the URL (the ledger names the target).
+pub(super) fn describe(error: &reqwest::Error) -> String {
+    let what = if error.is_connect() {
+        "cannot connect"
+    } else if error.is_timeout() {
+        "timed out"
+    } else {
+        "the connection failed"
+    };
+    let mut last = None;
+    let mut source = error.source();
+    while let Some(cause) = source {
+        last = Some(cause);
+        source = cause.source();
+    }
+    last.map_or_else(|| what.to_owned(), |cause| format!("{what}: {cause}"))
+}

@@ -1,0 +1,219 @@
+//! One call: what all its attempts share.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::HeaderMap;
+use jiff::Timestamp;
+use tokio::time::Instant;
+use wayleave_core::endpoint::Endpoint;
+use wayleave_core::format::Framing;
+use wayleave_core::intake::Intake;
+use wayleave_core::money::Ticks;
+use wayleave_core::outcome::Class;
+use wayleave_core::relay::ClientShape;
+use wayleave_core::route::Routed;
+use wayleave_core::usage::Usage;
+
+use crate::call::Summary;
+use crate::engine::Core;
+use crate::ledger::record::{AttemptRecord, CallRecord, Record};
+use crate::metrics::{CallSample, Label};
+
+/// One call.
+#[derive(Debug)]
+pub(crate) struct CallContext {
+    pub(crate) core: Arc<Core>,
+    pub(crate) id: String,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) headers: HeaderMap,
+    pub(crate) intake: Intake,
+    pub(crate) routed: Routed,
+    pub(crate) started: Instant,
+    pub(crate) deadline: Instant,
+    pub(crate) book: Mutex<CallBook>,
+}
+
+/// What a call has come to so far.
+#[derive(Debug, Default)]
+pub(crate) struct CallBook {
+    begun: u32,
+    /// Attempts begun and not yet in the ledger.
+    open: u32,
+    /// The sum of the settled attempts; `None` once one of them has no price.
+    cost: Total,
+    end: Option<(CallEnd, Duration)>,
+    /// Records that the file has not taken yet.
+    late: Vec<Arc<Record>>,
+}
+
+/// A sum that an unknown part makes unknown.
+#[derive(Clone, Copy, Debug)]
+struct Total(Option<Ticks>);
+
+impl Default for Total {
+    fn default() -> Self {
+        Self(Some(Ticks::ZERO))
+    }
+}
+
+impl Total {
+    fn add(&mut self, cost: Option<Ticks>) {
+        self.0 = self.0.zip(cost).map(|(sum, cost)| sum + cost);
+    }
+}
+
+/// How a call ended for its client.
+#[derive(Clone, Debug)]
+pub(crate) struct CallEnd {
+    pub(crate) status: Option<u16>,
+    pub(crate) class: Class,
+    pub(crate) provider: Option<String>,
+    pub(crate) model_served: Option<String>,
+    /// When the first content went to the client.
+    pub(crate) first_content: Option<Duration>,
+}
+
+impl CallContext {
+    pub(crate) fn client(&self) -> ClientShape {
+        ClientShape {
+            format: self.intake.format,
+            framing: if self.intake.stream {
+                Framing::Sse
+            } else {
+                Framing::Whole
+            },
+            include_usage: self.intake.include_usage,
+        }
+    }
+
+    pub(crate) fn route_name(&self) -> String {
+        self.routed.route.name.to_string()
+    }
+
+    pub(crate) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    pub(crate) fn started_at(&self) -> Timestamp {
+        self.core.clock.date(self.started)
+    }
+
+    /// The number of the next attempt, which is open from now on.
+    pub(crate) fn begin_attempt(&self) -> u32 {
+        let mut book = self.lock();
+        book.begun += 1;
+        book.open += 1;
+        book.begun
+    }
+
+    pub(crate) fn attempts(&self) -> u32 {
+        self.lock().begun
+    }
+
+    /// The cost of the settled attempts.
+    pub(crate) fn settled_cost(&self) -> Option<Ticks> {
+        self.lock().cost.0
+    }
+
+    /// Books an attempt that ended, and the call if this was its last.
+    pub(crate) fn settle(&self, record: AttemptRecord) {
+        {
+            let mut book = self.lock();
+            book.cost.add(record.cost_ticks);
+            book.open = book.open.saturating_sub(1);
+        }
+        self.book(Record::Attempt(Box::new(record)));
+        self.book_call_if_over();
+    }
+
+    /// The client's side is over. Lanes that are drained may still be open.
+    pub(crate) fn end(&self, end: CallEnd) {
+        let duration = self.started.elapsed();
+        self.core.metrics.call(&CallSample {
+            route: Label(Arc::from(self.route_name())),
+            operation: self.endpoint.operation(),
+            stream: self.intake.stream,
+            class: end.class,
+            seconds: duration.as_secs_f64(),
+            first_content: end.first_content.map(|time| time.as_secs_f64()),
+        });
+        self.lock().end = Some((end, duration));
+        self.book_call_if_over();
+    }
+
+    fn book_call_if_over(&self) {
+        let record = {
+            let mut book = self.lock();
+            if book.open > 0 {
+                return;
+            }
+            let Some((end, duration)) = book.end.take() else {
+                return;
+            };
+            self.record(end, duration, book.begun, book.cost.0)
+        };
+        self.book(Record::Call(Box::new(record)));
+    }
+
+    /// Keeps a record in the ring, and hands it to the file: now, or in [`CallContext::flush`] if the file is behind.
+    fn book(&self, record: Record) {
+        if let Some(late) = self.core.ledger.keep(record) {
+            self.lock().late.push(late);
+        }
+    }
+
+    /// Waits until the file has taken all records of the call. The client has its answer by then.
+    pub(crate) async fn flush(&self) {
+        let late = std::mem::take(&mut self.lock().late);
+        for record in late {
+            self.core.ledger.write(record).await;
+        }
+    }
+
+    fn record(&self, end: CallEnd, duration: Duration, attempts: u32, cost: Option<Ticks>) -> CallRecord {
+        CallRecord {
+            call: self.id.clone(),
+            route: self.route_name(),
+            rule: self.routed.rule.index,
+            endpoint: self.endpoint.operation(),
+            format: self.intake.format,
+            model_asked: self.intake.model.clone(),
+            stream: self.intake.stream,
+            status: end.status,
+            class: end.class,
+            attempts,
+            provider: end.provider,
+            model_served: end.model_served,
+            started: self.started_at(),
+            first_content_ms: end.first_content.map(millis),
+            duration_ms: millis(duration),
+            cost_ticks: cost,
+            cost_usd: cost.map(Ticks::usd),
+        }
+    }
+
+    /// What the call has come to, for the adaptor.
+    pub(crate) fn summary(&self, class: Class) -> Summary {
+        let book = self.lock();
+        Summary {
+            call: self.id.clone(),
+            route: self.route_name(),
+            provider: None,
+            model: None,
+            class,
+            attempts: book.begun,
+            usage: Usage::default(),
+            cost: book.cost.0,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, CallBook> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Milliseconds to the microsecond.
+pub(crate) fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}

@@ -1,0 +1,305 @@
+//! The way of an answer to its client, and the end of the call.
+//!
+//! The books are closed before the client can see the end: whoever has the answer finds it in the ledger.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use tokio::sync::mpsc;
+use wayleave_core::headers;
+use wayleave_core::money::Ticks;
+use wayleave_core::outcome::{Class, Outcome};
+use wayleave_core::walk::Role;
+
+use crate::attempt::{Attempt, Next};
+use crate::call::{Answer, Body, Piece, Summary};
+use crate::context::{CallContext, CallEnd};
+use crate::engine::Flight;
+use crate::executor::Client;
+use crate::failure::Failures;
+
+/// Pieces between the executor and the adaptor. Few: a client that stops reading is to stop the provider.
+const PIECES: usize = 16;
+
+const CALL_ID: HeaderName = HeaderName::from_static("x-wayleave-call-id");
+const TARGET: HeaderName = HeaderName::from_static("x-wayleave-target");
+const ATTEMPTS: HeaderName = HeaderName::from_static("x-wayleave-attempts");
+const COST: HeaderName = HeaderName::from_static("x-wayleave-cost-usd");
+
+/// An attempt whose answer is served.
+pub(crate) struct Served {
+    pub(crate) attempt: Attempt,
+    pub(crate) role: Role,
+}
+
+/// Serves an answer to its end.
+pub(crate) async fn serve(served: Served, flight: Flight, client: Client) {
+    if served.attempt.call.intake.stream {
+        stream(served, flight, client).await;
+    } else {
+        whole(served, flight, client);
+    }
+}
+
+/// An answer that goes out at once.
+fn whole(served: Served, mut flight: Flight, client: Client) {
+    let Served { mut attempt, role } = served;
+    let call = Arc::clone(&attempt.call);
+    let body = attempt.take_held();
+    flight.carry(body.len());
+    let mut head = head(&attempt);
+    head.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let class = if client.is_closed() {
+        Class::ClientLeft
+    } else {
+        Class::Ok
+    };
+    let summary = close(
+        attempt,
+        role,
+        class,
+        Some(StatusCode::OK),
+        call.started.elapsed().into(),
+    );
+    cost(&call, &mut head);
+    // A client that left in this moment was still billed for: nothing is to be taken back.
+    let _ = client.send(Answer {
+        status: StatusCode::OK,
+        headers: head,
+        body: Body::Whole(body, Some(summary)),
+    });
+}
+
+/// An answer that goes out as it comes.
+async fn stream(served: Served, mut flight: Flight, client: Client) {
+    let Served { mut attempt, role } = served;
+    let call = Arc::clone(&attempt.call);
+    let mut head = head(&attempt);
+    head.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    head.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let (pieces, body) = mpsc::channel(PIECES);
+    let answer = Answer {
+        status: StatusCode::OK,
+        headers: head,
+        body: Body::Stream(body),
+    };
+    let first_content = call.started.elapsed();
+    let ending = match client.send(answer) {
+        Ok(()) => carry(&mut attempt, &pieces, &mut flight).await,
+        Err(_) => Ending::left(&attempt),
+    };
+    let summary = close_as(attempt, role, &ending, Some(StatusCode::OK), Some(first_content));
+    if !ending.rest.is_empty() {
+        let _ = pieces.send(Piece::Bytes(ending.rest)).await;
+    }
+    let _ = pieces.send(Piece::End(summary)).await;
+}
+
+/// How a stream ended, and what is still to be sent.
+struct Ending {
+    outcome: Outcome,
+    rest: Bytes,
+}
+
+impl Ending {
+    fn left(attempt: &Attempt) -> Self {
+        let outcome = attempt.outcome(Class::ClientLeft, "the client left".to_owned());
+        Self {
+            outcome,
+            rest: Bytes::new(),
+        }
+    }
+
+    /// The provider's body is over: well, or in an error or a break that the client has to be told.
+    fn of_body(attempt: &Attempt, mut rest: Bytes) -> Self {
+        let tally = attempt.tally();
+        let fault = tally.and_then(|tally| tally.fault.clone());
+        if fault.is_none() && tally.is_some_and(|tally| tally.ended) {
+            return Self {
+                outcome: attempt.outcome(Class::Ok, String::new()),
+                rest,
+            };
+        }
+        let message = fault.map_or_else(
+            || "the stream broke off before its end".to_owned(),
+            |fault| fault.message,
+        );
+        let outcome = attempt.outcome(Class::Cut, message);
+        let told = attempt.cut(&attempt.fault(&outcome));
+        if !told.is_empty() {
+            rest = [rest, told].concat().into();
+        }
+        Self { outcome, rest }
+    }
+
+    fn broken(attempt: &Attempt, outcome: Outcome) -> Self {
+        let rest = attempt.cut(&attempt.fault(&outcome));
+        Self {
+            outcome: Outcome {
+                class: Class::Cut,
+                ..outcome
+            },
+            rest,
+        }
+    }
+}
+
+/// Carries a stream until it ends, breaks, or the client leaves.
+async fn carry(attempt: &mut Attempt, pieces: &mpsc::Sender<Piece>, flight: &mut Flight) -> Ending {
+    let mut bytes = attempt.take_held();
+    loop {
+        if attempt.complete() {
+            return Ending::of_body(attempt, bytes);
+        }
+        if !bytes.is_empty() {
+            if !flight.carry(bytes.len()) {
+                let message =
+                    "all answers in flight exceed the gateway's memory (--max-inflight-bytes)".to_owned();
+                return Ending::broken(attempt, attempt.outcome(Class::Cut, message));
+            }
+            let deadline = attempt.call.deadline;
+            match tokio::time::timeout_at(deadline, pieces.send(Piece::Bytes(bytes))).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Ending::left(attempt),
+                Err(_) => {
+                    let message = "the client did not read in the call's total time".to_owned();
+                    return Ending::broken(attempt, attempt.outcome(Class::Cut, message));
+                }
+            }
+        }
+        let next = tokio::select! {
+            next = attempt.next() => next,
+            () = pieces.closed() => return Ending::left(attempt),
+        };
+        bytes = match next {
+            Next::Bytes(bytes) | Next::End(bytes) => bytes,
+            Next::Broken(outcome) => return Ending::broken(attempt, outcome),
+        };
+    }
+}
+
+/// Closes the books of a call that an attempt served whole.
+fn close(
+    attempt: Attempt,
+    role: Role,
+    class: Class,
+    status: Option<StatusCode>,
+    first_content: Option<Duration>,
+) -> Box<Summary> {
+    let ok = attempt.outcome(Class::Ok, String::new());
+    let end = call_end(&attempt, class, status, first_content);
+    let summary = attempt.summary(class);
+    finish(attempt, &ok, role, end, summary)
+}
+
+/// Closes the books of a call that ended as its stream did.
+fn close_as(
+    attempt: Attempt,
+    role: Role,
+    ending: &Ending,
+    status: Option<StatusCode>,
+    first_content: Option<Duration>,
+) -> Box<Summary> {
+    let end = call_end(&attempt, ending.outcome.class, status, first_content);
+    let summary = attempt.summary(ending.outcome.class);
+    finish(attempt, &ending.outcome, role, end, summary)
+}
+
+fn finish(
+    attempt: Attempt,
+    outcome: &Outcome,
+    role: Role,
+    end: CallEnd,
+    mut summary: Summary,
+) -> Box<Summary> {
+    let call = Arc::clone(&attempt.call);
+    attempt.settle(outcome, role);
+    summary.cost = call.settled_cost();
+    call.end(end);
+    Box::new(summary)
+}
+
+fn call_end(
+    attempt: &Attempt,
+    class: Class,
+    status: Option<StatusCode>,
+    first_content: Option<Duration>,
+) -> CallEnd {
+    CallEnd {
+        status: status.map(|status| status.as_u16()),
+        class,
+        provider: Some(attempt.lane.target.provider.to_string()),
+        model_served: attempt
+            .served_model()
+            .or_else(|| Some(attempt.lane.model.to_string())),
+        first_content,
+    }
+}
+
+/// Tells the client that all has failed.
+pub(crate) fn fail(call: &Arc<CallContext>, failures: Failures, client: Client) {
+    let told = failures.told();
+    let status = told.error.status;
+    let mut headers = told.headers;
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let (Some(wait), false) = (told.retry_after, headers.contains_key(RETRY_AFTER)) {
+        headers.insert(
+            RETRY_AFTER,
+            HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
+        );
+    }
+    identify(call, told.target.as_deref(), &mut headers);
+    let class = if client.is_closed() {
+        Class::ClientLeft
+    } else {
+        told.class
+    };
+    call.end(CallEnd {
+        status: Some(status.as_u16()),
+        class,
+        provider: None,
+        model_served: None,
+        first_content: None,
+    });
+    cost(call, &mut headers);
+    let body = told.body.unwrap_or_else(|| told.error.body(call.intake.format));
+    let summary = Box::new(call.summary(class));
+    let _ = client.send(Answer {
+        status,
+        headers,
+        body: Body::Whole(body, Some(summary)),
+    });
+}
+
+/// The headers of an answer, but for its cost.
+fn head(attempt: &Attempt) -> HeaderMap {
+    let mut headers = attempt
+        .head()
+        .map(|head| headers::to_client(&head.headers))
+        .unwrap_or_default();
+    identify(&attempt.call, Some(&attempt.target()), &mut headers);
+    headers
+}
+
+fn identify(call: &CallContext, target: Option<&str>, headers: &mut HeaderMap) {
+    if let Ok(id) = HeaderValue::from_str(&call.id) {
+        headers.insert(CALL_ID, id);
+    }
+    if let Some(Ok(target)) = target.map(HeaderValue::from_str) {
+        headers.insert(TARGET, target);
+    }
+    headers.insert(ATTEMPTS, HeaderValue::from(call.attempts()));
+}
+
+/// What all settled attempts cost. Left out where one has no price: unknown is not 0.
+fn cost(call: &CallContext, headers: &mut HeaderMap) {
+    if let Some(Ok(cost)) = call
+        .settled_cost()
+        .map(|cost: Ticks| HeaderValue::from_str(&cost.usd()))
+    {
+        headers.insert(COST, cost);
+    }
+}

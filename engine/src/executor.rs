@@ -1,0 +1,172 @@
+//! Runs the plan of one call, in a task of its own, until the client has its answer or has left.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use wayleave_core::gate::Gate;
+use wayleave_core::outcome::{Class, Outcome};
+use wayleave_core::plan::{KeyChoice, Lane, Plan, PlannedStep, plan};
+use wayleave_core::snapshot::Accept;
+use wayleave_core::walk::{Attempt as Planned, Move, Role, Walk};
+
+use crate::attempt::Attempt;
+use crate::call::Answer;
+use crate::context::{CallContext, CallEnd};
+use crate::deliver::{self, Served};
+use crate::engine::Flight;
+use crate::failure::{Failure, Failures};
+use crate::race::{self, Raced};
+
+/// Where the answer goes. Closed when the client has left.
+pub(crate) type Client = oneshot::Sender<Answer>;
+
+/// How far one move of the walk got.
+enum Step {
+    /// It failed: on with the walk.
+    Next(Move),
+    /// An answer is fit to be served.
+    Serve(Box<Served>),
+    /// The client left, and all is settled.
+    Left,
+}
+
+/// Runs a call to its end. Whatever happens, every attempt is settled and the call is written.
+pub(crate) async fn execute(call: Arc<CallContext>, flight: Flight, client: Client) {
+    carry_out(&call, flight, client).await;
+    call.flush().await;
+}
+
+async fn carry_out(call: &Arc<CallContext>, flight: Flight, mut client: Client) {
+    let plan = plan(
+        &call.routed.rule,
+        &call.intake.model,
+        &call.core.health,
+        &mut fastrand::Rng::new(),
+    );
+    let mut walk = Walk::new(&plan);
+    let mut failures = Failures::new(&plan);
+    let mut next = walk.first();
+    loop {
+        let step = match next {
+            Move::Attempt(planned) => {
+                attempt(call, &plan, planned, &mut walk, &mut failures, &mut client).await
+            }
+            Move::Race { step } => race(call, &plan, step, &mut walk, &mut failures, &mut client).await,
+            Move::Stop => return deliver::fail(call, failures, client),
+        };
+        match step {
+            Step::Next(after) => next = after,
+            Step::Serve(served) => return deliver::serve(*served, flight, client).await,
+            Step::Left => return left(call),
+        }
+    }
+}
+
+async fn attempt(
+    call: &Arc<CallContext>,
+    plan: &Plan,
+    planned: Planned,
+    walk: &mut Walk<'_>,
+    failures: &mut Failures,
+    client: &mut Client,
+) -> Step {
+    if !planned.wait.is_zero() {
+        tokio::select! {
+            () = tokio::time::sleep(planned.wait) => {}
+            () = client.closed() => return Step::Left,
+        }
+    }
+    let lane = plan
+        .steps
+        .get(planned.step)
+        .and_then(|step| step.lanes().get(planned.lane));
+    let Some(lane) = lane else {
+        return Step::Next(Move::Stop);
+    };
+    let mut attempt = Attempt::new(call, lane, planned.key, 0);
+    let gate = gate(call, Accept::default());
+    let judged = tokio::select! {
+        judged = attempt.run(&gate) => judged,
+        () = client.closed() => {
+            settle_left(attempt, planned.role);
+            return Step::Left;
+        }
+    };
+    let Err(outcome) = judged else {
+        return Step::Serve(Box::new(Served {
+            attempt,
+            role: planned.role,
+        }));
+    };
+    let next = walk.after(&outcome, call.left(), fastrand::u32(0..=1000));
+    if next == Move::Stop && outcome.class == Class::Empty && attempt.is_well_formed() {
+        // Nobody else is to be asked: what the provider said, little as it is, is the answer.
+        return Step::Serve(Box::new(Served {
+            attempt,
+            role: planned.role,
+        }));
+    }
+    failures.push(Failure::of(&attempt, &outcome));
+    attempt.settle(&outcome, planned.role);
+    Step::Next(next)
+}
+
+async fn race(
+    call: &Arc<CallContext>,
+    plan: &Plan,
+    step: usize,
+    walk: &mut Walk<'_>,
+    failures: &mut Failures,
+    client: &mut Client,
+) -> Step {
+    let Some(PlannedStep::Race { lanes, terms }) = plan.steps.get(step) else {
+        return Step::Next(Move::Stop);
+    };
+    match race::run(call, lanes, *terms, client).await {
+        Raced::Won(attempt) => Step::Serve(Box::new(Served {
+            attempt: *attempt,
+            role: Role::RaceWinner,
+        })),
+        Raced::Left => Step::Left,
+        Raced::Lost(lost) => {
+            let telling = failures.extend(lost);
+            Step::Next(walk.after_race(telling, call.left()))
+        }
+    }
+}
+
+/// The conditions under which an answer of this call may be served.
+pub(crate) fn gate(call: &CallContext, accept: Accept) -> Gate<'_> {
+    let slow = call.routed.rule.slow_stream.filter(|_| call.intake.stream);
+    Gate {
+        accept,
+        slow,
+        schema: call.intake.json_schema.as_ref(),
+    }
+}
+
+/// Ends an attempt whose client left.
+pub(crate) fn settle_left(attempt: Attempt, role: Role) {
+    let outcome = attempt.outcome(Class::ClientLeft, "the client left".to_owned());
+    attempt.settle(&outcome, role);
+}
+
+fn left(call: &CallContext) {
+    let end = CallEnd {
+        status: None,
+        class: Class::ClientLeft,
+        provider: None,
+        model_served: None,
+        first_content: None,
+    };
+    call.end(end);
+}
+
+/// The credential that follows in a lane, after an end that another one might mend.
+pub(crate) fn next_key(lane: &Lane, key: KeyChoice, outcome: &Outcome) -> Option<KeyChoice> {
+    if !matches!(outcome.class, Class::AuthFailed | Class::RateLimited) {
+        return None;
+    }
+    let place = lane.keys.iter().position(|each| *each == key)?;
+    lane.keys.get(place + 1).copied()
+}

@@ -1,0 +1,152 @@
+//! The health of every credential and of every model behind it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use wayleave_core::allowance::Allowance;
+use wayleave_core::circuit::{Circuit, Moment};
+use wayleave_core::outcome::{Class, Outcome};
+use wayleave_core::plan::{Availability, KeyChoice};
+use wayleave_core::snapshot::{Endpoint, ObjectName};
+
+use crate::clock::Clock;
+
+/// Circuits kept at most. Models that clients name freely (routes with a pattern) must not grow it without end.
+const MOST_CIRCUITS: usize = 20_000;
+
+/// Names a credential: the provider key, and the name of the secret's entry.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct KeyId {
+    provider: ObjectName,
+    key: Option<Arc<str>>,
+}
+
+impl KeyId {
+    pub(crate) fn new(provider: &ObjectName, endpoint: &Endpoint, key: KeyChoice) -> Self {
+        Self {
+            provider: provider.clone(),
+            key: key.name(endpoint),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// A refused credential is refused for every model.
+    keys: HashMap<KeyId, Circuit>,
+    /// Limits and failures are a model's own: providers count them by model.
+    models: HashMap<(KeyId, Arc<str>), Circuit>,
+    allowances: HashMap<KeyId, Allowance>,
+}
+
+/// All of it. Locked for moments only.
+#[derive(Debug)]
+pub(crate) struct Health {
+    clock: Clock,
+    state: Mutex<State>,
+}
+
+impl Health {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            state: Mutex::default(),
+        }
+    }
+
+    /// An attempt begins.
+    pub(crate) fn begin(&self, id: &KeyId, endpoint: &Endpoint, model: &Arc<str>) {
+        let now = self.clock.moment();
+        let mut state = self.lock();
+        if let Some(circuit) = state.keys.get_mut(id) {
+            circuit.begin(now);
+        }
+        if let Some(circuit) = state.models.get_mut(&(id.clone(), Arc::clone(model))) {
+            circuit.begin(now);
+        }
+        if endpoint.limits != wayleave_core::snapshot::Limits::default() {
+            state.allowance(id, endpoint, now).begin(now);
+        }
+    }
+
+    /// An attempt ended, having used this many tokens.
+    pub(crate) fn end(
+        &self,
+        id: &KeyId,
+        endpoint: &Endpoint,
+        model: &Arc<str>,
+        outcome: &Outcome,
+        tokens: u64,
+    ) {
+        let now = self.clock.moment();
+        let mut state = self.lock();
+        if endpoint.limits != wayleave_core::snapshot::Limits::default() {
+            state.allowance(id, endpoint, now).end(tokens, now);
+        }
+        let of_key = outcome.class == Class::AuthFailed;
+        if of_key || state.keys.contains_key(id) {
+            observe(&mut state.keys, id.clone(), outcome, now);
+        }
+        if !of_key {
+            let name = (id.clone(), Arc::clone(model));
+            if outcome.class != Class::Ok || state.models.contains_key(&name) {
+                observe(&mut state.models, name, outcome, now);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves values that are still circuits.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells a circuit; one that is closed again needs no place.
+fn observe<K: std::hash::Hash + Eq>(
+    circuits: &mut HashMap<K, Circuit>,
+    id: K,
+    outcome: &Outcome,
+    now: Moment,
+) {
+    if circuits.len() >= MOST_CIRCUITS && !circuits.contains_key(&id) {
+        return;
+    }
+    let mut circuit = circuits.remove(&id).unwrap_or_default();
+    circuit.observe(outcome, now);
+    if circuit != Circuit::default() {
+        circuits.insert(id, circuit);
+    }
+}
+
+impl State {
+    fn allowance(&mut self, id: &KeyId, endpoint: &Endpoint, now: Moment) -> &mut Allowance {
+        let allowance = self
+            .allowances
+            .entry(id.clone())
+            .or_insert_with(|| Allowance::new(endpoint.limits, now));
+        if allowance.limits() != endpoint.limits {
+            *allowance = Allowance::new(endpoint.limits, now);
+        }
+        allowance
+    }
+}
+
+impl Availability for Health {
+    fn admits(&self, provider: &ObjectName, endpoint: &Endpoint, key: KeyChoice, model: &str) -> bool {
+        let now = self.clock.moment();
+        let id = KeyId::new(provider, endpoint, key);
+        let state = self.lock();
+        let within = state
+            .allowances
+            .get(&id)
+            .is_none_or(|allowance| allowance.wait(now).is_zero());
+        let accepted = state.keys.get(&id).is_none_or(|circuit| circuit.admits(now));
+        if !within || !accepted || state.models.is_empty() {
+            return within && accepted;
+        }
+        state
+            .models
+            .get(&(id, Arc::from(model)))
+            .is_none_or(|circuit| circuit.admits(now))
+    }
+}

@@ -1,0 +1,118 @@
+//! The ledger's records.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use wayleave_core::format::WireFormat;
+use wayleave_core::money::Ticks;
+use wayleave_core::outcome::Class;
+use wayleave_core::price::CostSource;
+use wayleave_core::usage::{ServiceTier, Usage};
+use wayleave_core::walk::Role;
+
+/// One line of the ledger.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Record {
+    /// One request to one provider.
+    Attempt(Box<AttemptRecord>),
+    /// One call of a client: written when its last attempt has ended.
+    Call(Box<CallRecord>),
+}
+
+/// One request to one provider.
+#[derive(Clone, Debug, Serialize)]
+pub struct AttemptRecord {
+    /// The call's id.
+    pub call: String,
+    /// Counts from 1 in the order of beginning.
+    pub attempt: u32,
+    /// The lane of a race, from 0; 0 outside races.
+    pub lane: u32,
+    /// Its part.
+    pub role: Role,
+    /// `NAMESPACE/NAME` of the route.
+    pub route: String,
+    /// `NAMESPACE/NAME` of the provider key.
+    pub provider: String,
+    /// `SECRET/ENTRY` of the credential; `None`: keyless.
+    pub key: Option<String>,
+    /// The model that was asked for.
+    pub model_asked: String,
+    /// The model that the provider says it served.
+    pub model_served: Option<String>,
+    /// The provider's status.
+    pub status: Option<u16>,
+    /// How it ended.
+    pub class: Class,
+    /// What happened, where it did not end well.
+    pub reason: Option<String>,
+    /// When it began.
+    pub started: Timestamp,
+    /// Milliseconds to its first content.
+    pub first_content_ms: Option<f64>,
+    /// Milliseconds to its end.
+    pub duration_ms: f64,
+    /// Usage, normalised; `None`: nothing that is billed came of it.
+    pub usage: Option<Usage>,
+    /// Whether usage is our own count.
+    pub estimated: bool,
+    /// The tier that served, where the provider says.
+    pub tier: Option<ServiceTier>,
+    /// What it cost in 1e-10 USD; `None`: nobody has a price.
+    pub cost_ticks: Option<Ticks>,
+    /// The same in dollars.
+    pub cost_usd: Option<String>,
+    /// Where the figure comes from.
+    pub cost_source: CostSource,
+    /// The prices that it was reckoned with.
+    pub price_version: Option<String>,
+}
+
+/// One call of a client.
+#[derive(Clone, Debug, Serialize)]
+pub struct CallRecord {
+    /// The call's id.
+    pub call: String,
+    /// `NAMESPACE/NAME` of the route.
+    pub route: String,
+    /// The rule's place in the route.
+    pub rule: usize,
+    /// The operation.
+    pub endpoint: &'static str,
+    /// The client's format.
+    pub format: WireFormat,
+    /// The model that the client asked for.
+    pub model_asked: String,
+    /// Whether it asked for a stream.
+    pub stream: bool,
+    /// The status that the client got; `None`: it left before.
+    pub status: Option<u16>,
+    /// How it ended.
+    pub class: Class,
+    /// How many attempts it took.
+    pub attempts: u32,
+    /// `NAMESPACE/NAME` of the provider key that served.
+    pub provider: Option<String>,
+    /// The model that served.
+    pub model_served: Option<String>,
+    /// When it began.
+    pub started: Timestamp,
+    /// Milliseconds to the first content that was sent to the client.
+    pub first_content_ms: Option<f64>,
+    /// Milliseconds until the client had it all.
+    pub duration_ms: f64,
+    /// The sum of its attempts in 1e-10 USD; `None`: one of them has no price.
+    pub cost_ticks: Option<Ticks>,
+    /// The same in dollars.
+    pub cost_usd: Option<String>,
+}
+
+impl Record {
+    /// The call that it belongs to.
+    pub fn call(&self) -> &str {
+        match self {
+            Self::Attempt(record) => &record.call,
+            Self::Call(record) => &record.call,
+        }
+    }
+}
