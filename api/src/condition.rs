@@ -1,0 +1,151 @@
+//! What an object's status says.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the gateway says of an object.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// The generation of the object that the conditions speak of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Accepted, ResolvedRefs, Programmed, and Ready when all three are true.
+    #[schemars(
+        length(max = 8),
+        schema_with = "condition_list",
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"])
+    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+}
+
+/// What a condition speaks of. True is always the good news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ConditionType {
+    /// The object is valid and nothing stands against it.
+    Accepted,
+    /// Everything that it refers to is there, may be used and works.
+    ResolvedRefs,
+    /// Every connected data plane has acknowledged this generation.
+    Programmed,
+    /// All of the others are true.
+    Ready,
+}
+
+/// Why a condition is as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Reason {
+    /// `Accepted` is true.
+    Accepted,
+    /// `Accepted` is true, but this version of the gateway does not act on the object yet.
+    NotYetInForce,
+    /// A field has a value that means nothing, or that contradicts another field.
+    Invalid,
+    /// A field asks for something that this version of the gateway does not have yet.
+    NotSupported,
+    /// An older route has the model name.
+    Conflicted,
+    /// `ResolvedRefs` is true.
+    ResolvedRefs,
+    /// There is no such ProviderKey.
+    ProviderKeyNotFound,
+    /// The ProviderKey is there but broken.
+    ProviderKeyBroken,
+    /// The ProviderKey of another namespace is not there, or does not allow this one: which of both is not told.
+    RefNotPermitted,
+    /// There is no such Secret.
+    SecretNotFound,
+    /// The Secret has no such entry, or one that cannot be used.
+    SecretInvalid,
+    /// There is no such ConfigMap.
+    ConfigMapNotFound,
+    /// The ConfigMap has no such entry, or one that cannot be used.
+    ConfigMapInvalid,
+    /// There is no such LLMRoute.
+    RouteNotFound,
+}
+
+impl ConditionType {
+    /// As it stands in a status.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "Accepted",
+            Self::ResolvedRefs => "ResolvedRefs",
+            Self::Programmed => "Programmed",
+            Self::Ready => "Ready",
+        }
+    }
+}
+
+impl Reason {
+    /// As it stands in a status.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "Accepted",
+            Self::NotYetInForce => "NotYetInForce",
+            Self::Invalid => "Invalid",
+            Self::NotSupported => "NotSupported",
+            Self::Conflicted => "Conflicted",
+            Self::ResolvedRefs => "ResolvedRefs",
+            Self::ProviderKeyNotFound => "ProviderKeyNotFound",
+            Self::ProviderKeyBroken => "ProviderKeyBroken",
+            Self::RefNotPermitted => "RefNotPermitted",
+            Self::SecretNotFound => "SecretNotFound",
+            Self::SecretInvalid => "SecretInvalid",
+            Self::ConfigMapNotFound => "ConfigMapNotFound",
+            Self::ConfigMapInvalid => "ConfigMapInvalid",
+            Self::RouteNotFound => "RouteNotFound",
+        }
+    }
+
+    /// The condition that it explains.
+    pub const fn condition(self) -> ConditionType {
+        match self {
+            Self::Accepted | Self::NotYetInForce | Self::Invalid | Self::NotSupported | Self::Conflicted => {
+                ConditionType::Accepted
+            }
+            Self::ResolvedRefs
+            | Self::ProviderKeyNotFound
+            | Self::ProviderKeyBroken
+            | Self::RefNotPermitted
+            | Self::SecretNotFound
+            | Self::SecretInvalid
+            | Self::ConfigMapNotFound
+            | Self::ConfigMapInvalid
+            | Self::RouteNotFound => ConditionType::ResolvedRefs,
+        }
+    }
+}
+
+/// The published schema of conditions leaves lengths open that an API server of any version bounds.
+fn condition_list(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["type", "status", "reason", "message", "lastTransitionTime"],
+            "properties": {
+                "type": { "type": "string", "maxLength": 64, "description": "What the condition speaks of." },
+                "status": {
+                    "type": "string",
+                    "enum": ["True", "False", "Unknown"],
+                    "description": "True is always the good news."
+                },
+                "observedGeneration": {
+                    "type": "integer",
+                    "format": "int64",
+                    "description": "The generation of the object that the condition speaks of."
+                },
+                "lastTransitionTime": {
+                    "type": "string",
+                    "format": "date-time",
+                    "description": "When the status last changed."
+                },
+                "reason": { "type": "string", "maxLength": 64, "description": "Why, for programs." },
+                "message": { "type": "string", "maxLength": 32768, "description": "Why, for people." }
+            }
+        }
+    })
+}

@@ -1,0 +1,246 @@
+//! `LLMRoute`: which models serve a call, and what happens when they fail.
+
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::condition::Status;
+use crate::crd::undescribed;
+use crate::duration::Duration;
+use crate::reference::{ModelRef, WeightedModelRef};
+
+/// Which models serve a call, and what happens when they fail.
+#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[kube(
+    group = "wayleave.dev",
+    version = "v1alpha1",
+    kind = "LLMRoute",
+    doc = "A model name that clients ask for, and which models at which providers serve it: by rules, in a fallback chain, as a weighted pick or a race.",
+    namespaced,
+    status = "Status",
+    derive = "PartialEq",
+    shortname = "llmr",
+    category = "wayleave",
+    printcolumn(name = "Models", type_ = "string", json_path = ".spec.models"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
+    printcolumn(
+        name = "Reason",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].reason",
+        priority = 1
+    ),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct LLMRouteSpec {
+    /// Model names that clients ask for. A name may end in `*` and then stands for all names that begin so; the
+    /// longest match wins. Of two routes that claim the same name the older has it; the younger can still be reached
+    /// as NAMESPACE/MODEL.
+    #[schemars(length(min = 1, max = 64), inner(length(min = 1, max = 253)), extend("x-kubernetes-list-type" = "set"))]
+    pub models: Vec<String>,
+    /// What is done with a call. The first rule that matches wins.
+    #[schemars(length(min = 1, max = 32), extend("x-kubernetes-list-type" = "atomic"))]
+    pub rules: Vec<Rule>,
+}
+
+/// One rule of a route.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Rule {
+    /// CEL expression over `request` (model, headers, path, stream, tools, tokens, metadata) that says whether the rule
+    /// matches, such as request.headers["x-tier"] == "free". Without it the rule always matches.
+    #[schemars(length(min = 1, max = 4096))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// The fallback chain, tried in order until a step serves the call.
+    #[schemars(length(min = 1, max = 8), extend("x-kubernetes-list-type" = "atomic"))]
+    pub steps: Vec<Step>,
+    /// Failures after which the next target is tried: RateLimited (429), ServerError (5xx, an empty or malformed
+    /// answer), Timeout (no content in time), Network, AuthFailed (401, 402, 403), ContextLength (the request does not
+    /// fit the model), ContentFilter (the provider's policy refused), SlowStream. Without it: all but ContentFilter.
+    /// An empty list never falls back.
+    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "set"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback_on: Option<Vec<FallbackReason>>,
+    /// Further tries of the same target after a server or network error. Without it: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+    /// The clocks of a call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeouts: Option<Timeouts>,
+    /// When a stream counts as too slow to be served. Without it: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_stream: Option<SlowStream>,
+}
+
+/// One step of the chain: either `targets`, of which one serves, or a `race`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// Several models at once; the fastest acceptable answer is served. Excludes `pick` and `targets`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub race: Option<Race>,
+    /// How one of `targets` is chosen: Weighted (at random, by weight), Cheapest or Fastest. Without it: Weighted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pick: Option<Pick>,
+    /// The candidates. One serves the call; the others of the step stand in for it when it fails.
+    #[schemars(length(min = 1, max = 16), extend("x-kubernetes-list-type" = "atomic"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targets: Option<Vec<WeightedModelRef>>,
+}
+
+/// How one of several targets is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = undescribed)]
+pub enum Pick {
+    /// At random, by weight.
+    Weighted,
+    /// The lowest price for this call.
+    Cheapest,
+    /// The shortest time to first content of late.
+    Fastest,
+}
+
+/// Several models at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Race {
+    /// The lanes, in starting order.
+    #[schemars(length(min = 2, max = 8), extend("x-kubernetes-list-type" = "atomic"))]
+    pub targets: Vec<ModelRef>,
+    /// How long each lane waits for the one before it. Without it: all start together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stagger: Option<Duration>,
+    /// What an answer has to be to win.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept: Option<Accept>,
+    /// What happens to the lanes that lost: Auto (aborted where that stops the bill, else read to the end), Abort, or
+    /// Drain (always read to the end, so that their usage is known). Without it: Auto.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub losers: Option<Losers>,
+}
+
+/// What an answer has to be to win a race, beyond a 2xx with real content and no error inside.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Accept {
+    /// Characters of output, or one whole tool call, before a lane can win. Without it: 1.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_characters: Option<u32>,
+    /// Whether the answer has to be JSON: Off, Parse (the whole answer parses), or Schema (and fits the schema that the
+    /// request carries). Without it: Off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json: Option<JsonAccept>,
+    /// Whether a refusal can win: Allow or Reject. Without it: Allow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusals: Option<Refusals>,
+}
+
+/// Whether an answer has to be JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = undescribed)]
+pub enum JsonAccept {
+    /// Any text.
+    Off,
+    /// The whole answer parses.
+    Parse,
+    /// The whole answer parses and fits the request's schema.
+    Schema,
+}
+
+/// Whether a refusal is an acceptable answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = undescribed)]
+pub enum Refusals {
+    /// Served like any answer.
+    Allow,
+    /// Counts as a failure.
+    Reject,
+}
+
+/// What happens to the lanes that lost a race.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = undescribed)]
+pub enum Losers {
+    /// Aborted where aborting stops the bill, drained where it does not.
+    Auto,
+    /// Always aborted.
+    Abort,
+    /// Always read to the end.
+    Drain,
+}
+
+/// A failure after which the next target may be tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = undescribed)]
+pub enum FallbackReason {
+    /// 429.
+    RateLimited,
+    /// 5xx, an empty or malformed answer.
+    ServerError,
+    /// No content in time.
+    Timeout,
+    /// No connection, or it broke.
+    Network,
+    /// 401, 402, 403 with every credential of the target.
+    AuthFailed,
+    /// The request does not fit the context window.
+    ContextLength,
+    /// The provider's content policy refused.
+    ContentFilter,
+    /// Too few characters per second.
+    SlowStream,
+}
+
+/// Further tries of the same target.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Retry {
+    /// Tries after the first. Without it: 1.
+    #[schemars(range(min = 0, max = 10))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
+    /// Wait before the first of them; it doubles each time, ±20 %. Without it: 500ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backoff: Option<Duration>,
+    /// The longest wait. Without it: 5s, or `backoff` where that is longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_backoff: Option<Duration>,
+}
+
+/// The clocks of a call. None may be longer than `total`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Timeouts {
+    /// Until a connection stands. Without it: 2s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect: Option<Duration>,
+    /// Until the first content of a stream. Without it: 15s for streams; an answer that is not streamed then has until
+    /// `total`, as all its content comes at its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_content: Option<Duration>,
+    /// Between two pieces of an answer. Without it: 30s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle: Option<Duration>,
+    /// For the whole call, all attempts together; at most 24h. Without it: 10m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<Duration>,
+}
+
+/// When a stream counts as too slow to be served.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SlowStream {
+    /// Characters of output per second below which the stream is given up.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub min_characters_per_second: u32,
+    /// Measured over this time from the first content; so long the stream is held back. From 100ms to 60s; without it:
+    /// 2s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Duration>,
+}

@@ -1,0 +1,267 @@
+//! `ProviderKey`: a provider, its credentials, and what it costs.
+
+use std::collections::BTreeMap;
+
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::condition::Status;
+use crate::crd::undescribed;
+use crate::number::Decimal;
+use crate::reference::{ConfigMapEntryRef, CredentialRef, SecretEntryRef};
+
+/// A provider, its credentials, and what it costs.
+#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[kube(
+    group = "wayleave.dev",
+    version = "v1alpha1",
+    kind = "ProviderKey",
+    doc = "A provider of models: where it is, which credentials are used there, what it costs and who may use it.",
+    namespaced,
+    status = "Status",
+    derive = "PartialEq",
+    shortname = "pkey",
+    category = "wayleave",
+    selectable = ".spec.provider",
+    printcolumn(name = "Provider", type_ = "string", json_path = ".spec.provider"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
+    printcolumn(
+        name = "Reason",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].reason",
+        priority = 1
+    ),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct ProviderKeySpec {
+    /// The vendor: OpenAI, Anthropic, Gemini, Groq, Cerebras, DeepInfra, Mistral, XAI, OpenRouter, or Custom for any
+    /// endpoint that speaks one of their formats.
+    pub provider: ProviderName,
+    /// Credentials. Several share the calls by weight, each with a health of its own. Only Custom may have none.
+    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secret_refs: Vec<CredentialRef>,
+    /// Base URL, as the vendor's official SDK takes it: for OpenAI formats with its `/v1`, for Anthropic without.
+    /// Required for Custom; otherwise without it the vendor's own.
+    #[schemars(length(min = 1, max = 2048))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// What a Custom endpoint speaks: OpenAIChat, OpenAIResponses, AnthropicMessages or GeminiGenerate. The named
+    /// vendors have a format of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// Certificates to trust at this endpoint instead of the system's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<CertificateAuthority>,
+    /// What models cost here, in US dollars per million tokens. The first entry that matches a model counts; it goes
+    /// before the built-in price book.
+    #[schemars(length(max = 256), extend("x-kubernetes-list-type" = "atomic"))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prices: Vec<Price>,
+    /// What is paid of the price book's prices, from 0 to 100: "0.9" is a discount of 10 %. Not applied to `prices`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_multiplier: Option<Decimal>,
+    /// What the provider allows for one credential. Beyond it the next credential or target is used at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
+    /// Namespaces whose routes may use this key. Without it: its own only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_namespaces: Option<AllowedNamespaces>,
+}
+
+/// A vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = undescribed)]
+pub enum ProviderName {
+    /// OpenAI.
+    OpenAI,
+    /// Anthropic.
+    Anthropic,
+    /// Google Gemini.
+    Gemini,
+    /// Groq.
+    Groq,
+    /// Cerebras.
+    Cerebras,
+    /// DeepInfra.
+    DeepInfra,
+    /// Mistral.
+    Mistral,
+    /// xAI.
+    XAI,
+    /// OpenRouter.
+    OpenRouter,
+    /// Any endpoint that speaks one of the formats.
+    Custom,
+}
+
+impl ProviderName {
+    /// Every vendor.
+    pub const ALL: [Self; 10] = [
+        Self::OpenAI,
+        Self::Anthropic,
+        Self::Gemini,
+        Self::Groq,
+        Self::Cerebras,
+        Self::DeepInfra,
+        Self::Mistral,
+        Self::XAI,
+        Self::OpenRouter,
+        Self::Custom,
+    ];
+
+    /// As it is written in a manifest.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenAI => "OpenAI",
+            Self::Anthropic => "Anthropic",
+            Self::Gemini => "Gemini",
+            Self::Groq => "Groq",
+            Self::Cerebras => "Cerebras",
+            Self::DeepInfra => "DeepInfra",
+            Self::Mistral => "Mistral",
+            Self::XAI => "XAI",
+            Self::OpenRouter => "OpenRouter",
+            Self::Custom => "Custom",
+        }
+    }
+}
+
+/// The format of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = undescribed)]
+pub enum Format {
+    /// OpenAI chat completions.
+    OpenAIChat,
+    /// OpenAI responses.
+    OpenAIResponses,
+    /// Anthropic Messages.
+    AnthropicMessages,
+    /// Gemini `generateContent`.
+    GeminiGenerate,
+}
+
+/// Where certificates come from: exactly one of the members.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateAuthority {
+    /// PEM text.
+    #[schemars(length(min = 1, max = 65536))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pem: Option<String>,
+    /// PEM text in a Secret of this namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_ref: Option<SecretEntryRef>,
+    /// PEM text in a ConfigMap of this namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_map_ref: Option<ConfigMapEntryRef>,
+}
+
+/// What the models of a pattern cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Price {
+    /// Model name, in which `*` stands for any text; upper and lower case are the same.
+    #[schemars(length(min = 1, max = 253))]
+    pub model: String,
+    /// US dollars per million tokens of input, such as "0.05".
+    pub input_per_million: Decimal,
+    /// US dollars per million tokens of output, reasoning included.
+    pub output_per_million: Decimal,
+    /// US dollars per million tokens read from the provider's prompt cache. Without it: the price of input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_read_per_million: Option<Decimal>,
+    /// US dollars per million tokens written to the provider's prompt cache. Without it: the price of input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_per_million: Option<Decimal>,
+}
+
+/// What a provider allows for one credential.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    /// Calls started per minute. Without it: no limit.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_per_minute: Option<u32>,
+    /// Tokens per minute, input and output. Without it: no limit.
+    #[schemars(range(min = 1, max = 4_000_000_000_u32))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_per_minute: Option<u32>,
+    /// Calls at once. Without it: no limit.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<u32>,
+}
+
+/// Namespaces whose routes may use a ProviderKey.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AllowedNamespaces {
+    /// Same (its own namespace), All, or Selector (those whose labels match `selector`).
+    pub from: NamespacesFrom,
+    /// Labels that a namespace has to have, for Selector. Its own namespace may always use the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<NamespaceSelector>,
+}
+
+/// Which namespaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = undescribed)]
+pub enum NamespacesFrom {
+    /// Its own.
+    Same,
+    /// All.
+    All,
+    /// By label.
+    Selector,
+}
+
+/// Labels that a namespace has to have; all of it has to match.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NamespaceSelector {
+    /// Labels with exactly these values.
+    #[schemars(extend("maxProperties" = 16, "additionalProperties" = {"type": "string", "maxLength": 63}))]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub match_labels: BTreeMap<String, String>,
+    /// Demands on single labels.
+    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub match_expressions: Vec<LabelExpression>,
+}
+
+/// A demand on one label.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LabelExpression {
+    /// Key of the label.
+    #[schemars(length(min = 1, max = 317))]
+    pub key: String,
+    /// In or NotIn (one of `values`), Exists or DoesNotExist.
+    pub operator: LabelOperator,
+    /// Values for In and NotIn.
+    #[schemars(length(max = 16), inner(length(max = 63)), extend("x-kubernetes-list-type" = "atomic"))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
+}
+
+/// How a label is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = undescribed)]
+pub enum LabelOperator {
+    /// The value is one of these.
+    In,
+    /// There is no such label, or its value is none of these.
+    NotIn,
+    /// There is such a label.
+    Exists,
+    /// There is no such label.
+    DoesNotExist,
+}

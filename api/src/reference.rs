@@ -1,0 +1,107 @@
+//! References from one object to another.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::crd::undescribed;
+
+/// One entry of a Secret in the same namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretEntryRef {
+    /// Name of the Secret.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+    /// Entry of the Secret that holds the value.
+    #[schemars(length(min = 1, max = 253))]
+    pub key: String,
+}
+
+/// One entry of a ConfigMap in the same namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfigMapEntryRef {
+    /// Name of the ConfigMap.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+    /// Entry of the ConfigMap that holds the value.
+    #[schemars(length(min = 1, max = 253))]
+    pub key: String,
+}
+
+/// A credential: one entry of a Secret in the same namespace, with its share of the calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CredentialRef {
+    /// Name of the Secret.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+    /// Entry of the Secret that holds the API key.
+    #[schemars(length(min = 1, max = 253))]
+    pub key: String,
+    /// Share of the calls that use this credential, relative to the others of the list. Without it: 1. With 0 it is
+    /// used only when the others are out.
+    #[schemars(range(min = 0, max = 1000))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
+}
+
+/// A kind that a policy can be attached to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = undescribed)]
+pub enum PolicyTargetKind {
+    /// A route.
+    LLMRoute,
+}
+
+/// The object that a policy is attached to, in the namespace of the policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyTargetRef {
+    /// Kind of the object: LLMRoute.
+    pub kind: PolicyTargetKind,
+    /// Name of the object.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+}
+
+/// A model at a provider, in a race or for embeddings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelRef {
+    /// Name of the ProviderKey.
+    #[schemars(length(min = 1, max = 253))]
+    pub provider_key: String,
+    /// Namespace of the ProviderKey. Without it: the namespace of this object. Another namespace has to be allowed by
+    /// the ProviderKey's `allowedNamespaces`.
+    #[schemars(length(min = 1, max = 63))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Model to ask the provider for. Without it: the model that the client asked for.
+    #[schemars(length(min = 1, max = 253))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+/// A model at a provider, with its share of a weighted pick.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WeightedModelRef {
+    /// Name of the ProviderKey.
+    #[schemars(length(min = 1, max = 253))]
+    pub provider_key: String,
+    /// Namespace of the ProviderKey. Without it: the namespace of this object. Another namespace has to be allowed by
+    /// the ProviderKey's `allowedNamespaces`.
+    #[schemars(length(min = 1, max = 63))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Model to ask the provider for. Without it: the model that the client asked for.
+    #[schemars(length(min = 1, max = 253))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Share of the calls, relative to the other targets of the step. Without it: 1. With 0 it only stands in for the
+    /// others when they fail.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
+}

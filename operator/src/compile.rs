@@ -1,0 +1,86 @@
+//! Objects → the data plane's configuration, and one verdict per object.
+//!
+//! One pure function without a clock: the same objects give the same bytes. Objects are parsed into the types of the
+//! snapshot, not checked and read again; what cannot be parsed becomes an explicit broken entry with its reason and
+//! takes no other object down.
+
+mod cache;
+mod claim;
+mod credential;
+mod endpoint;
+mod grant;
+mod limit;
+mod provider;
+mod route;
+mod step;
+#[cfg(test)]
+mod tests;
+mod timing;
+pub mod verdict;
+
+use std::collections::BTreeMap;
+
+use wayleave_core::snapshot::{Access, ObjectName, Provider, Snapshot};
+
+use self::claim::Claims;
+use self::grant::Grants;
+use self::verdict::Verdict;
+use crate::object::Objects;
+
+/// What objects compile to.
+#[derive(Clone, Debug, Default)]
+pub struct Compiled {
+    /// What the data plane serves.
+    pub snapshot: Snapshot,
+    /// One per `ProviderKey`, `LLMRoute` and `CachePolicy`, in this order, then by namespace and name.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// Compiles all objects.
+pub fn compile(objects: &Objects) -> Compiled {
+    let mut verdicts = Vec::new();
+    let mut providers = BTreeMap::new();
+    for (name, key) in &objects.provider_keys {
+        let (access, verdict) = provider::compile(name, &key.spec, objects);
+        providers.insert(name.clone(), access);
+        verdicts.push(verdict);
+    }
+
+    let claims = Claims::of(&objects.routes);
+    let mut grants = Grants::new(objects, &providers);
+    let mut routes = BTreeMap::new();
+    for (name, route) in &objects.routes {
+        let (route, verdict) = route::compile(name, &route.spec, &claims, &mut grants);
+        routes.insert(name, route);
+        verdicts.push(verdict);
+    }
+    for (name, policy) in &objects.cache_policies {
+        verdicts.push(cache::compile(name, &policy.spec, objects, &mut grants));
+    }
+    let refused = grants.into_refused();
+
+    let routes = claims.order().filter_map(|name| routes.remove(name)).collect();
+    Compiled {
+        snapshot: Snapshot {
+            routes,
+            providers: entries(providers, refused),
+        },
+        verdicts,
+    }
+}
+
+/// The providers with those that a route may not use: see [`Grants`].
+fn entries(
+    mut providers: BTreeMap<ObjectName, Access>,
+    refused: BTreeMap<ObjectName, String>,
+) -> Vec<Provider> {
+    providers.extend(
+        refused
+            .into_iter()
+            .map(|(name, reason)| (name, Access::Broken(reason))),
+    );
+    providers
+        .into_iter()
+        .map(|(name, access)| Provider { name, access })
+        .collect()
+}

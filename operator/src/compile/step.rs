@@ -1,0 +1,178 @@
+//! One step of a fallback chain.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wayleave_api::condition::Reason;
+use wayleave_api::llm_route as api;
+use wayleave_api::reference::{ModelRef, WeightedModelRef};
+use wayleave_core::snapshot::{Accept, JsonAccept, Losers, Pick, Refusals, Step, Target};
+
+use super::grant::Grants;
+use super::timing::{self, Most};
+use super::verdict::Problems;
+use crate::field::FieldPath;
+
+/// Where a step stands.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// The namespace of its route.
+    pub(super) namespace: &'a str,
+    /// How long the whole call may take.
+    pub(super) total: Duration,
+}
+
+/// Compiles one step; `None` if it is neither a pick nor a race.
+pub(super) fn compile(
+    spec: &api::Step,
+    place: Place<'_>,
+    field: &FieldPath,
+    grants: &mut Grants<'_>,
+    problems: &mut Problems,
+) -> Option<Step> {
+    match (&spec.race, spec.pick, &spec.targets) {
+        (Some(spec), None, None) => Some(race(spec, place, &field.key("race"), grants, problems)),
+        (None, pick, Some(targets)) => {
+            let pick = self::pick(pick, &field.key("pick"), problems);
+            let targets = candidates(targets, place, &field.key("targets"), grants, problems);
+            Some(Step::Pick { pick: pick?, targets })
+        }
+        (Some(_), _, Some(_)) => {
+            problems.invalid(
+                field,
+                "has both `race` and `targets`: make two steps of it, or keep one of them",
+            );
+            None
+        }
+        (Some(_), Some(_), None) => {
+            problems.invalid(&field.key("pick"), "has no effect in a race: remove it");
+            None
+        }
+        (None, _, None) => {
+            problems.invalid(field, "has no model: write `targets`, or a `race`");
+            None
+        }
+    }
+}
+
+fn pick(spec: Option<api::Pick>, field: &FieldPath, problems: &mut Problems) -> Option<Pick> {
+    let unsupported = match spec {
+        None | Some(api::Pick::Weighted) => return Some(Pick::Weighted),
+        Some(api::Pick::Cheapest) => "Cheapest",
+        Some(api::Pick::Fastest) => "Fastest",
+    };
+    // Another pick in its place would be silent about what the route does not do.
+    let message = format!("{unsupported} is not yet in force: use Weighted until it is");
+    problems.broken(Reason::NotSupported, field, message);
+    None
+}
+
+fn candidates(
+    targets: &[WeightedModelRef],
+    place: Place<'_>,
+    field: &FieldPath,
+    grants: &mut Grants<'_>,
+    problems: &mut Problems,
+) -> Vec<Target> {
+    if targets.is_empty() {
+        problems.invalid(field, "is empty: write at least one target");
+    } else if targets.iter().all(|target| target.weight == Some(0)) {
+        problems.invalid(field, "has only weights of 0: give at least one target a share");
+    }
+    let targets = targets.iter().enumerate().map(|(index, spec)| {
+        let provider = (spec.namespace.as_deref(), spec.provider_key.as_str());
+        Target {
+            provider: grants.resolve(place.namespace, provider, &field.index(index), problems),
+            model: model(spec.model.as_deref(), &field.index(index), problems),
+            weight: spec.weight.unwrap_or(1),
+        }
+    });
+    targets.collect()
+}
+
+fn race(
+    spec: &api::Race,
+    place: Place<'_>,
+    field: &FieldPath,
+    grants: &mut Grants<'_>,
+    problems: &mut Problems,
+) -> Step {
+    let stagger = spec.stagger.as_ref().and_then(|text| {
+        timing::bounded(
+            text,
+            Duration::ZERO,
+            Most::Total(place.total),
+            &field.key("stagger"),
+            problems,
+        )
+    });
+    Step::Race {
+        targets: lanes(&spec.targets, place, &field.key("targets"), grants, problems),
+        stagger: stagger.unwrap_or_default(),
+        accept: spec.accept.as_ref().map_or_else(Accept::default, |spec| {
+            accept(spec, &field.key("accept"), problems)
+        }),
+        losers: match spec.losers {
+            None | Some(api::Losers::Auto) => Losers::Auto,
+            Some(api::Losers::Abort) => Losers::Abort,
+            Some(api::Losers::Drain) => Losers::Drain,
+        },
+    }
+}
+
+fn lanes(
+    targets: &[ModelRef],
+    place: Place<'_>,
+    field: &FieldPath,
+    grants: &mut Grants<'_>,
+    problems: &mut Problems,
+) -> Vec<Target> {
+    if targets.len() < 2 {
+        let message = format!(
+            "has {} of at least 2 lanes: use `targets` of the step for a single one",
+            targets.len()
+        );
+        problems.invalid(field, message);
+    }
+    let targets = targets.iter().enumerate().map(|(index, spec)| {
+        let provider = (spec.namespace.as_deref(), spec.provider_key.as_str());
+        Target {
+            provider: grants.resolve(place.namespace, provider, &field.index(index), problems),
+            model: model(spec.model.as_deref(), &field.index(index), problems),
+            weight: 1,
+        }
+    });
+    targets.collect()
+}
+
+/// The model to ask for. A `*` is for the names that a route claims; no provider knows it.
+fn model(model: Option<&str>, target: &FieldPath, problems: &mut Problems) -> Option<Arc<str>> {
+    let model = model?;
+    if model.is_empty() {
+        let message = "is empty: write the provider's model name, or remove it to pass the client's on";
+        problems.invalid(&target.key("model"), message);
+    } else if model.contains('*') {
+        let message = format!("`{model}` is a pattern: remove it to pass the client's model name on");
+        problems.invalid(&target.key("model"), message);
+    }
+    Some(Arc::from(model))
+}
+
+fn accept(spec: &api::Accept, field: &FieldPath, problems: &mut Problems) -> Accept {
+    if spec.min_characters == Some(0) {
+        let message = "is 0, but an answer without content never wins: write at least 1";
+        problems.invalid(&field.key("minCharacters"), message);
+    }
+    Accept {
+        min_characters: spec.min_characters.unwrap_or(1),
+        json: match spec.json {
+            None | Some(api::JsonAccept::Off) => JsonAccept::Off,
+            Some(api::JsonAccept::Parse) => JsonAccept::Parse,
+            Some(api::JsonAccept::Schema) => JsonAccept::Schema,
+        },
+        refusals: match spec.refusals {
+            None | Some(api::Refusals::Allow) => Refusals::Allow,
+            Some(api::Refusals::Reject) => Refusals::Reject,
+        },
+    }
+}

@@ -1,0 +1,79 @@
+//! Every example is read and compiles without a problem.
+#![cfg(test)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wayleave_core::snapshot::Snapshot;
+use wayleave_operator::compile::verdict::Severity;
+use wayleave_operator::manifest::{Accepted, Env, Manifests, Report, update};
+
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
+}
+
+fn compile(example: &Path) -> (Snapshot, Report) {
+    let files: BTreeMap<_, _> = fs::read_dir(example)
+        .expect("the example is there")
+        .map(|entry| entry.expect("readable").path())
+        .map(|path| {
+            let name = path
+                .file_name()
+                .expect("has a name")
+                .to_string_lossy()
+                .into_owned();
+            (name, fs::read_to_string(&path).expect("is text"))
+        })
+        .collect();
+    assert!(
+        files.contains_key("README.md"),
+        "{} explains itself",
+        example.display()
+    );
+    let manifests = Manifests::read(&files, Env::new(&|name| Some(format!("sk-of-{name}"))));
+    let (_, snapshot, report) = update(&Accepted::default(), manifests);
+    (snapshot, report)
+}
+
+#[test]
+fn every_example_compiles() {
+    let folders: Vec<_> = fs::read_dir(examples())
+        .expect("examples/ is there")
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.is_dir())
+        .collect();
+    assert!(folders.len() >= 6);
+    for folder in folders {
+        let (snapshot, report) = compile(&folder);
+        assert_eq!(report.severity(), Severity::Ok, "{}:\n{report}", folder.display());
+        assert!(
+            !snapshot.routes.is_empty() && report.notes.is_empty(),
+            "{}:\n{report}",
+            folder.display()
+        );
+    }
+}
+
+#[test]
+fn the_demo_has_its_scenes() {
+    let (snapshot, _) = compile(&examples().join("demo"));
+    let models: Vec<_> = snapshot
+        .routes
+        .iter()
+        .flat_map(|route| &route.models)
+        .map(|claim| &*claim.pattern)
+        .collect();
+    assert_eq!(
+        models,
+        [
+            "chat",
+            "fallback",
+            "nobody",
+            "race-staggered",
+            "race-together",
+            "split",
+            "unpriced"
+        ]
+    );
+}
