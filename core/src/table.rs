@@ -67,6 +67,15 @@ pub enum ActiveStep {
     },
 }
 
+impl ActiveStep {
+    /// Its targets.
+    pub fn targets(&self) -> &[Arc<ActiveTarget>] {
+        match self {
+            Self::Pick { targets, .. } | Self::Race { targets, .. } => targets,
+        }
+    }
+}
+
 /// How a race is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct RaceTerms {
@@ -145,6 +154,15 @@ impl Table {
     /// All routes, in order of precedence.
     pub fn routes(&self) -> &[Arc<ActiveRoute>] {
         &self.routes
+    }
+
+    /// Every usable endpoint, with the rule that leads to it.
+    pub fn endpoints(&self) -> impl Iterator<Item = (&ActiveRule, &Arc<Endpoint>)> {
+        let rules = self.routes.iter().filter_map(|route| route.rules.as_ref().ok()).flatten();
+        rules.flat_map(|rule| {
+            let targets = rule.steps.iter().flat_map(ActiveStep::targets);
+            targets.filter_map(|target| target.endpoint.as_ref().ok()).map(move |endpoint| (&**rule, endpoint))
+        })
     }
 
     /// The model names that clients can ask for as they stand, sorted; patterns are not among them.

@@ -108,7 +108,9 @@ impl Engine {
 
     /// Puts a configuration in force. Calls in flight keep the one they started with.
     pub fn apply(&self, snapshot: Snapshot) {
-        self.0.table.store(Some(Arc::new(Table::build(snapshot))));
+        let table = Table::build(snapshot);
+        self.0.clients.warm(&table);
+        self.0.table.store(Some(Arc::new(table)));
         self.0.metrics.configured();
     }
 

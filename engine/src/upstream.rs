@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use reqwest::{Client, Request, Url};
 use wayleave_core::plan::KeyChoice;
 use wayleave_core::snapshot::Endpoint;
+use wayleave_core::table::Table;
 use wayleave_core::vendor::Auth;
 
 /// How long an idle connection is kept. Providers close theirs after a minute or more; ours goes first.
@@ -62,6 +63,18 @@ impl Clients {
         }
         clients.insert(trust, client.clone());
         Ok(client)
+    }
+}
+
+impl Clients {
+    /// Makes the clients that a configuration needs: reading the system's certificates takes time that no call should
+    /// wait for.
+    pub(crate) fn warm(&self, table: &Table) {
+        for (rule, endpoint) in table.endpoints() {
+            if let Err(error) = self.get(endpoint, rule.timeouts.connect) {
+                tracing::warn!(%error, "an endpoint cannot be used");
+            }
+        }
     }
 }
 
