@@ -43,7 +43,11 @@ impl Allowance {
     /// How long until a call may begin; zero: now. With all calls at once taken there is no telling: one second.
     pub fn wait(&self, now: Moment) -> Duration {
         let crowded = self.limits.concurrency.is_some_and(|most| self.in_flight >= most);
-        let crowd = if crowded { Duration::from_secs(1) } else { Duration::ZERO };
+        let crowd = if crowded {
+            Duration::from_secs(1)
+        } else {
+            Duration::ZERO
+        };
         crowd.max(self.requests.wait(now)).max(self.tokens.wait(now))
     }
 
@@ -62,7 +66,11 @@ impl Allowance {
 
 impl Bucket {
     fn full(per_minute: Option<u32>, now: Moment) -> Self {
-        Self { per_minute, level: per_minute.map_or(0, |rate| i64::from(rate) * 1000), at: now }
+        Self {
+            per_minute,
+            level: per_minute.map_or(0, |rate| i64::from(rate) * 1000),
+            at: now,
+        }
     }
 
     fn level_at(&self, rate: u32, now: Moment) -> i64 {
@@ -81,7 +89,9 @@ impl Bucket {
     }
 
     fn wait(&self, now: Moment) -> Duration {
-        let Some(rate) = self.per_minute else { return Duration::ZERO };
+        let Some(rate) = self.per_minute else {
+            return Duration::ZERO;
+        };
         let missing = 1000_i64.saturating_sub(self.level_at(rate, now));
         let missing = u64::try_from(missing).unwrap_or(0);
         Duration::from_millis(missing.saturating_mul(60).div_ceil(u64::from(rate.max(1)))).min(MINUTE)
@@ -107,7 +117,10 @@ mod tests {
 
     #[test]
     fn requests_refill_over_the_minute() {
-        let limits = Limits { requests_per_minute: Some(60), ..Limits::default() };
+        let limits = Limits {
+            requests_per_minute: Some(60),
+            ..Limits::default()
+        };
         let mut allowance = Allowance::new(limits, at(0));
         for _ in 0..60 {
             assert_eq!(allowance.wait(at(0)), Duration::ZERO);
@@ -119,7 +132,10 @@ mod tests {
 
     #[test]
     fn tokens_are_paid_afterwards_and_may_overdraw() {
-        let limits = Limits { tokens_per_minute: Some(6000), ..Limits::default() };
+        let limits = Limits {
+            tokens_per_minute: Some(6000),
+            ..Limits::default()
+        };
         let mut allowance = Allowance::new(limits, at(0));
         allowance.begin(at(0));
         allowance.end(6100, at(0));
@@ -129,7 +145,10 @@ mod tests {
 
     #[test]
     fn calls_at_once_are_counted_back() {
-        let limits = Limits { concurrency: Some(1), ..Limits::default() };
+        let limits = Limits {
+            concurrency: Some(1),
+            ..Limits::default()
+        };
         let mut allowance = Allowance::new(limits, at(0));
         allowance.begin(at(0));
         assert_eq!(allowance.wait(at(0)), Duration::from_secs(1));

@@ -84,7 +84,11 @@ impl Circuit {
             }
             Effect::LeaveAlone(default) => match outcome.retry_after.unwrap_or(default) {
                 Duration::ZERO => *self = Self::default(),
-                wait => self.state = State::Open { until: now.after(wait) },
+                wait => {
+                    self.state = State::Open {
+                        until: now.after(wait),
+                    }
+                }
             },
             Effect::Failure => self.fail(now),
         }
@@ -100,7 +104,9 @@ impl Circuit {
             return;
         }
         let cooldown = self.cooldown.max(FIRST_COOLDOWN);
-        self.state = State::Open { until: now.after(cooldown) };
+        self.state = State::Open {
+            until: now.after(cooldown),
+        };
         self.cooldown = cooldown.saturating_mul(2).min(LONGEST_COOLDOWN);
     }
 }
@@ -144,7 +150,12 @@ mod tests {
     }
 
     fn ended(class: Class) -> Outcome {
-        Outcome { class, status: None, retry_after: None, message: String::new() }
+        Outcome {
+            class,
+            status: None,
+            retry_after: None,
+            message: String::new(),
+        }
     }
 
     fn opened() -> Circuit {
@@ -211,11 +222,17 @@ mod tests {
     #[test]
     fn a_rate_limit_is_kept_to_the_second() {
         let mut circuit = Circuit::default();
-        let asked = Outcome { retry_after: Some(Duration::from_secs(17)), ..ended(Class::RateLimited) };
+        let asked = Outcome {
+            retry_after: Some(Duration::from_secs(17)),
+            ..ended(Class::RateLimited)
+        };
         circuit.observe(&asked, at(3));
         assert!(!circuit.admits(at(19)));
         assert!(circuit.admits(at(20)));
-        let at_once = Outcome { retry_after: Some(Duration::ZERO), ..ended(Class::RateLimited) };
+        let at_once = Outcome {
+            retry_after: Some(Duration::ZERO),
+            ..ended(Class::RateLimited)
+        };
         circuit.observe(&at_once, at(20));
         assert_eq!(circuit, Circuit::default());
     }

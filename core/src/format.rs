@@ -7,6 +7,8 @@ mod lenient;
 pub(crate) mod openai_chat;
 pub(crate) mod openai_embeddings;
 pub(crate) mod reading;
+#[cfg(test)]
+pub(crate) mod sample;
 pub(crate) mod scan;
 pub(crate) mod sse;
 pub(crate) mod writing;

@@ -48,7 +48,10 @@ pub fn to_client(from: &HeaderMap) -> HeaderMap {
     let mut headers = HeaderMap::new();
     copy(&ANSWER, from, &mut headers);
     for (name, value) in from {
-        if ANSWER_PREFIXES.iter().any(|prefix| name.as_str().starts_with(prefix)) {
+        if ANSWER_PREFIXES
+            .iter()
+            .any(|prefix| name.as_str().starts_with(prefix))
+        {
             headers.insert(name.clone(), value.clone());
         }
     }
@@ -100,14 +103,21 @@ mod tests {
         for format in [WireFormat::OpenAIChat, WireFormat::AnthropicMessages] {
             let sent = to_provider(format, WireFormat::AnthropicMessages, Framing::Sse, &client);
             let shown = format!("{sent:?}");
-            assert!(!shown.contains("sk-client") && !shown.contains("session") && !shown.contains("org"), "{shown}");
+            assert!(
+                !shown.contains("sk-client") && !shown.contains("session") && !shown.contains("org"),
+                "{shown}"
+            );
             assert!(sent.contains_key("traceparent"));
         }
     }
 
     #[test]
     fn beta_flags_go_to_anthropic_only() {
-        let client = from(&[("anthropic-beta", "a"), ("anthropic-beta", "b"), ("anthropic-version", "2024-01-01")]);
+        let client = from(&[
+            ("anthropic-beta", "a"),
+            ("anthropic-beta", "b"),
+            ("anthropic-version", "2024-01-01"),
+        ]);
         let same = to_provider(
             WireFormat::AnthropicMessages,
             WireFormat::AnthropicMessages,
@@ -116,10 +126,19 @@ mod tests {
         );
         assert_eq!(same.get_all("anthropic-beta").iter().count(), 2);
         assert_eq!(same["anthropic-version"], "2024-01-01");
-        let other = to_provider(WireFormat::OpenAIChat, WireFormat::AnthropicMessages, Framing::Whole, &client);
+        let other = to_provider(
+            WireFormat::OpenAIChat,
+            WireFormat::AnthropicMessages,
+            Framing::Whole,
+            &client,
+        );
         assert!(!other.contains_key("anthropic-beta") && !other.contains_key("anthropic-version"));
-        let from_openai =
-            to_provider(WireFormat::AnthropicMessages, WireFormat::OpenAIChat, Framing::Whole, &client);
+        let from_openai = to_provider(
+            WireFormat::AnthropicMessages,
+            WireFormat::OpenAIChat,
+            Framing::Whole,
+            &client,
+        );
         assert_eq!(from_openai["anthropic-version"], "2023-06-01");
     }
 

@@ -1,11 +1,22 @@
 //! A client's request: the members that policy needs, and the body for each target.
 
+mod object;
+mod policy;
+mod splice;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::format::WireFormat;
-use crate::vendor::Quirks;
+pub(crate) use self::object::{Kind, Object, Path, items, text};
+use self::splice::Edit;
+use crate::chat::Dropped;
+use crate::format::{WireFormat, anthropic, openai_chat};
+use crate::vendor::{Quirks, StreamUsage};
 
 /// A request that parses. Only what policy needs is typed; the body stays as it came.
 #[derive(Clone, Debug)]
@@ -22,13 +33,16 @@ pub struct Intake {
     pub tools: Vec<String>,
     /// The most output tokens it allows, where it says.
     pub max_output: Option<u64>,
-    /// Input tokens, estimated from the text (about four characters a token; an image counts 1,000).
+    /// Input tokens, estimated from the text (about four characters a token; an image, a sound or a file counts
+    /// 1,000).
     pub input_tokens: u64,
-    /// The JSON schema that the answer is to fit, where it asks for one.
+    /// The JSON schema that the answer is to fit, where it asks for one. Any JSON: `true`.
     pub json_schema: Option<serde_json::Value>,
     /// `metadata` and `user`, where they are text.
     pub metadata: BTreeMap<String, String>,
     body: Bytes,
+    model_at: Range<usize>,
+    ask_for_usage: Option<Edit>,
 }
 
 /// Why a request cannot be served as it is.
@@ -52,16 +66,91 @@ pub struct TargetShape<'a> {
     pub quirks: Quirks,
 }
 
+/// A request as a target gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outbound {
+    /// The body to send.
+    pub body: Bytes,
+    /// What the client asked for and the target's format cannot say.
+    pub dropped: Dropped,
+}
+
 impl Intake {
-    /// Reads a request body.
+    /// Reads a request body. What policy does not need is checked to be JSON, and is otherwise the provider's to
+    /// judge.
     pub fn read(format: WireFormat, body: Bytes) -> Result<Self, BadRequest> {
-        let _ = (format, body);
-        todo!()
+        let policy = policy::read(format, utf8(&body)?)?;
+        Ok(Self {
+            format,
+            model: policy.model,
+            stream: policy.stream,
+            include_usage: policy.include_usage,
+            tools: policy.tools,
+            max_output: policy.max_output,
+            input_tokens: policy.input_tokens,
+            json_schema: policy.json_schema,
+            metadata: policy.metadata,
+            body,
+            model_at: policy.model_at,
+            ask_for_usage: policy.ask_for_usage,
+        })
     }
 
-    /// The body to send to a target: patched where the format is the same, translated where it is not.
+    /// The body to send to a target: patched where the format is the same, translated where it is not. Anthropic
+    /// demands a bound on the output: where an OpenAI client sets none it is 4,096, and the tokens for thinking.
     pub fn body_for(&self, target: TargetShape<'_>) -> Result<Bytes, BadRequest> {
-        let _ = (target, &self.body);
-        todo!()
+        self.outbound(target).map(|outbound| outbound.body)
     }
+
+    /// [`Intake::body_for`], with what got lost in translation.
+    pub fn outbound(&self, target: TargetShape<'_>) -> Result<Outbound, BadRequest> {
+        match (self.format, target.format) {
+            (WireFormat::OpenAIChat, WireFormat::OpenAIChat)
+            | (WireFormat::AnthropicMessages, WireFormat::AnthropicMessages)
+            | (WireFormat::OpenAIEmbeddings, WireFormat::OpenAIEmbeddings) => Ok(Outbound {
+                body: self.patched(target),
+                dropped: Dropped::default(),
+            }),
+            (WireFormat::OpenAIChat, WireFormat::AnthropicMessages) => {
+                anthropic::request::encode(&openai_chat::request::decode(utf8(&self.body)?)?, target)
+            }
+            (WireFormat::AnthropicMessages, WireFormat::OpenAIChat) => {
+                openai_chat::request::encode(&anthropic::request::decode(utf8(&self.body)?)?, target)
+            }
+            (WireFormat::OpenAIEmbeddings, _) | (_, WireFormat::OpenAIEmbeddings) => Err(BadRequest {
+                message: format!(
+                    "the model `{}` is served by an endpoint of another kind; \
+                     send chat requests to chat models and embeddings to embedding models",
+                    self.model
+                ),
+                param: Some("model".to_owned()),
+            }),
+        }
+    }
+
+    /// The body with nothing changed but the model and, where the gateway needs it, the wish for usage.
+    fn patched(&self, target: TargetShape<'_>) -> Bytes {
+        let mut edits = Vec::new();
+        if target.model != self.model {
+            let name = serde_json::Value::from(target.model).to_string();
+            edits.push(Edit {
+                at: self.model_at.clone(),
+                text: name.into(),
+            });
+        }
+        match target.quirks.stream_usage {
+            StreamUsage::OnRequest => edits.extend(self.ask_for_usage.clone()),
+            StreamUsage::Always => {}
+        }
+        splice::apply(&self.body, edits)
+    }
+}
+
+fn utf8(body: &[u8]) -> Result<&str, BadRequest> {
+    std::str::from_utf8(body).map_err(|error| {
+        Path::Root.error(format_args!(
+            "is not UTF-8 from byte {}; encode it as UTF-8",
+            error.valid_up_to()
+        ))
+    })
 }

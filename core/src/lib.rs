@@ -10,6 +10,7 @@
 //! ```
 
 pub mod allowance;
+pub mod chat;
 pub mod circuit;
 pub mod client_error;
 pub mod endpoint;

@@ -142,7 +142,11 @@ impl Default for FallbackOn {
     /// Everything but [`FallbackReason::ContentFilter`]: carrying a refused request from provider to provider is a
     /// choice that the route has to make.
     fn default() -> Self {
-        Self::new(FallbackReason::ALL.into_iter().filter(|reason| *reason != FallbackReason::ContentFilter))
+        Self::new(
+            FallbackReason::ALL
+                .into_iter()
+                .filter(|reason| *reason != FallbackReason::ContentFilter),
+        )
     }
 }
 

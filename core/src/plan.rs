@@ -107,7 +107,12 @@ pub fn plan(
         available => (available, false),
     };
     let panic = panic && !available.is_empty();
-    Plan { rule: Arc::clone(rule), steps: available, unusable, panic }
+    Plan {
+        rule: Arc::clone(rule),
+        steps: available,
+        unusable,
+        panic,
+    }
 }
 
 fn lane(target: &Arc<ActiveTarget>, endpoint: &Arc<Endpoint>, asked: &str, rng: &mut fastrand::Rng) -> Lane {
@@ -116,7 +121,10 @@ fn lane(target: &Arc<ActiveTarget>, endpoint: &Arc<Endpoint>, asked: &str, rng: 
     let keys = match indices.as_slice() {
         [] => vec![KeyChoice::Keyless],
         [only] => vec![KeyChoice::Key(*only)],
-        several => weighted(several, weight, rng).into_iter().map(|index| KeyChoice::Key(*index)).collect(),
+        several => weighted(several, weight, rng)
+            .into_iter()
+            .map(|index| KeyChoice::Key(*index))
+            .collect(),
     };
     Lane {
         target: Arc::clone(target),
@@ -135,7 +143,11 @@ impl PlannedStep {
     }
 
     fn available(&self, availability: &impl Availability) -> Self {
-        let lanes = self.lanes().iter().filter_map(|lane| lane.available(availability)).collect();
+        let lanes = self
+            .lanes()
+            .iter()
+            .filter_map(|lane| lane.available(availability))
+            .collect();
         match self {
             Self::Chain(_) => Self::Chain(lanes),
             Self::Race { terms, .. } => Self::Race { lanes, terms: *terms },
@@ -145,16 +157,18 @@ impl PlannedStep {
 
 impl Lane {
     fn available(&self, availability: &impl Availability) -> Option<Self> {
-        let admitted = |key: &KeyChoice| {
-            availability.admits(&self.target.provider, &self.endpoint, *key, &self.model)
-        };
+        let admitted =
+            |key: &KeyChoice| availability.admits(&self.target.provider, &self.endpoint, *key, &self.model);
         let keys: Vec<KeyChoice> = self.keys.iter().copied().filter(admitted).collect();
         (!keys.is_empty()).then(|| Self { keys, ..self.clone() })
     }
 }
 
 fn drop_empty(steps: Vec<PlannedStep>) -> Vec<PlannedStep> {
-    steps.into_iter().filter(|step| !step.lanes().is_empty()).collect()
+    steps
+        .into_iter()
+        .filter(|step| !step.lanes().is_empty())
+        .collect()
 }
 
 /// A random order in which each place is drawn by weight; those of weight 0 come last, as they stand.
@@ -176,3 +190,6 @@ fn weighted<'i, T>(items: &'i [T], weight: impl Fn(&T) -> u32, rng: &mut fastran
     order.extend(rest);
     order
 }
+
+#[cfg(test)]
+mod tests;

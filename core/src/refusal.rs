@@ -80,7 +80,9 @@ impl Refusal {
         match Endpoint::recognise(method, path) {
             Recognised::Endpoint(_) => None,
             Recognised::WrongMethod(endpoint) => Some(Self::WrongMethod { endpoint }),
-            Recognised::Foreign => Some(Self::UnknownPath { path: path.chars().take(200).collect() }),
+            Recognised::Foreign => Some(Self::UnknownPath {
+                path: path.chars().take(200).collect(),
+            }),
         }
     }
 
@@ -91,7 +93,9 @@ impl Refusal {
             Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::HeadersTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::WrongContentType { .. } | Self::UnknownEncoding { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::WrongContentType { .. } | Self::UnknownEncoding { .. } => {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE
+            }
             Self::BrokenEncoding { .. } | Self::BodyUnreadable | Self::Bad(_) | Self::NoRule { .. } => {
                 StatusCode::BAD_REQUEST
             }
@@ -132,7 +136,9 @@ impl Refusal {
             Self::WrongMethod { endpoint } => {
                 format!("Use {} for /v1{}.", endpoint.method(), endpoint.suffix())
             }
-            Self::HeadersTooLarge { limit } => format!("The request's headers exceed {limit} bytes. Send fewer."),
+            Self::HeadersTooLarge { limit } => {
+                format!("The request's headers exceed {limit} bytes. Send fewer.")
+            }
             Self::BodyTooLarge { limit } => format!(
                 "The request's body exceeds {limit} bytes. Send less, or have the operator raise the limit \
                  (--max-request-bytes)."
@@ -159,7 +165,8 @@ impl Refusal {
             Self::Draining => "This gateway is about to stop. Try again: another takes over.".to_owned(),
             Self::NotReady => "This gateway has no configuration yet. Try again in a moment.".to_owned(),
             Self::Overloaded => {
-                "This gateway holds as many answers in flight as its memory allows. Try again in a moment.".to_owned()
+                "This gateway holds as many answers in flight as its memory allows. Try again in a moment."
+                    .to_owned()
             }
         }
     }

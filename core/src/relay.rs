@@ -6,6 +6,7 @@
 mod body;
 mod outgoing;
 mod reader;
+mod shape;
 mod tally;
 mod writer;
 
@@ -15,14 +16,11 @@ use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 
 use crate::client_error::{ClientError, in_band, malformed};
-use crate::event::{Event, Fault, Finish};
+use crate::event::{Event, Fault};
 use crate::format::reading::Notes;
 use crate::format::sse::{Message, Piece, Splitter};
 use crate::format::writing::{Bill, Setting, write_raw_frame};
 use crate::format::{Framing, WireFormat};
-use crate::money::Ticks;
-use crate::usage::Report;
-use crate::vendor::Quirks;
 
 use body::WholeBody;
 use outgoing::Outgoing;
@@ -30,74 +28,8 @@ use reader::Reader;
 use tally::Observer;
 use writer::Writer;
 
-/// What the client expects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClientShape {
-    /// Its format.
-    pub format: WireFormat,
-    /// Whether it asked for a stream.
-    pub framing: Framing,
-    /// Whether it wants usage in an OpenAI stream: where it did not ask, the chunk that only carries usage is left out.
-    pub include_usage: bool,
-}
-
-/// What the provider sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProviderShape {
-    /// Its format.
-    pub format: WireFormat,
-    /// How this answer is framed: see [`Framing::detect`].
-    pub framing: Framing,
-    /// The vendor's deviations.
-    pub quirks: Quirks,
-}
-
-/// What an answer has said so far.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Tally {
-    /// Events seen, comments and keep-alives not counted.
-    pub events: u32,
-    /// Characters of text, reasoning, refusal and tool arguments.
-    pub characters: u64,
-    /// Whether real output came: text, reasoning, a refusal, a tool call's arguments (or a whole call without any),
-    /// or what no other format has words for (audio, a server's tool).
-    pub content: bool,
-    /// Tool calls whose arguments are whole.
-    pub whole_tool_calls: u32,
-    /// Whether the model refused.
-    pub refused: bool,
-    /// How the first choice ended. Known at the end of the answer, as some providers change their mind.
-    pub finish: Option<Finish>,
-    /// The last usage that the provider told.
-    pub report: Option<Report>,
-    /// The model that the provider says it serves.
-    pub model: Option<String>,
-    /// The first error inside the answer.
-    pub fault: Option<Fault>,
-    /// Whether the provider said that this was all. A stream that ends without `[DONE]` after every choice has told its
-    /// reason counts as well, from [`Relay::finish`] on.
-    pub ended: bool,
-    /// The text of the first choice, kept only where [`RelayOptions::keep_text`] asks.
-    pub text: String,
-}
-
-/// How a relay is set up.
-#[derive(Clone, Copy, Debug)]
-pub struct RelayOptions<'a> {
-    /// The client's side.
-    pub client: ClientShape,
-    /// The provider's side.
-    pub provider: ProviderShape,
-    /// The model to name where the provider names none.
-    pub model: &'a str,
-    /// Unix seconds to name where the provider tells no time and the client's format wants one.
-    pub created: i64,
-    /// Keep the text for a judgement on the whole of it; at most this many bytes.
-    pub keep_text: Option<usize>,
-}
-
-/// Tells the call's total cost so far, with this usage as the present attempt's. `None`: not priced.
-pub type TotalCost<'a> = &'a dyn Fn(&Report) -> Option<Ticks>;
+pub use shape::{ClientShape, ProviderShape, RelayOptions, TotalCost};
+pub use tally::Tally;
 
 /// Carries one attempt's answer. Bytes go in as they come, cut anywhere; bytes for the client come out at frame ends.
 #[derive(Debug)]

@@ -29,8 +29,13 @@ pub fn route(table: &Table, model: &str, subject: impl FnOnce() -> Subject) -> R
         Some(Err(_)) => false,
     });
     match rule {
-        Some(rule) => Ok(Routed { route: Arc::clone(route), rule: Arc::clone(rule) }),
-        None => Err(Refusal::NoRule { route: route.name.to_string() }),
+        Some(rule) => Ok(Routed {
+            route: Arc::clone(route),
+            rule: Arc::clone(rule),
+        }),
+        None => Err(Refusal::NoRule {
+            route: route.name.to_string(),
+        }),
     }
 }
 
@@ -61,3 +66,6 @@ pub fn matches(rules: &[Arc<ActiveRule>], subject: &Subject) -> Vec<Match> {
     };
     rules.iter().map(of).collect()
 }
+
+#[cfg(test)]
+mod tests;

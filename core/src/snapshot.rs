@@ -38,7 +38,10 @@ pub struct ObjectName {
 impl ObjectName {
     /// From its two parts.
     pub fn new(namespace: impl Into<Arc<str>>, name: impl Into<Arc<str>>) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
     }
 }
 
@@ -149,7 +152,11 @@ pub struct Accept {
 
 impl Default for Accept {
     fn default() -> Self {
-        Self { min_characters: 1, json: JsonAccept::Off, refusals: Refusals::Allow }
+        Self {
+            min_characters: 1,
+            json: JsonAccept::Off,
+            refusals: Refusals::Allow,
+        }
     }
 }
 
@@ -200,7 +207,11 @@ pub struct Retry {
 
 impl Default for Retry {
     fn default() -> Self {
-        Self { attempts: 0, backoff: Duration::from_millis(500), max_backoff: Duration::from_secs(5) }
+        Self {
+            attempts: 0,
+            backoff: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(5),
+        }
     }
 }
 
@@ -223,7 +234,11 @@ pub struct Timeouts {
 impl Timeouts {
     /// Until the whole content of an answer that is not streamed.
     pub fn first_content_unstreamed(&self) -> Duration {
-        if self.first_content_set { self.first_content } else { self.total }
+        if self.first_content_set {
+            self.first_content
+        } else {
+            self.total
+        }
     }
 }
 
@@ -305,3 +320,6 @@ pub struct Limits {
     /// Calls at once.
     pub concurrency: Option<u32>,
 }
+
+#[cfg(test)]
+pub(crate) mod samples;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::outcome::FallbackOn;
 use crate::refusal::Refusal;
 use crate::snapshot::{
-    Access, Accept, Endpoint, Losers, ModelClaim, ObjectName, Pick, Provider, Retry, Route, RouteRules, Rule, SlowStream,
-    Snapshot, Step, Target, Timeouts,
+    Accept, Access, Endpoint, Losers, ModelClaim, ObjectName, Pick, Provider, Retry, Route, RouteRules, Rule,
+    SlowStream, Snapshot, Step, Target, Timeouts,
 };
 use crate::when::When;
 
@@ -112,15 +112,25 @@ struct NameIndex {
 impl Table {
     /// Makes a snapshot ready. What is broken in it becomes an entry that says so.
     pub fn build(snapshot: Snapshot) -> Self {
-        let providers: BTreeMap<&ObjectName, &Provider> =
-            snapshot.providers.iter().map(|provider| (&provider.name, provider)).collect();
+        let providers: BTreeMap<&ObjectName, &Provider> = snapshot
+            .providers
+            .iter()
+            .map(|provider| (&provider.name, provider))
+            .collect();
         let mut table = Self {
-            routes: snapshot.routes.iter().map(|route| Arc::new(ActiveRoute::build(route, &providers))).collect(),
+            routes: snapshot
+                .routes
+                .iter()
+                .map(|route| Arc::new(ActiveRoute::build(route, &providers)))
+                .collect(),
             ..Self::default()
         };
         for (index, route) in snapshot.routes.iter().enumerate() {
             for claim in &route.models {
-                let local = table.by_namespace.entry(Arc::clone(&route.name.namespace)).or_default();
+                let local = table
+                    .by_namespace
+                    .entry(Arc::clone(&route.name.namespace))
+                    .or_default();
                 local.claim(claim, index);
                 if claim.owned {
                     table.owned.claim(claim, index);
@@ -145,10 +155,16 @@ impl Table {
             let (namespace, name) = model.split_once('/')?;
             self.by_namespace.get(namespace)?.find(name)
         };
-        let index = self.owned.find_exact(model).or_else(local).or_else(|| self.owned.find(model));
+        let index = self
+            .owned
+            .find_exact(model)
+            .or_else(local)
+            .or_else(|| self.owned.find(model));
         index
             .and_then(|index| self.routes.get(index))
-            .ok_or_else(|| Refusal::UnknownModel { model: model.to_owned() })
+            .ok_or_else(|| Refusal::UnknownModel {
+                model: model.to_owned(),
+            })
     }
 
     /// All routes, in order of precedence.
@@ -158,10 +174,16 @@ impl Table {
 
     /// Every usable endpoint, with the rule that leads to it.
     pub fn endpoints(&self) -> impl Iterator<Item = (&ActiveRule, &Arc<Endpoint>)> {
-        let rules = self.routes.iter().filter_map(|route| route.rules.as_ref().ok()).flatten();
+        let rules = self
+            .routes
+            .iter()
+            .filter_map(|route| route.rules.as_ref().ok())
+            .flatten();
         rules.flat_map(|rule| {
             let targets = rule.steps.iter().flat_map(ActiveStep::targets);
-            targets.filter_map(|target| target.endpoint.as_ref().ok()).map(move |endpoint| (&**rule, endpoint))
+            targets
+                .filter_map(|target| target.endpoint.as_ref().ok())
+                .map(move |endpoint| (&**rule, endpoint))
         })
     }
 
@@ -190,7 +212,8 @@ impl NameIndex {
     }
 
     fn sort(&mut self) {
-        self.prefixes.sort_by_key(|(prefix, route)| (std::cmp::Reverse(prefix.len()), *route));
+        self.prefixes
+            .sort_by_key(|(prefix, route)| (std::cmp::Reverse(prefix.len()), *route));
     }
 
     fn find_exact(&self, name: &str) -> Option<usize> {
@@ -198,14 +221,22 @@ impl NameIndex {
     }
 
     fn find(&self, name: &str) -> Option<usize> {
-        let by_prefix = || self.prefixes.iter().find(|(prefix, _)| name.starts_with(&**prefix));
-        self.find_exact(name).or_else(|| by_prefix().map(|(_, route)| *route))
+        let by_prefix = || {
+            self.prefixes
+                .iter()
+                .find(|(prefix, _)| name.starts_with(&**prefix))
+        };
+        self.find_exact(name)
+            .or_else(|| by_prefix().map(|(_, route)| *route))
     }
 }
 
 impl ActiveRoute {
     fn build(route: &Route, providers: &BTreeMap<&ObjectName, &Provider>) -> Self {
-        let label = route.models.first().map_or_else(|| Arc::from("none"), |claim| Arc::clone(&claim.pattern));
+        let label = route
+            .models
+            .first()
+            .map_or_else(|| Arc::from("none"), |claim| Arc::clone(&claim.pattern));
         let rules = match &route.rules {
             RouteRules::Broken(reason) => Err(reason.clone()),
             RouteRules::Rules(rules) => Ok(rules
@@ -214,25 +245,51 @@ impl ActiveRoute {
                 .map(|(index, rule)| Arc::new(ActiveRule::build(index, rule, &label, providers)))
                 .collect()),
         };
-        Self { name: route.name.clone(), rules }
+        Self {
+            name: route.name.clone(),
+            rules,
+        }
     }
 }
 
 impl ActiveRule {
-    fn build(index: usize, rule: &Rule, label: &Arc<str>, providers: &BTreeMap<&ObjectName, &Provider>) -> Self {
+    fn build(
+        index: usize,
+        rule: &Rule,
+        label: &Arc<str>,
+        providers: &BTreeMap<&ObjectName, &Provider>,
+    ) -> Self {
         let bind = |targets: &[Target]| -> Vec<Arc<ActiveTarget>> {
-            targets.iter().map(|target| Arc::new(ActiveTarget::build(target, label, providers))).collect()
+            targets
+                .iter()
+                .map(|target| Arc::new(ActiveTarget::build(target, label, providers)))
+                .collect()
         };
         let steps = rule.steps.iter().map(|step| match step {
-            Step::Pick { pick, targets } => ActiveStep::Pick { pick: *pick, targets: bind(targets) },
-            Step::Race { targets, stagger, accept, losers } => ActiveStep::Race {
+            Step::Pick { pick, targets } => ActiveStep::Pick {
+                pick: *pick,
                 targets: bind(targets),
-                terms: RaceTerms { stagger: *stagger, accept: *accept, losers: *losers },
+            },
+            Step::Race {
+                targets,
+                stagger,
+                accept,
+                losers,
+            } => ActiveStep::Race {
+                targets: bind(targets),
+                terms: RaceTerms {
+                    stagger: *stagger,
+                    accept: *accept,
+                    losers: *losers,
+                },
             },
         });
         Self {
             index,
-            when: rule.when.as_deref().map(|source| When::parse(source).map_err(|error| error.to_string())),
+            when: rule
+                .when
+                .as_deref()
+                .map(|source| When::parse(source).map_err(|error| error.to_string())),
             steps: steps.collect(),
             fallback_on: rule.fallback_on,
             retry: rule.retry,
@@ -246,7 +303,9 @@ impl ActiveTarget {
     fn build(target: &Target, label: &Arc<str>, providers: &BTreeMap<&ObjectName, &Provider>) -> Self {
         let endpoint = match providers.get(&target.provider).map(|provider| &provider.access) {
             Some(Access::Ready(endpoint)) => Ok(Arc::clone(endpoint)),
-            Some(Access::Broken(reason)) => Err(format!("ProviderKey {} is broken: {reason}", target.provider)),
+            Some(Access::Broken(reason)) => {
+                Err(format!("ProviderKey {} is broken: {reason}", target.provider))
+            }
             None => Err(format!("there is no ProviderKey {}", target.provider)),
         };
         Self {
@@ -258,3 +317,6 @@ impl ActiveTarget {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

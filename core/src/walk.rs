@@ -81,7 +81,14 @@ pub struct Walk<'p> {
 impl<'p> Walk<'p> {
     /// At the beginning of a plan.
     pub fn new(plan: &'p Plan) -> Self {
-        Self { plan, step: 0, lane: 0, key: 0, retries: 0, started: false }
+        Self {
+            plan,
+            step: 0,
+            lane: 0,
+            key: 0,
+            retries: 0,
+            started: false,
+        }
     }
 
     /// The first move.
@@ -100,7 +107,9 @@ impl<'p> Walk<'p> {
                 self.key += 1;
                 self.again(Duration::ZERO)
             }
-            Class::RateLimited if !self.has_next_lane() => self.retry_rate_limited(outcome, left, jitter),
+            Class::RateLimited if !self.has_elsewhere(outcome.class) => {
+                self.retry_rate_limited(outcome, left, jitter)
+            }
             Class::ServerError | Class::Network if self.retries < self.plan.rule.retry.attempts => {
                 let wait = backoff(self.plan.rule.retry, self.retries, jitter);
                 if wait >= left {
@@ -139,12 +148,13 @@ impl<'p> Walk<'p> {
     /// With nowhere else to go, the limit is waited for: if the provider says for how long, and it is bearable.
     fn retry_rate_limited(&mut self, outcome: &Outcome, left: Duration, jitter: u32) -> Move {
         let retry = self.plan.rule.retry;
-        let wait = outcome.retry_after.unwrap_or_else(|| backoff(retry, self.retries, jitter));
+        let wait = outcome
+            .retry_after
+            .unwrap_or_else(|| backoff(retry, self.retries, jitter));
         if self.retries >= retry.attempts || wait > retry.max_backoff || wait >= left {
             return Move::Stop;
         }
         self.retries += 1;
-        self.key = 0;
         self.again(wait)
     }
 
@@ -185,7 +195,13 @@ impl<'p> Walk<'p> {
     fn attempt(&self, role: Role, wait: Duration) -> Move {
         let key = self.present().and_then(|lane| lane.keys.get(self.key)).copied();
         match key {
-            Some(key) => Move::Attempt(Attempt { step: self.step, lane: self.lane, key, role, wait }),
+            Some(key) => Move::Attempt(Attempt {
+                step: self.step,
+                lane: self.lane,
+                key,
+                role,
+                wait,
+            }),
             None => Move::Stop,
         }
     }
@@ -202,14 +218,19 @@ impl<'p> Walk<'p> {
         self.present().is_some_and(|lane| self.key + 1 < lane.keys.len())
     }
 
-    fn has_next_lane(&self) -> bool {
-        self.lane + 1 < self.step_lanes().len() || self.step + 1 < self.plan.steps.len()
+    /// Whether another target may be tried after this.
+    fn has_elsewhere(&self, class: Class) -> bool {
+        let next = self.lane + 1 < self.step_lanes().len() || self.step + 1 < self.plan.steps.len();
+        next && self.plan.rule.fallback_on.allows(class)
     }
 }
 
 /// The wait before retry number `retry` (from 0): doubled each time up to the longest, ±20 %.
 fn backoff(policy: Retry, retry: u32, jitter: u32) -> Duration {
-    let base = policy.backoff.saturating_mul(2_u32.saturating_pow(retry)).min(policy.max_backoff);
+    let base = policy
+        .backoff
+        .saturating_mul(2_u32.saturating_pow(retry))
+        .min(policy.max_backoff);
     base.saturating_mul(800 + jitter.min(1000) * 2 / 5) / 1000
 }
 
@@ -221,7 +242,12 @@ pub fn most_telling(classes: &[Class]) -> Option<usize> {
         Class::ContextLength | Class::ContentFilter => 1,
         Class::RateLimited => 2,
         Class::AuthFailed => 3,
-        Class::ServerError | Class::Malformed | Class::Empty | Class::Refused | Class::NotJson | Class::Cut => 4,
+        Class::ServerError
+        | Class::Malformed
+        | Class::Empty
+        | Class::Refused
+        | Class::NotJson
+        | Class::Cut => 4,
         Class::Network => 5,
         Class::Timeout | Class::SlowStream => 6,
         Class::Unusable => 7,
@@ -229,3 +255,6 @@ pub fn most_telling(classes: &[Class]) -> Option<usize> {
     };
     (0..classes.len()).min_by_key(|index| classes.get(*index).map(|class| rank(*class)))
 }
+
+#[cfg(test)]
+mod tests;

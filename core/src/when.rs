@@ -192,7 +192,7 @@ mod tests {
             r#"request.model.startsWith("ch")"#,
             r#"request.path == "/v1/messages" && request.stream"#,
             r#"request.tools.exists(tool, tool == "search")"#,
-            r#"size(request.tools) > 0 && request.tokens > 1000"#,
+            "size(request.tools) > 0 && request.tokens > 1000",
             r#"request.metadata.user == "ada""#,
             r#""x-tier" in request.headers"#,
             r#"request.model.matches("^ch.t$")"#,

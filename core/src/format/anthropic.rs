@@ -3,6 +3,7 @@
 mod blocks;
 mod frame;
 mod reader;
+pub(crate) mod request;
 mod stop;
 mod stream;
 mod usage;
@@ -11,3 +12,6 @@ mod whole;
 pub(crate) use reader::Reader;
 pub(crate) use stream::StreamWriter;
 pub(crate) use whole::write_whole;
+
+#[cfg(test)]
+mod tests;

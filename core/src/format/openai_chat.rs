@@ -1,7 +1,9 @@
 //! OpenAI chat completions, as OpenAI and all who imitate it speak it.
 
+mod choice;
 mod chunk;
 mod reader;
+pub(crate) mod request;
 mod stream;
 mod tool_slots;
 mod usage;
@@ -11,3 +13,6 @@ pub(crate) use reader::{Reader, Shape};
 pub(crate) use stream::StreamWriter;
 pub(crate) use usage::{cost_number, read_usage};
 pub(crate) use whole::write_whole;
+
+#[cfg(test)]
+mod tests;

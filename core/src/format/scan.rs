@@ -3,30 +3,33 @@
 /// Follows the brackets of a JSON text. It does not judge what is between them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct JsonScan {
+    place: Place,
     depth: u32,
-    in_string: bool,
-    escaped: bool,
     begun: bool,
+    opened: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Outside,
+    InString,
+    /// In a string, behind a backslash.
+    Escaped,
 }
 
 impl JsonScan {
     /// Takes the next piece.
     pub(crate) fn push(&mut self, piece: &str) {
         for byte in piece.bytes() {
-            if self.in_string {
-                match byte {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' => self.in_string = false,
-                    _ => {}
-                }
-                continue;
-            }
-            match byte {
-                b'"' => self.in_string = true,
-                b'{' | b'[' => self.depth += 1,
-                b'}' | b']' => self.depth = self.depth.saturating_sub(1),
-                _ => {}
+            self.place = match (self.place, byte) {
+                (Place::Outside, b'"') | (Place::Escaped, _) => Place::InString,
+                (Place::InString, b'\\') => Place::Escaped,
+                (Place::InString, b'"') | (Place::Outside, _) => Place::Outside,
+                (Place::InString, _) => Place::InString,
+            };
+            if self.place == Place::Outside {
+                self.bracket(byte);
             }
             self.begun |= !byte.is_ascii_whitespace();
         }
@@ -37,9 +40,20 @@ impl JsonScan {
         self.begun
     }
 
-    /// Whether something came and every bracket is closed.
+    /// Whether an object or a list came and every bracket is closed.
     pub(crate) fn whole(self) -> bool {
-        self.begun && self.depth == 0 && !self.in_string
+        self.opened && self.depth == 0
+    }
+
+    fn bracket(&mut self, byte: u8) {
+        match byte {
+            b'{' | b'[' => {
+                self.opened = true;
+                self.depth += 1;
+            }
+            b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
     }
 }
 

@@ -58,12 +58,14 @@ pub(crate) fn write_json(out: &mut BytesMut, data: &impl Serialize) {
     );
 }
 
-/// `prefix` and the provider's id, without doubling the prefix.
-pub(crate) fn prefixed_id(prefix: &str, id: &str) -> String {
-    if id.starts_with(prefix) {
-        id.to_owned()
-    } else {
-        format!("{prefix}{id}")
+impl Setting {
+    /// `prefix` and the provider's id, without doubling the prefix; the time where the provider gives no id.
+    pub(crate) fn id(&self, prefix: &str, id: &str) -> String {
+        match id {
+            "" => format!("{prefix}{}", self.created),
+            _ if id.starts_with(prefix) => id.to_owned(),
+            _ => format!("{prefix}{id}"),
+        }
     }
 }
 

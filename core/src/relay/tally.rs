@@ -2,9 +2,38 @@
 
 use std::collections::BTreeMap;
 
-use super::Tally;
 use crate::event::{Event, Fault, Finish};
 use crate::format::scan::JsonScan;
+use crate::usage::Report;
+
+/// What an answer has said so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// Events seen, comments and keep-alives not counted.
+    pub events: u32,
+    /// Characters of text, reasoning, refusal and tool arguments.
+    pub characters: u64,
+    /// Whether real output came: text, reasoning, a refusal, a tool call's arguments (or a whole call without any),
+    /// or what no other format has words for (audio, a server's tool).
+    pub content: bool,
+    /// Tool calls whose arguments are whole.
+    pub whole_tool_calls: u32,
+    /// Whether the model refused.
+    pub refused: bool,
+    /// How the first choice ended. Known at the end of the answer, as some providers change their mind.
+    pub finish: Option<Finish>,
+    /// The last usage that the provider told.
+    pub report: Option<Report>,
+    /// The model that the provider says it serves.
+    pub model: Option<String>,
+    /// The first error inside the answer.
+    pub fault: Option<Fault>,
+    /// Whether the provider said that this was all. A stream that ends without `[DONE]` after every choice has told its
+    /// reason counts as well, from [`Relay::finish`](super::Relay::finish) on.
+    pub ended: bool,
+    /// The text of the first choice, kept only where [`RelayOptions::keep_text`](super::RelayOptions::keep_text) asks.
+    pub text: String,
+}
 
 #[derive(Debug)]
 pub(super) struct Observer {

@@ -1,1 +1,100 @@
+mod cuts;
+mod faults;
+mod passing;
+mod speed;
+mod translating;
 
+use super::*;
+use crate::event::Finish;
+use crate::format::sample;
+use crate::money::Ticks;
+use crate::usage::Report;
+use crate::vendor::Vendor;
+
+const OPENAI: WireFormat = WireFormat::OpenAIChat;
+const ANTHROPIC: WireFormat = WireFormat::AnthropicMessages;
+const COST: i64 = 125_000;
+
+/// A stream as OpenAI sends it: text, two calls, a reason, usage of its own, an end.
+const OPENAI_STREAM: &str = concat!(
+    "data: {\"id\":\"c1\",\"model\":\"gpt\",\"created\":7,\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}],\"usage\":null}\n\n",
+    ": note\n\n",
+    "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Grüße\"}}],\"usage\":null}\r\n\r\n",
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]}}]}\n\n",
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\\\"x\\\":1}\"}}]}}]}\n\n",
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":1,\"id\":\"b\",\"function\":{\"name\":\"g\"}}]}}]}\n\n",
+    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n",
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":4,\"total_tokens\":13}}\n\n",
+    "data: [DONE]\n\n",
+);
+
+const ANTHROPIC_STREAM: &str = concat!(
+    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"claude\",\"usage\":{\"input_tokens\":9,\"output_tokens\":1}}}\n\n",
+    "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}      }\n\n",
+    "event: ping\ndata: {\"type\": \"ping\"}\n\n",
+    "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Grüße\"}  }\n\n",
+    "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0 }\n\n",
+    "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":1,\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"f\",\"input\":{}}}\n\n",
+    "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":1,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"\"}}\n\n",
+    "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":1}\n\n",
+    "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":4}  }\n\n",
+    "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+);
+
+/// How a test's answer goes.
+#[derive(Clone, Copy)]
+struct Trip {
+    from: (WireFormat, Framing),
+    to: (WireFormat, Framing),
+    include_usage: bool,
+    priced: bool,
+}
+
+impl Trip {
+    fn stream(from: WireFormat, to: WireFormat) -> Self {
+        Self {
+            from: (from, Framing::Sse),
+            to: (to, Framing::Sse),
+            include_usage: true,
+            priced: false,
+        }
+    }
+
+    fn relay(self) -> Relay {
+        let quirks = Vendor::named("Custom").expect("a row").quirks;
+        Relay::new(RelayOptions {
+            client: ClientShape {
+                format: self.to.0,
+                framing: self.to.1,
+                include_usage: self.include_usage,
+            },
+            provider: ProviderShape {
+                format: self.from.0,
+                framing: self.from.1,
+                quirks,
+            },
+            model: "asked-for",
+            created: 1_700_000_000,
+            keep_text: Some(1000),
+        })
+    }
+
+    fn cost(self) -> impl Fn(&Report) -> Option<Ticks> {
+        move |_| self.priced.then_some(Ticks::new(COST))
+    }
+
+    /// The client's bytes and the tally after these pieces and the end of the body.
+    fn pieces<'p>(self, pieces: impl IntoIterator<Item = &'p [u8]>) -> (String, Tally) {
+        let (mut relay, cost) = (self.relay(), self.cost());
+        let mut out = Vec::new();
+        for piece in pieces {
+            out.extend_from_slice(&relay.push(Bytes::copy_from_slice(piece), &cost));
+        }
+        out.extend_from_slice(&relay.finish(&cost));
+        (String::from_utf8(out).expect("UTF-8"), relay.tally().clone())
+    }
+
+    fn run(self, body: &str) -> (String, Tally) {
+        self.pieces([body.as_bytes()])
+    }
+}

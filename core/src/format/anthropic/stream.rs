@@ -8,13 +8,14 @@ use super::stop;
 use super::usage::UsageOut;
 use crate::event::{Event, Finish};
 use crate::format::answer::TooLong;
-use crate::format::writing::{Bill, Setting, prefixed_id, write_frame};
+use crate::format::writing::{Bill, Setting, write_frame};
 use crate::usage::Usage;
 
 /// Writes one stream. Only the first of several choices can be said in this format. The reason for the end and the
 /// usage are told together when all is said, as usage may come after the reason.
 #[derive(Debug)]
 pub(crate) struct StreamWriter {
+    setting: Setting,
     id: String,
     model: String,
     usage: Usage,
@@ -66,8 +67,9 @@ struct MessageStop {
 impl StreamWriter {
     pub(crate) fn new(setting: Setting) -> Self {
         Self {
-            id: String::from("msg_"),
-            model: setting.model,
+            id: setting.id("msg_", ""),
+            model: setting.model.clone(),
+            setting,
             usage: Usage::default(),
             begun: false,
             blocks: Blocks::default(),
@@ -79,7 +81,7 @@ impl StreamWriter {
     pub(crate) fn write(&mut self, event: &Event<'_>, out: &mut BytesMut) -> Result<(), TooLong> {
         match event {
             Event::Start(start) => {
-                self.id = prefixed_id("msg_", &start.id);
+                self.id = self.setting.id("msg_", &start.id);
                 if !start.model.is_empty() {
                     self.model = start.model.to_string();
                 }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::stop;
 use super::usage::UsageOut;
 use crate::format::answer::{Answer, Block, Choice};
-use crate::format::writing::{Bill, Setting, prefixed_id, write_json};
+use crate::format::writing::{Bill, Setting, write_json};
 use crate::usage::Usage;
 
 #[derive(Serialize)]
@@ -60,7 +60,7 @@ pub(crate) fn write_whole(answer: &Answer, setting: &Setting, bill: Bill, out: &
     let choice = answer.choices.first().unwrap_or(&silent);
     let stop_sequence = choice.stop_sequence.as_deref();
     let message = Message {
-        id: prefixed_id("msg_", &answer.id),
+        id: setting.id("msg_", &answer.id),
         kind: "message",
         role: "assistant",
         model: if answer.model.is_empty() {

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::chunk::{Choice, Chunk, Function, Part, ReasoningDetail, Spoken, ToolCall};
-use super::tool_slots::{Piece, Place, ToolSlots};
+use super::choice::{ChoiceReader, ChoiceState, fnv};
+use super::chunk::{Choice, Chunk};
 use super::usage::{read_tier, read_usage};
 use crate::client_error::{in_band, malformed};
-use crate::event::{Event, Finish, Start};
-use crate::format::lenient::{TextOrList, json_text, parse};
+use crate::event::{Event, Start};
+use crate::format::lenient::parse;
 use crate::format::reading::{CostPlace, NotAnAnswer, Notes, Sink};
 use crate::usage::ServiceTier;
 use crate::vendor::{Quirks, ReasoningCount};
@@ -35,13 +35,6 @@ pub(crate) struct Reader {
     /// Of the answer's id: what made-up ids of tool calls are made of.
     seed: u64,
     choices: BTreeMap<u32, ChoiceState>,
-}
-
-#[derive(Debug, Default)]
-struct ChoiceState {
-    finish: Option<Finish>,
-    slots: ToolSlots,
-    refused: bool,
 }
 
 impl Reader {
@@ -95,7 +88,7 @@ impl Reader {
 
     /// Whether every choice that came has told how it ended.
     pub(crate) fn complete(&self) -> bool {
-        !self.choices.is_empty() && self.choices.values().all(|choice| choice.finish.is_some())
+        !self.choices.is_empty() && self.choices.values().all(|choice| choice.finish().is_some())
     }
 
     /// The provider has said all.
@@ -167,221 +160,4 @@ impl Reader {
             sink(Event::Error(in_band(failure.as_bytes())));
         }
     }
-}
-
-impl ChoiceState {
-    /// Takes a finish reason. Some come twice or on every chunk: the first that is more than "stop" counts. Gives an
-    /// error document where the reason is one.
-    fn finished(&mut self, reason: &str) -> Option<String> {
-        let finish = match reason.to_ascii_lowercase().as_str() {
-            "error" | "insufficient_system_resource" => {
-                let error = serde_json::json!({"error": {
-                    "message": format!("the provider ended its answer with {reason:?}"), "code": 503,
-                }});
-                return Some(error.to_string());
-            }
-            "length" | "max_tokens" | "model_length" => Finish::Length,
-            "tool_calls" | "function_call" | "tool_use" => Finish::ToolCalls,
-            "content_filter" | "safety" | "recitation" | "prohibited_content" => Finish::ContentFilter,
-            // `eos` and `end_turn` are a plain end, and so is what is not known.
-            _ => Finish::Stop,
-        };
-        if self.finish.is_none_or(|finish| finish == Finish::Stop) {
-            self.finish = Some(finish);
-        }
-        None
-    }
-
-    /// How the choice ended. Some say "stop" where they call tools (Gemini, and OpenAI when a named tool is forced).
-    fn finish(&self) -> Option<Finish> {
-        let finish = self.finish?;
-        if finish != Finish::Stop {
-            return Some(finish);
-        }
-        Some(match (self.slots.is_empty(), self.refused) {
-            (false, _) => Finish::ToolCalls,
-            (true, true) => Finish::Refusal,
-            (true, false) => Finish::Stop,
-        })
-    }
-}
-
-/// Reads what one document says in one choice.
-struct ChoiceReader<'r, 's> {
-    choice: u32,
-    shape: Shape,
-    seed: u64,
-    state: &'r mut ChoiceState,
-    sink: Sink<'s>,
-}
-
-impl ChoiceReader<'_, '_> {
-    fn read(mut self, content: Spoken<'_>) {
-        let choice = self.choice;
-        let reasoning = if content.reasoning.is_empty() {
-            content.reasoning_content
-        } else {
-            content.reasoning
-        };
-        self.reasoning(reasoning.0, content.reasoning_details.0);
-        match content.content {
-            TextOrList::Neither => {}
-            TextOrList::Text(text) => self.text(text),
-            TextOrList::List(parts) => parts.into_iter().for_each(|part| self.part(part)),
-        }
-        if !content.refusal.is_empty() {
-            self.state.refused = true;
-            (self.sink)(Event::Refusal {
-                choice,
-                text: content.refusal.0,
-            });
-        }
-        let made =
-            content.audio.is_some() || !content.images.0.is_empty() || !content.executed_tools.0.is_empty();
-        if made {
-            (self.sink)(Event::Opaque { choice });
-        }
-        for call in content.tool_calls.0 {
-            self.tool_call(&call);
-        }
-        if let Some(function) = &content.function_call {
-            self.function(Some(u64::MAX), "", function);
-        }
-    }
-
-    fn text(&mut self, text: Cow<'_, str>) {
-        if !text.is_empty() {
-            (self.sink)(Event::Text {
-                choice: self.choice,
-                text,
-            });
-        }
-    }
-
-    fn reasoned(&mut self, text: Cow<'_, str>) {
-        if !text.is_empty() {
-            (self.sink)(Event::Reasoning {
-                choice: self.choice,
-                text,
-            });
-        }
-    }
-
-    fn part(&mut self, part: Part<'_>) {
-        match part.kind.as_str() {
-            "thinking" => match part.thinking {
-                TextOrList::Neither => {}
-                TextOrList::Text(text) => self.reasoned(text),
-                TextOrList::List(parts) => parts.into_iter().for_each(|part| self.reasoned(part.text.0)),
-            },
-            // A citation of a document in the request; it has no text of its own.
-            "reference" => {}
-            _ if part.text.is_empty() => (self.sink)(Event::Opaque { choice: self.choice }),
-            _ => self.text(part.text.0),
-        }
-    }
-
-    /// OpenRouter tells the same reasoning twice: plain, and in details that also prove it. The details count if
-    /// they hold all of it, so that each signature follows its own text.
-    fn reasoning(&mut self, plain: Cow<'_, str>, details: Vec<ReasoningDetail<'_>>) {
-        let choice = self.choice;
-        let detailed: usize = details
-            .iter()
-            .map(|detail| detail.text.0.len() + detail.summary.0.len())
-            .sum();
-        let use_details = plain.is_empty() || detailed == plain.len();
-        if !use_details {
-            self.reasoned(plain);
-        }
-        for detail in details {
-            if use_details {
-                self.reasoned(detail.text.0);
-                self.reasoned(detail.summary.0);
-            }
-            if !detail.signature.is_empty() {
-                (self.sink)(Event::ReasoningSignature {
-                    choice,
-                    signature: detail.signature.0,
-                });
-            }
-            if !detail.data.is_empty() {
-                (self.sink)(Event::RedactedReasoning {
-                    choice,
-                    data: detail.data.0,
-                });
-            }
-        }
-    }
-
-    fn tool_call(&mut self, call: &ToolCall<'_>) {
-        if call.custom.is_some() {
-            (self.sink)(Event::Opaque { choice: self.choice });
-        }
-        if let Some(function) = &call.function {
-            self.function(call.index.0, call.id.as_str(), function);
-        }
-    }
-
-    fn function(&mut self, index: Option<u64>, id: &str, function: &Function<'_>) {
-        let choice = self.choice;
-        let piece = Piece {
-            index,
-            id,
-            name: function.name.as_str(),
-        };
-        let place = match self.shape {
-            Shape::Chunk => self.state.slots.place(piece),
-            Shape::Whole => self.state.slots.begin(piece),
-        };
-        let slot = match place {
-            Place::New(slot) => {
-                self.begin(slot, piece);
-                slot
-            }
-            Place::Known(slot) => slot,
-            Place::Nowhere => return,
-            Place::TooMany => {
-                return (self.sink)(Event::Error(malformed(
-                    "the provider calls too many tools at once",
-                )));
-            }
-        };
-        let json = function.arguments.map(json_text).unwrap_or_default();
-        if !json.is_empty() {
-            self.state.slots.arguments(slot, &json);
-            (self.sink)(Event::ToolArguments {
-                choice,
-                slot: slot_number(slot),
-                json,
-            });
-        }
-    }
-
-    fn begin(&mut self, slot: usize, piece: Piece<'_>) {
-        let id = if piece.id.is_empty() {
-            let place = u64::from(self.choice) << 32 | u64::from(slot_number(slot));
-            Cow::Owned(format!("call_{:016x}", fnv(self.seed, &place.to_be_bytes())))
-        } else {
-            Cow::Borrowed(piece.id)
-        };
-        let (choice, slot) = (self.choice, slot_number(slot));
-        (self.sink)(Event::ToolCall {
-            choice,
-            slot,
-            id,
-            name: Cow::Borrowed(piece.name),
-        });
-    }
-}
-
-fn slot_number(slot: usize) -> u32 {
-    u32::try_from(slot).unwrap_or(u32::MAX)
-}
-
-/// FNV-1a of `bytes`, going on from `seed` (0: from the start). Not secret: it only has to differ.
-fn fnv(seed: u64, bytes: &[u8]) -> u64 {
-    let start = if seed == 0 { 0xcbf2_9ce4_8422_2325 } else { seed };
-    bytes.iter().fold(start, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::usage::UsageOut;
 use crate::event::{Event, Finish, Start};
-use crate::format::writing::{Bill, Setting, prefixed_id, write_frame};
+use crate::format::writing::{Bill, Setting, write_frame};
 
 /// Writes one stream. Each choice opens with its role and ends with one finish reason; usage comes last, if asked for.
 #[derive(Debug)]
@@ -160,7 +160,7 @@ impl StreamWriter {
     }
 
     fn start(&mut self, start: &Start<'_>) {
-        self.id = prefixed_id("chatcmpl-", &start.id);
+        self.id = self.setting.id("chatcmpl-", &start.id);
         self.model = if start.model.is_empty() {
             self.setting.model.clone()
         } else {

@@ -70,11 +70,17 @@ impl ToolSlots {
         Place::New(slot)
     }
 
-    /// Takes note of arguments.
-    pub(super) fn arguments(&mut self, slot: usize, json: &str) {
-        if let Some(call) = self.calls.get_mut(slot) {
-            call.scan.push(json);
+    /// Takes note of a piece of arguments. False: it is to be left out, as it says that there are none (Groq's `null`),
+    /// or repeats what was whole already.
+    pub(super) fn arguments(&mut self, slot: usize, json: &str) -> bool {
+        let Some(call) = self.calls.get_mut(slot) else {
+            return false;
+        };
+        if json.is_empty() || call.scan.whole() || json == "null" && !call.scan.begun() {
+            return false;
         }
+        call.scan.push(json);
+        true
     }
 
     /// The latest call that the piece can belong to.

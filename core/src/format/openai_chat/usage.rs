@@ -253,3 +253,6 @@ impl UsageOut {
 pub(crate) fn cost_number(cost: Ticks) -> Option<Box<RawValue>> {
     RawValue::from_string(cost.usd()).ok()
 }
+
+#[cfg(test)]
+mod tests;

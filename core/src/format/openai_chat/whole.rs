@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::stream::{ReasoningDetail, finish_reason};
 use super::usage::UsageOut;
 use crate::format::answer::{Answer, Block, Choice};
-use crate::format::writing::{Bill, Setting, prefixed_id, write_json};
+use crate::format::writing::{Bill, Setting, write_json};
 
 #[derive(Serialize)]
 struct Completion<'a> {
@@ -65,7 +65,7 @@ pub(crate) fn write_whole(answer: &Answer, setting: &Setting, bill: Bill, out: &
         &answer.choices
     };
     let completion = Completion {
-        id: prefixed_id("chatcmpl-", &answer.id),
+        id: setting.id("chatcmpl-", &answer.id),
         object: "chat.completion",
         created: answer.created.unwrap_or(setting.created),
         model: if answer.model.is_empty() {

@@ -1,0 +1,13 @@
+//! Requests in the Anthropic Messages format: read from clients, written to providers.
+
+mod blocks;
+mod decode;
+mod encode;
+mod models;
+mod options;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub(crate) use self::decode::decode;
+pub(crate) use self::encode::encode;

@@ -1,0 +1,168 @@
+use super::*;
+use crate::event::{Event, Finish};
+use crate::format::answer::Answer;
+use crate::format::sample;
+use crate::format::writing::Bill;
+
+fn streamed(events: &[Event<'_>], bill: Bill) -> String {
+    let mut writer = StreamWriter::new(sample::setting());
+    sample::written(|out| {
+        for event in events {
+            writer.write(event, out).expect("short");
+        }
+        writer.end(bill, out);
+    })
+}
+
+fn whole(events: &[Event<'_>]) -> String {
+    let mut answer = Answer::default();
+    for event in events {
+        answer.take(event).expect("short");
+    }
+    sample::pretty(&sample::written(|out| {
+        write_whole(&answer, &sample::setting(), sample::bill(), out);
+    }))
+}
+
+#[test]
+fn writes_a_stream_with_everything() {
+    insta::assert_snapshot!(streamed(&sample::everything(), sample::bill()));
+}
+
+#[test]
+fn writes_a_whole_answer_with_everything() {
+    insta::assert_snapshot!(whole(&sample::everything()));
+}
+
+#[test]
+fn writes_a_refusal_and_only_the_first_choice() {
+    let stream = streamed(&sample::refusal(), Bill::default());
+    insta::assert_snapshot!(format!("{stream}{}", whole(&sample::refusal())));
+}
+
+#[test]
+fn an_answer_without_a_word_is_still_an_answer() {
+    insta::assert_snapshot!(format!("{}{}", streamed(&[], Bill::default()), whole(&[])));
+}
+
+#[test]
+fn known_usage_stands_in_the_head() {
+    let events = [
+        sample::start(),
+        Event::Usage(sample::report()),
+        sample::text(0, "a"),
+    ];
+    let head = streamed(&events, sample::bill());
+    let head = head.lines().nth(1).expect("data of message_start");
+    assert!(head.contains(r#""cache_read_input_tokens":200"#), "{head}");
+    assert!(!head.contains("cost"), "{head}");
+}
+
+#[test]
+fn arguments_that_were_cut_off_stay_readable() {
+    let events = [
+        sample::call(0, "a", "f"),
+        sample::arguments(0, "{\"x\":"),
+        sample::finish(0, Finish::Length),
+    ];
+    let seen: serde_json::Value = serde_json::from_str(&whole(&events)).expect("JSON");
+    assert_eq!(
+        seen["content"][0]["input"],
+        serde_json::json!({"_unparsed": "{\"x\":"})
+    );
+    assert_eq!(seen["stop_reason"], "max_tokens");
+}
+
+#[test]
+fn what_is_held_back_is_bounded() {
+    let mut writer = StreamWriter::new(sample::setting());
+    let mut out = bytes::BytesMut::new();
+    let long = Event::Text {
+        choice: 0,
+        text: "x".repeat(9 << 20).into(),
+    };
+    writer.write(&sample::call(0, "a", "f"), &mut out).expect("open");
+    writer.write(&long, &mut out).expect("held back");
+    assert!(writer.write(&long, &mut out).is_err());
+}
+
+fn read(documents: &[&str]) -> Vec<String> {
+    let mut reader = Reader::default();
+    sample::told(|sink| {
+        for document in documents {
+            reader.read(document.as_bytes(), sink).expect(document);
+        }
+    })
+}
+
+fn start(block: &str) -> String {
+    format!(r#"{{"type":"content_block_start","index":0,"content_block":{block} }}"#)
+}
+
+const DELTA: &str =
+    r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{}"}}"#;
+const STOP: &str = r#"{"type":"content_block_stop","index":0}"#;
+
+#[test]
+fn reads_blocks() {
+    let call = start(r#"{"type":"tool_use","id":"t","name":"f","input":{}}"#);
+    assert_eq!(read(&[&call, DELTA, STOP]), ["call 0 0 t f", "arguments 0 0 {}"]);
+    assert_eq!(read(&[&call, STOP]), ["call 0 0 t f"]);
+    let at_once = start(r#"{"type":"tool_use","id":"t","name":"f","input":{"a": 1}}"#);
+    assert_eq!(
+        read(&[&at_once, STOP]),
+        ["call 0 0 t f", "arguments 0 0 {\"a\": 1}"]
+    );
+    assert_eq!(
+        read(&[&at_once, DELTA, STOP]),
+        ["call 0 0 t f", "arguments 0 0 {}"]
+    );
+    let server = start(r#"{"type":"server_tool_use","id":"s","name":"web_search","input":{}}"#);
+    assert_eq!(read(&[&server, DELTA, STOP]), ["opaque 0"]);
+    assert_eq!(
+        read(&[&start(r#"{"type":"redacted_thinking","data":"d"}"#)]),
+        ["redacted d"]
+    );
+    let thinking =
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"t"}}"#;
+    let signature =
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"s"}}"#;
+    assert_eq!(read(&[thinking, signature]), ["reasoning 0 t", "signature s"]);
+    assert!(read(&[r#"{"type":"ping"}"#, r#"{"type":"newer_than_us","index":0}"#]).is_empty());
+}
+
+#[test]
+fn later_usage_overwrites_and_is_never_added() {
+    let told = read(&[
+        r#"{"type":"message_start","message":{"id":"m","model":"c","usage":{"input_tokens":100,
+            "cache_read_input_tokens":55096,"output_tokens":1}}}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"stop_sequence","stop_sequence":"END"},
+            "usage":{"output_tokens":12,"output_tokens_details":{"thinking_tokens":7}}}"#,
+        r#"{"type":"message_delta","delta":{},"usage":{"input_tokens":90,"output_tokens":20}}"#,
+        r#"{"type":"message_stop"}"#,
+    ]);
+    let expected = [
+        "start m c",
+        "usage 100+55096 out 1 (0)",
+        "usage 100+55096 out 12 (7)",
+        "usage 90+55096 out 20 (7)",
+        "finish 0 Stop END",
+        "end",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn errors_are_told() {
+    let told = read(&[r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#]);
+    assert_eq!(told, ["error ServerError 529 Overloaded"]);
+    let mut reader = Reader::default();
+    let told = sample::told(|sink| {
+        let body = br#"{"type":"error","error":{"type":"rate_limit_error","message":"m"}}"#;
+        reader.read_whole(body, sink).expect("an error");
+    });
+    assert_eq!(told, ["error RateLimited 429 m"]);
+    for body in ["{}", "[]", "<html>"] {
+        assert!(reader.read_whole(body.as_bytes(), &mut |_| {}).is_err(), "{body}");
+    }
+}

@@ -1,0 +1,15 @@
+//! Requests in the OpenAI chat format: read from clients, written to providers.
+
+mod content;
+mod decode;
+mod encode;
+mod models;
+mod options;
+mod strict;
+#[cfg(test)]
+mod tests;
+mod turns;
+mod wire;
+
+pub(crate) use self::decode::decode;
+pub(crate) use self::encode::encode;

@@ -1,0 +1,233 @@
+use super::*;
+use crate::event::Event;
+use crate::format::answer::Answer;
+use crate::format::sample;
+use crate::format::writing::{Bill, Setting};
+use crate::vendor::Vendor;
+
+fn streamed(events: &[Event<'_>], setting: Setting, bill: Bill) -> String {
+    let mut writer = StreamWriter::new(setting);
+    sample::written(|out| {
+        for event in events {
+            writer.write(event, out);
+        }
+        writer.end(bill, out);
+    })
+}
+
+fn whole(events: &[Event<'_>]) -> String {
+    let mut answer = Answer::default();
+    for event in events {
+        answer.take(event).expect("short");
+    }
+    sample::pretty(&sample::written(|out| {
+        write_whole(&answer, &sample::setting(), sample::bill(), out);
+    }))
+}
+
+#[test]
+fn writes_a_stream_with_everything() {
+    insta::assert_snapshot!(streamed(&sample::everything(), sample::setting(), sample::bill()));
+}
+
+#[test]
+fn writes_a_whole_answer_with_everything() {
+    insta::assert_snapshot!(whole(&sample::everything()));
+}
+
+#[test]
+fn writes_refusals_and_choices() {
+    let stream = streamed(&sample::refusal(), sample::setting(), Bill::default());
+    insta::assert_snapshot!(format!("{stream}{}", whole(&sample::refusal())));
+}
+
+#[test]
+fn usage_is_told_only_where_it_is_asked_for() {
+    let setting = Setting {
+        include_usage: false,
+        ..sample::setting()
+    };
+    assert!(!streamed(&sample::everything(), setting, sample::bill()).contains("usage"));
+}
+
+#[test]
+fn an_answer_without_a_word_is_still_an_answer() {
+    insta::assert_snapshot!(format!(
+        "{}{}",
+        streamed(&[], sample::setting(), Bill::default()),
+        whole(&[])
+    ));
+}
+
+/// Reads a stream of documents to its end.
+fn read_stream(vendor: &str, documents: &[&str]) -> Vec<String> {
+    let mut reader = Reader::new(Vendor::named(vendor).expect(vendor).quirks);
+    sample::told(|sink| {
+        for document in documents {
+            reader
+                .read(document.as_bytes(), Shape::Chunk, sink)
+                .expect(document);
+        }
+        reader.end(sink);
+    })
+}
+
+fn read_delta(delta: &str) -> Vec<String> {
+    let chunk = format!(r#"{{"id":"i","model":"m","choices":[{{"index":0,"delta":{delta}}}]}}"#);
+    let mut told = read_stream("OpenAI", &[&chunk]);
+    assert_eq!(
+        (told.remove(0), told.pop()),
+        (String::from("start i m"), Some(String::from("end")))
+    );
+    told
+}
+
+#[test]
+fn reads_every_form_of_content() {
+    for (delta, expected) in [
+        (r#"{"role":"assistant","content":"","refusal":null}"#, &[][..]),
+        (r#"{"content":null}"#, &[]),
+        (r#"{"content":"a"}"#, &["text 0 a"]),
+        (r#"{"content":"\ud83d"}"#, &["text 0 \u{FFFD}"]),
+        (
+            r#"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"t"}]},{"type":"text","text":"a"}]}"#,
+            &["reasoning 0 t", "text 0 a"],
+        ),
+        (r#"{"content":[{"type":"reference","reference_ids":[1]}]}"#, &[]),
+        (r#"{"reasoning":"t","content":""}"#, &["reasoning 0 t"]),
+        (r#"{"reasoning_content":"t","reasoning":"t"}"#, &["reasoning 0 t"]),
+        (
+            r#"{"reasoning":"t","reasoning_details":[{"type":"reasoning.text","text":"t","signature":"s"}]}"#,
+            &["reasoning 0 t", "signature s"],
+        ),
+        (
+            r#"{"reasoning":null,"reasoning_details":[{"type":"reasoning.encrypted","data":"d"}]}"#,
+            &["redacted d"],
+        ),
+        (
+            r#"{"reasoning_details":[{"type":"reasoning.summary","summary":"t"}]}"#,
+            &["reasoning 0 t"],
+        ),
+        (r#"{"refusal":"no"}"#, &["refusal no"]),
+        (r#"{"audio":{"data":"QUJD"}}"#, &["opaque 0"]),
+        (
+            r#"{"tool_calls":[{"index":0,"id":"x","function":{"name":"f","arguments":{"a":1}}}]}"#,
+            &["call 0 0 x f", "arguments 0 0 {\"a\":1}"],
+        ),
+        (
+            r#"{"tool_calls":[{"index":0,"id":"x","function":{"name":"f","arguments":"null"}}]}"#,
+            &["call 0 0 x f"],
+        ),
+        (
+            r#"{"tool_calls":[{"index":0,"id":"x","function":{"name":"f","arguments":null}}]}"#,
+            &["call 0 0 x f"],
+        ),
+        (
+            r#"{"tool_calls":[{"id":"x","type":"custom","custom":{"name":"f","input":"a"}}]}"#,
+            &["opaque 0"],
+        ),
+    ] {
+        assert_eq!(read_delta(delta), expected, "{delta}");
+    }
+}
+
+#[test]
+fn made_up_ids_differ_and_are_always_the_same() {
+    let delta =
+        r#"{"tool_calls":[{"function":{"name":"f","arguments":"{}"}},{"id":"","function":{"name":"g"}}]}"#;
+    let told = read_delta(delta);
+    assert_eq!(told, read_delta(delta));
+    let ids: Vec<_> = told
+        .iter()
+        .filter_map(|line| line.split(' ').find(|word| word.starts_with("call_")))
+        .collect();
+    assert_eq!(ids.len(), 2);
+    assert_ne!(ids[0], ids[1]);
+    let legacy = read_delta(r#"{"function_call":{"name":"f","arguments":"{}"}}"#);
+    assert!(legacy[0].starts_with("call 0 0 call_"), "{legacy:?}");
+}
+
+fn finish_of(reasons: &[&str], delta: &str) -> Option<String> {
+    let documents: Vec<_> = reasons
+        .iter()
+        .map(|reason| format!(r#"{{"choices":[{{"index":0,"delta":{delta},"finish_reason":{reason}}}]}}"#))
+        .collect();
+    let documents: Vec<_> = documents.iter().map(String::as_str).collect();
+    read_stream("OpenAI", &documents)
+        .into_iter()
+        .find(|line| line.starts_with("finish"))
+}
+
+#[test]
+fn one_finish_is_told_and_calls_outrank_stop() {
+    let call = r#"{"tool_calls":[{"index":0,"id":"x","function":{"name":"f","arguments":"{}"}}]}"#;
+    for (reasons, delta, expected) in [
+        (&[r#""stop""#, r#""stop""#][..], "{}", Some("finish 0 Stop")),
+        (&[r#""length""#, "null"], "{}", Some("finish 0 Length")),
+        (&[r#""eos""#], "{}", Some("finish 0 Stop")),
+        (
+            &[r#""stop""#, r#""tool_calls""#],
+            "{}",
+            Some("finish 0 ToolCalls"),
+        ),
+        (&[r#""STOP""#], call, Some("finish 0 ToolCalls")),
+        (&[r#""length""#], call, Some("finish 0 Length")),
+        (&[r#""stop""#], r#"{"refusal":"no"}"#, Some("finish 0 Refusal")),
+        (
+            &[r#""content_filter""#],
+            r#"{"refusal":"no"}"#,
+            Some("finish 0 ContentFilter"),
+        ),
+        (&["null"], call, None),
+    ] {
+        assert_eq!(
+            finish_of(reasons, delta).as_deref(),
+            expected,
+            "{reasons:?} {delta}"
+        );
+    }
+}
+
+#[test]
+fn errors_come_in_many_forms() {
+    for (document, expected) in [
+        (
+            r#"{"error":{"message":"m","code":"tool_use_failed","status_code":400}}"#,
+            "error Caller 400 m",
+        ),
+        (r#"{"error":"boom"}"#, "error ServerError 502 boom"),
+        (
+            r#"{"object":"error","message":"m","code":"3505","raw_status_code":429}"#,
+            "error RateLimited 429 m",
+        ),
+        (r#"{"detail":"m"}"#, "error ServerError 502 m"),
+    ] {
+        assert!(
+            read_stream("OpenAI", &[document]).contains(&expected.to_owned()),
+            "{document}"
+        );
+    }
+    let mixed = r#"{"id":"i","error":{"code":502,"message":"m"},"choices":[{"index":0,"delta":{"content":"a"},
+        "finish_reason":"error"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#;
+    let told = read_stream("OpenRouter", &[mixed]);
+    assert_eq!(told[..3], ["start i ", "usage 1+0 out 2 (0)", "text 0 a"]);
+    assert!(told[3].starts_with("error ServerError 503"), "{told:?}");
+}
+
+#[test]
+fn what_is_no_answer_is_told_apart() {
+    let mut reader = Reader::new(Vendor::named("Custom").expect("a row").quirks);
+    let mut sink = |_: Event<'_>| {};
+    for document in ["<html>", "", "{\"choices\":", "7"] {
+        assert!(
+            reader.read(document.as_bytes(), Shape::Chunk, &mut sink).is_err(),
+            "{document}"
+        );
+    }
+    for document in ["{}", r#"{"ok":true}"#] {
+        assert!(
+            reader.read(document.as_bytes(), Shape::Whole, &mut sink).is_err(),
+            "{document}"
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! Events for the tests of readers and writers.
+
+use bytes::BytesMut;
+
+use super::writing::{Bill, Setting};
+use crate::event::{Event, Fault, Finish, Start};
+use crate::money::Ticks;
+use crate::usage::{Report, ServiceTier, Usage};
+
+pub(crate) fn setting() -> Setting {
+    Setting {
+        model: String::from("asked-for"),
+        created: 1_700_000_000,
+        include_usage: true,
+    }
+}
+
+pub(crate) fn report() -> Report {
+    let usage = Usage {
+        input: 10,
+        cache_read: 200,
+        cache_write_5m: 30,
+        cache_write_1h: 4,
+        output: 50,
+        reasoning: 20,
+        ..Usage::default()
+    };
+    Report {
+        usage,
+        billed: None,
+        tier: Some(ServiceTier::Standard),
+    }
+}
+
+pub(crate) fn bill() -> Bill {
+    Bill {
+        report: Some(report()),
+        cost: Some(Ticks::new(125_000)),
+    }
+}
+
+pub(crate) fn start() -> Event<'static> {
+    Event::Start(Start {
+        id: "id-1".into(),
+        model: "served".into(),
+        created: Some(1_800_000_000),
+    })
+}
+
+pub(crate) fn text(choice: u32, text: &'static str) -> Event<'static> {
+    Event::Text {
+        choice,
+        text: text.into(),
+    }
+}
+
+pub(crate) fn call(slot: u32, id: &'static str, name: &'static str) -> Event<'static> {
+    Event::ToolCall {
+        choice: 0,
+        slot,
+        id: id.into(),
+        name: name.into(),
+    }
+}
+
+pub(crate) fn arguments(slot: u32, json: &'static str) -> Event<'static> {
+    Event::ToolArguments {
+        choice: 0,
+        slot,
+        json: json.into(),
+    }
+}
+
+pub(crate) fn finish(choice: u32, reason: Finish) -> Event<'static> {
+    Event::Finish {
+        choice,
+        reason,
+        stop_sequence: None,
+    }
+}
+
+/// One of everything: reasoning with its proof, text, two calls whose arguments interleave, one call without any.
+pub(crate) fn everything() -> Vec<Event<'static>> {
+    vec![
+        start(),
+        Event::Reasoning {
+            choice: 0,
+            text: "Let me ".into(),
+        },
+        Event::Reasoning {
+            choice: 0,
+            text: "think.".into(),
+        },
+        Event::ReasoningSignature {
+            choice: 0,
+            signature: "proof".into(),
+        },
+        Event::RedactedReasoning {
+            choice: 0,
+            data: "secret".into(),
+        },
+        text(0, "Here "),
+        text(0, "you \"are\"\n"),
+        Event::Opaque { choice: 0 },
+        call(0, "a", "add"),
+        arguments(0, "{\"x\":"),
+        call(1, "b", "none"),
+        call(2, "c", "mul"),
+        arguments(2, "{\"y\":2"),
+        arguments(0, "1}"),
+        arguments(2, "}"),
+        finish(0, Finish::ToolCalls),
+    ]
+}
+
+/// A refusal in a text of its own, and a second choice.
+pub(crate) fn refusal() -> Vec<Event<'static>> {
+    vec![
+        start(),
+        Event::Refusal {
+            choice: 0,
+            text: "I will not.".into(),
+        },
+        text(1, "Well."),
+        finish(0, Finish::Refusal),
+        finish(1, Finish::Length),
+    ]
+}
+
+/// What a reader tells, each event on a line.
+pub(crate) fn told(read: impl FnOnce(&mut dyn FnMut(Event<'_>))) -> Vec<String> {
+    let mut events = Vec::new();
+    read(&mut |event| events.push(line(&event)));
+    events
+}
+
+fn line(event: &Event<'_>) -> String {
+    match event {
+        Event::Start(Start { id, model, .. }) => format!("start {id} {model}"),
+        Event::Text { choice, text } => format!("text {choice} {text}"),
+        Event::Reasoning { choice, text } => format!("reasoning {choice} {text}"),
+        Event::ReasoningSignature { signature, .. } => format!("signature {signature}"),
+        Event::RedactedReasoning { data, .. } => format!("redacted {data}"),
+        Event::ToolCall {
+            choice,
+            slot,
+            id,
+            name,
+        } => format!("call {choice} {slot} {id} {name}"),
+        Event::ToolArguments { choice, slot, json } => format!("arguments {choice} {slot} {json}"),
+        Event::Refusal { text, .. } => format!("refusal {text}"),
+        Event::Opaque { choice } => format!("opaque {choice}"),
+        Event::Finish {
+            choice,
+            reason,
+            stop_sequence,
+        } => match stop_sequence {
+            Some(sequence) => format!("finish {choice} {reason:?} {sequence}"),
+            None => format!("finish {choice} {reason:?}"),
+        },
+        Event::Usage(report) => {
+            let usage = report.usage;
+            format!(
+                "usage {}+{} out {} ({})",
+                usage.input, usage.cache_read, usage.output, usage.reasoning
+            )
+        }
+        Event::Error(Fault {
+            class,
+            status,
+            message,
+            ..
+        }) => format!("error {class:?} {status} {message}"),
+        Event::End => String::from("end"),
+    }
+}
+
+/// What a writer writes.
+pub(crate) fn written(write: impl FnOnce(&mut BytesMut)) -> String {
+    let mut out = BytesMut::new();
+    write(&mut out);
+    String::from_utf8(out.to_vec()).expect("UTF-8")
+}
+
+/// A whole body, indented.
+pub(crate) fn pretty(json: &str) -> String {
+    let value: serde_json::Value = serde_json::from_str(json).expect(json);
+    serde_json::to_string_pretty(&value).expect("JSON")
+}

@@ -1,0 +1,103 @@
+//! Parts of configurations, for the tests of this crate.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{
+    Accept, Access, Endpoint, Key, Limits, Losers, ModelClaim, ObjectName, Pick, Provider, Retry, Route,
+    RouteRules, Rule, Snapshot, Step, Target, Timeouts,
+};
+use crate::outcome::FallbackOn;
+use crate::price::Overlay;
+use crate::secret::Secret;
+use crate::vendor::Vendor;
+
+pub(crate) fn team(name: &str) -> ObjectName {
+    ObjectName::new("team", name)
+}
+
+/// A provider key with credentials of these names and weights; none: keyless.
+pub(crate) fn provider(name: &str, keys: &[(&str, u32)]) -> Provider {
+    let key = |(name, weight): &(&str, u32)| Key {
+        name: Arc::from(*name),
+        secret: Secret::new(format!("secret-{name}")),
+        weight: *weight,
+    };
+    let endpoint = Endpoint {
+        vendor: *Vendor::named("Custom").expect("a row"),
+        url: Arc::from(format!("http://{name}.test/v1")),
+        keys: keys.iter().map(key).collect(),
+        ca_pem: None,
+        prices: Overlay::default(),
+        limits: Limits::default(),
+    };
+    Provider {
+        name: team(name),
+        access: Access::Ready(Arc::new(endpoint)),
+    }
+}
+
+pub(crate) fn broken_provider(name: &str, reason: &str) -> Provider {
+    Provider {
+        name: team(name),
+        access: Access::Broken(reason.to_owned()),
+    }
+}
+
+/// `PROVIDER` with its model `m-PROVIDER`.
+pub(crate) fn target(provider: &str, weight: u32) -> Target {
+    Target {
+        provider: team(provider),
+        model: Some(Arc::from(format!("m-{provider}"))),
+        weight,
+    }
+}
+
+/// A step of targets of equal weight.
+pub(crate) fn pick(providers: &[&str]) -> Step {
+    Step::Pick {
+        pick: Pick::Weighted,
+        targets: providers.iter().map(|name| target(name, 1)).collect(),
+    }
+}
+
+pub(crate) fn race(providers: &[&str]) -> Step {
+    Step::Race {
+        targets: providers.iter().map(|name| target(name, 1)).collect(),
+        stagger: Duration::ZERO,
+        accept: Accept::default(),
+        losers: Losers::Auto,
+    }
+}
+
+pub(crate) fn rule(steps: Vec<Step>) -> Rule {
+    Rule {
+        when: None,
+        steps,
+        fallback_on: FallbackOn::default(),
+        retry: Retry::default(),
+        timeouts: Timeouts::default(),
+        slow_stream: None,
+    }
+}
+
+/// A route that owns its models.
+pub(crate) fn route(name: ObjectName, models: &[&str], rules: Vec<Rule>) -> Route {
+    let claim = |pattern: &&str| ModelClaim {
+        pattern: Arc::from(*pattern),
+        owned: true,
+    };
+    Route {
+        name,
+        models: models.iter().map(claim).collect(),
+        rules: RouteRules::Rules(rules),
+    }
+}
+
+/// One route `team/chat` for the model `chat`, with one rule of these steps.
+pub(crate) fn serving(providers: Vec<Provider>, steps: Vec<Step>) -> Snapshot {
+    Snapshot {
+        routes: vec![route(team("chat"), &["chat"], vec![rule(steps)])],
+        providers,
+    }
+}

@@ -1,0 +1,12 @@
+//! Recorded answers of real providers, through the relay: what an answer says has to survive every way that it can take.
+//!
+//! The folder is named by `WAYLEAVE_FIXTURES`. Where it is absent the tests say so and pass, except in CI.
+
+#[cfg(test)]
+mod checks;
+#[cfg(test)]
+mod exchange;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod said;

@@ -1,0 +1,195 @@
+//! What of a request has to survive translation, read from the JSON of either format without our own code.
+
+use serde_json::Value;
+use wayleave_core::format::WireFormat;
+
+/// Texts are without white space: formats join pieces differently, and Anthropic refuses blank ones.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Survivors {
+    system: String,
+    user: String,
+    assistant: String,
+    /// Images and files, as data or URL.
+    media: Vec<String>,
+    tools: Vec<(String, Value)>,
+    /// Name and arguments, in order. Ids differ between providers.
+    calls: Vec<(String, Value)>,
+    /// The number of the call that is answered, and the text.
+    results: Vec<(Option<usize>, String)>,
+    schema: Value,
+    ids: Vec<String>,
+}
+
+impl Survivors {
+    pub(crate) fn of(format: WireFormat, body: &Value) -> Self {
+        let mut all = Self::default();
+        match format {
+            WireFormat::OpenAIChat | WireFormat::OpenAIEmbeddings => all.openai(body),
+            WireFormat::AnthropicMessages => all.anthropic(body),
+        }
+        // Results are read in any order, and ids are compared by what they pair.
+        all.results.sort();
+        all.ids.clear();
+        all
+    }
+
+    /// Anthropic's conversations begin with the user: an opening of ours may stand there.
+    pub(crate) fn without_opening(mut self, expected: &Self) -> Self {
+        if self.user != expected.user
+            && let Some(rest) = self.user.strip_prefix("Begin.")
+        {
+            self.user = rest.to_owned();
+        }
+        self
+    }
+
+    fn openai(&mut self, body: &Value) {
+        for message in list(&body["messages"]) {
+            let content = &message["content"];
+            match message["role"].as_str().unwrap_or_default() {
+                "system" | "developer" => self.system += &self.openai_text(content),
+                "user" => {
+                    let text = self.openai_content(content);
+                    self.user += &text;
+                }
+                "assistant" => {
+                    self.assistant += &self.openai_text(content);
+                    self.assistant += &squeeze(message["refusal"].as_str().unwrap_or_default());
+                    for call in list(&message["tool_calls"]) {
+                        let arguments = call["function"]["arguments"].as_str().unwrap_or_default();
+                        self.call(&call["id"], &call["function"]["name"], arguments);
+                    }
+                }
+                "tool" => {
+                    let text = self.openai_content(content);
+                    self.result(&message["tool_call_id"], text);
+                }
+                _ => {}
+            }
+        }
+        for tool in list(&body["tools"]) {
+            if let Some(function) = tool.get("function") {
+                self.tool(&function["name"], &function["parameters"]);
+            }
+        }
+        for function in list(&body["functions"]) {
+            self.tool(&function["name"], &function["parameters"]);
+        }
+        self.schema = body["response_format"]["json_schema"]["schema"].clone();
+    }
+
+    fn openai_text(&self, content: &Value) -> String {
+        let _ = self;
+        let parts = list(content)
+            .iter()
+            .filter(|part| part["type"] == "text")
+            .map(|part| part["text"].as_str());
+        squeeze(
+            &content
+                .as_str()
+                .into_iter()
+                .chain(parts.flatten())
+                .collect::<String>(),
+        )
+    }
+
+    fn openai_content(&mut self, content: &Value) -> String {
+        for part in list(content) {
+            let url = part["image_url"]["url"].as_str().or(part["image_url"].as_str());
+            let url = url.or(part["file"]["file_data"].as_str());
+            self.media.extend(url.map(data_of));
+        }
+        self.openai_text(content)
+    }
+
+    fn anthropic(&mut self, body: &Value) {
+        self.system = self.anthropic_content(&body["system"]);
+        for message in list(&body["messages"]) {
+            let text = self.anthropic_content(&message["content"]);
+            match message["role"].as_str().unwrap_or_default() {
+                "user" => self.user += &text,
+                "assistant" => self.assistant += &text,
+                _ => {}
+            }
+        }
+        for tool in list(&body["tools"]) {
+            if tool["type"].is_null() || tool["type"] == "custom" {
+                self.tool(&tool["name"], &tool["input_schema"]);
+            }
+        }
+        let format = [&body["output_config"]["format"], &body["output_format"]];
+        self.schema = format
+            .into_iter()
+            .find_map(|format| format.get("schema"))
+            .cloned()
+            .unwrap_or_default();
+    }
+
+    fn anthropic_content(&mut self, content: &Value) -> String {
+        let mut text = content.as_str().unwrap_or_default().to_owned();
+        for block in list(content) {
+            let source = &block["source"];
+            match block["type"].as_str().unwrap_or_default() {
+                "text" => text += block["text"].as_str().unwrap(),
+                "document" if source["type"] == "text" => {
+                    text += block["title"].as_str().unwrap_or_default();
+                    text += source["data"].as_str().unwrap();
+                }
+                "image" | "document" => {
+                    self.media.extend(
+                        source["data"]
+                            .as_str()
+                            .or(source["url"].as_str())
+                            .map(str::to_owned),
+                    );
+                }
+                "tool_use" => self.call(&block["id"], &block["name"], &block["input"].to_string()),
+                "tool_result" => {
+                    let text = self.anthropic_content(&block["content"]);
+                    self.result(&block["tool_use_id"], text);
+                }
+                _ => {}
+            }
+        }
+        squeeze(&text)
+    }
+
+    fn call(&mut self, id: &Value, name: &Value, arguments: &str) {
+        self.ids.push(id.as_str().unwrap().to_owned());
+        let arguments = if arguments.is_empty() { "{}" } else { arguments };
+        self.calls.push((
+            name.as_str().unwrap().to_owned(),
+            serde_json::from_str(arguments).unwrap(),
+        ));
+    }
+
+    fn result(&mut self, id: &Value, text: String) {
+        let call = self.ids.iter().rposition(|known| known == id);
+        self.results.push((call, text));
+    }
+
+    /// A tool without arguments has a schema of any kind that says so.
+    fn tool(&mut self, name: &Value, schema: &Value) {
+        let empty = schema.is_null() || *schema == serde_json::json!({"type": "object"});
+        let schema = if empty || *schema == serde_json::json!({}) {
+            Value::Null
+        } else {
+            schema.clone()
+        };
+        self.tools.push((name.as_str().unwrap().to_owned(), schema));
+    }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn squeeze(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+fn data_of(url: &str) -> String {
+    url.split_once(";base64,")
+        .map_or(url, |(_, data)| data)
+        .to_owned()
+}
