@@ -1,1 +1,78 @@
-//! Skeleton.
+//! The `wayleave` command.
+//!
+//! ```text
+//!   up ──starts──► Envoy ──socket──► ext-proc ──► providers
+//!    └───starts, restarts───────────────┘ │
+//!                                   source: folder ─► compile ─► snapshots
+//!   check, explain ── the same folder, once          demo ── sim + up + calls + the ledger
+//! ```
+//!
+//! Results go to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage.
+
+pub mod args;
+pub mod check;
+pub mod client;
+pub mod crd;
+pub mod demo;
+pub mod exec_envoy;
+pub mod explain;
+pub mod ext_proc;
+pub mod folder;
+pub mod forward;
+pub mod log;
+pub mod output;
+pub mod parent;
+mod signals;
+pub mod source;
+pub mod table;
+pub mod up;
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
+use wayleave_ext_proc::args::DataPlaneArgs;
+
+use crate::args::{Cli, Command};
+use crate::up::AlreadyTold;
+
+/// Parses the command line, does what it says, and tells how it went.
+pub fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    cli.log.start(cli.command.default_log());
+    // Fails only if one is installed already, which then does as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match run(cli, &matches) {
+        Ok(code) => code,
+        Err(error) => {
+            if !error.is::<AlreadyTold>() {
+                output::progress(&format!("error: {error:#}"));
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Up(args) => {
+            let flags = matches
+                .subcommand()
+                .map(|(_, own)| forward::given::<DataPlaneArgs>(own));
+            up::run(args, cli.log, flags.unwrap_or_default())
+        }
+        Command::Check(args) => check::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Demo(args) => demo::run(&args, &cli.log),
+        Command::Sim(args) => sim(args),
+        Command::Crd(args) => crd::run(&args),
+        Command::ExtProc(args) => ext_proc::run(args),
+        Command::ExecEnvoy(args) => exec_envoy::run(args).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn sim(args: wayleave_sim::SimArgs) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(wayleave_sim::run(args))?;
+    Ok(ExitCode::SUCCESS)
+}

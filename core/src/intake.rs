@@ -2,6 +2,7 @@
 
 mod object;
 mod policy;
+mod scan;
 mod splice;
 #[cfg(test)]
 mod tests;

@@ -41,6 +41,8 @@ pub struct Relay {
     observer: Observer,
     /// Nothing more is taken: the provider does not speak its format.
     broken: bool,
+    /// The client has got the provider's own error event.
+    told: bool,
 }
 
 /// How the provider's bytes come.
@@ -93,6 +95,7 @@ impl Relay {
             way: writer.map_or(Way::Pass, |writer| Way::Translate(Box::new(writer))),
             observer: Observer::new(options.keep_text),
             broken: false,
+            told: false,
         }
     }
 
@@ -146,9 +149,10 @@ impl Relay {
         &self.observer.tally
     }
 
-    /// The event that tells a streaming client that the answer broke; empty for a client that does not stream.
+    /// The event that tells a streaming client that the answer broke; empty for a client that does not stream, and for
+    /// one that has got the provider's own error event.
     pub fn cut(&self, fault: &Fault) -> Bytes {
-        if self.client.framing == Framing::Whole {
+        if self.client.framing == Framing::Whole || self.told {
             return Bytes::new();
         }
         let error = ClientError {
@@ -207,6 +211,7 @@ impl Relay {
         if matches!(self.way, Way::Translate(_)) {
             return;
         }
+        self.told |= notes.error;
         if notes.usage_only && !self.client.include_usage {
             return;
         }

@@ -1,6 +1,8 @@
 //! Requests that real clients sent to real providers: each passes unchanged, and in translation keeps what both
 //! formats can say. The recordings are not part of the project; `WAYLEAVE_FIXTURES` says where they are.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
@@ -119,7 +121,7 @@ fn survives_translation_there_and_back() {
             (Ok(()), false) => *counts.entry(request.provider).or_default() += 1,
             (Err(_), true) => {}
             (Ok(()), true) => {
-                failures.push(format!("{}: is listed as an exception, but survives", request.id))
+                failures.push(format!("{}: is listed as an exception, but survives", request.id));
             }
             (Err(problem), false) => failures.push(format!("{}: {problem}", request.id)),
         }

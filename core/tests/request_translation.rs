@@ -1,6 +1,8 @@
 //! Translations of requests, each as a whole: `requests/FORMAT/NAME.json` is what a client sends, the snapshot what
 //! the provider gets and what of it got lost.
 
+#![cfg(test)]
+
 use std::fs;
 use std::path::Path;
 

@@ -2,6 +2,7 @@
 
 mod choice;
 mod chunk;
+mod delta;
 mod reader;
 pub(crate) mod request;
 mod stream;

@@ -18,6 +18,8 @@ pub(crate) struct NotAnAnswer;
 pub(crate) struct Notes {
     /// Usage and nothing else.
     pub(crate) usage_only: bool,
+    /// It tells an error in the format's own way.
+    pub(crate) error: bool,
     /// Where the cost of the call may be told.
     pub(crate) cost: Option<CostPlace>,
 }

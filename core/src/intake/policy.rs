@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::BadRequest;
 use super::object::{Kind, Object, Path, Text, items, text};
+use super::scan::Scan;
 use super::splice::{self, Edit};
 use super::tokens::Estimate;
 use crate::format::WireFormat;
@@ -31,7 +32,7 @@ pub(super) struct Policy {
 pub(super) fn read(format: WireFormat, body: &str) -> Result<Policy, BadRequest> {
     let root = Path::Root;
     let mut members = Object::root(body, &root)?;
-    if nesting(body.as_bytes()) > DEEPEST {
+    if Scan::new(body.as_bytes()).nesting() > DEEPEST {
         return Err(root.error(format_args!("is nested deeper than {DEEPEST} levels; flatten it")));
     }
     let named = members
@@ -193,34 +194,4 @@ fn metadata(members: &mut Object<'_, '_>) -> Result<BTreeMap<String, String>, Ba
         }
     }
     Ok(metadata)
-}
-
-/// How deep lists and objects are nested in a body that is valid JSON.
-fn nesting(body: &[u8]) -> usize {
-    let (mut deepest, mut depth) = (0_usize, 0_usize);
-    let mut rest = body.iter();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'{' | b'[' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => rest = after_string(rest.as_slice()).iter(),
-            _ => {}
-        }
-    }
-    deepest
-}
-
-/// What follows the string whose opening quote was read.
-fn after_string(mut rest: &[u8]) -> &[u8] {
-    while let Some(stop) = memchr::memchr2(b'"', b'\\', rest) {
-        let escaped = rest.get(stop) == Some(&b'\\');
-        rest = rest.get(stop + 1 + usize::from(escaped)..).unwrap_or_default();
-        if !escaped {
-            return rest;
-        }
-    }
-    &[]
 }

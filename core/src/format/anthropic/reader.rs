@@ -59,7 +59,10 @@ impl Reader {
                     .and_then(|usage| CostPlace::find(base, usage));
             }
             "message_stop" => self.end(sink),
-            _ if frame.error.is_some() => sink(Event::Error(in_band(base))),
+            _ if frame.error.is_some() => {
+                notes.error = true;
+                sink(Event::Error(in_band(base)));
+            }
             // A whole answer where a stream was asked for.
             "message" => return self.read_whole(base, sink),
             // Pings, and what is newer than this.

@@ -82,6 +82,7 @@ impl Reader {
         }
         Ok(Notes {
             usage_only: usage_only && !is_error,
+            error: is_error,
             cost,
         })
     }

@@ -1,11 +1,10 @@
 //! Writes events as a stream of chat completion chunks.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
-use serde::Serialize;
 
+use super::delta::{Choice, Chunk, Delta};
 use super::usage::UsageOut;
 use crate::event::{Event, Finish, Start};
 use crate::format::writing::{Bill, Setting, write_frame};
@@ -24,75 +23,9 @@ pub(crate) struct StreamWriter {
 struct ChoiceState {
     /// Per call, whether arguments came.
     calls: Vec<bool>,
+    details: usize,
     refused: bool,
     finish: Option<Finish>,
-}
-
-#[derive(Serialize)]
-struct Chunk<'a> {
-    id: &'a str,
-    object: &'static str,
-    created: i64,
-    model: &'a str,
-    choices: &'a [Choice<'a>],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<UsageOut>,
-}
-
-#[derive(Serialize)]
-struct Choice<'a> {
-    index: u32,
-    delta: Delta<'a>,
-    logprobs: Option<()>,
-    finish_reason: Option<&'static str>,
-}
-
-#[derive(Default, Serialize)]
-#[serde(default)]
-struct Delta<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    role: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refusal: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning_content: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning_details: Option<[ReasoningDetail<'a>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tool_calls: Option<[ToolCall<'a>; 1]>,
-}
-
-/// What proves or replaces reasoning, in the form that OpenRouter gave it.
-#[derive(Serialize)]
-#[serde(tag = "type")]
-pub(super) enum ReasoningDetail<'a> {
-    #[serde(rename = "reasoning.text")]
-    Text {
-        #[serde(skip_serializing_if = "str::is_empty")]
-        text: Cow<'a, str>,
-        signature: Cow<'a, str>,
-    },
-    #[serde(rename = "reasoning.encrypted")]
-    Encrypted { data: Cow<'a, str> },
-}
-
-#[derive(Serialize)]
-struct ToolCall<'a> {
-    index: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    kind: Option<&'static str>,
-    function: Function<'a>,
-}
-
-#[derive(Serialize)]
-struct Function<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    arguments: &'a str,
 }
 
 impl StreamWriter {
@@ -115,24 +48,25 @@ impl StreamWriter {
                 self.start(start);
                 self.choice(0, out);
             }
-            Event::Text { choice, .. }
-            | Event::Reasoning { choice, .. }
-            | Event::ReasoningSignature { choice, .. }
-            | Event::RedactedReasoning { choice, .. } => self.delta(*choice, Delta::of(event), out),
+            Event::Text { choice, .. } | Event::Reasoning { choice, .. } => self.say(*choice, event, out),
+            Event::ReasoningSignature { choice, .. } | Event::RedactedReasoning { choice, .. } => {
+                self.say(*choice, event, out);
+                self.choice(*choice, out).details += 1;
+            }
             Event::Refusal { choice, .. } => {
                 self.choice(*choice, out).refused = true;
-                self.delta(*choice, Delta::of(event), out);
+                self.say(*choice, event, out);
             }
             Event::ToolCall { choice, .. } => {
                 self.choice(*choice, out).calls.push(false);
-                self.delta(*choice, Delta::of(event), out);
+                self.say(*choice, event, out);
             }
             Event::ToolArguments { choice, slot, .. } => {
                 let calls = &mut self.choice(*choice, out).calls;
                 if let Some(argued) = usize::try_from(*slot).ok().and_then(|slot| calls.get_mut(slot)) {
                     *argued = true;
                 }
-                self.delta(*choice, Delta::of(event), out);
+                self.say(*choice, event, out);
             }
             Event::Finish { choice, reason, .. } => {
                 self.choice(*choice, out).finish.get_or_insert(*reason);
@@ -172,19 +106,14 @@ impl StreamWriter {
     /// The state of a choice, which opens with its role.
     fn choice(&mut self, choice: u32, out: &mut BytesMut) -> &mut ChoiceState {
         if !self.choices.contains_key(&choice) {
-            let role = Delta {
-                role: Some("assistant"),
-                content: Some(""),
-                ..Delta::default()
-            };
-            self.chunk(choice, role, None, out);
+            self.chunk(choice, Delta::opening(), None, out);
         }
         self.choices.entry(choice).or_default()
     }
 
-    fn delta(&mut self, choice: u32, delta: Delta<'_>, out: &mut BytesMut) {
-        self.choice(choice, out);
-        self.chunk(choice, delta, None, out);
+    fn say(&mut self, choice: u32, event: &Event<'_>, out: &mut BytesMut) {
+        let details = self.choice(choice, out).details;
+        self.chunk(choice, Delta::of(event, details), None, out);
     }
 
     fn chunk(&self, index: u32, delta: Delta<'_>, finish: Option<&'static str>, out: &mut BytesMut) {
@@ -210,64 +139,6 @@ impl StreamWriter {
             usage,
         };
         write_frame(out, "", &chunk);
-    }
-}
-
-impl<'a> Delta<'a> {
-    /// What an event adds to its choice.
-    fn of(event: &'a Event<'_>) -> Self {
-        let mut delta = Self::default();
-        match event {
-            Event::Text { text, .. } => delta.content = Some(text),
-            Event::Reasoning { text, .. } => delta.reasoning_content = Some(text),
-            Event::Refusal { text, .. } => delta.refusal = Some(text),
-            Event::ReasoningSignature { signature, .. } => {
-                let (text, signature) = (Cow::Borrowed(""), Cow::Borrowed(signature.as_ref()));
-                delta.reasoning_details = Some([ReasoningDetail::Text { text, signature }]);
-            }
-            Event::RedactedReasoning { data, .. } => {
-                let data = Cow::Borrowed(data.as_ref());
-                delta.reasoning_details = Some([ReasoningDetail::Encrypted { data }]);
-            }
-            Event::ToolCall { slot, id, name, .. } => {
-                let function = Function {
-                    name: Some(name),
-                    arguments: "",
-                };
-                let call = ToolCall {
-                    index: *slot,
-                    id: Some(id),
-                    kind: Some("function"),
-                    function,
-                };
-                delta.tool_calls = Some([call]);
-            }
-            Event::ToolArguments { slot, json, .. } => return Self::arguments(*slot, json),
-            Event::Start(_)
-            | Event::Opaque { .. }
-            | Event::Finish { .. }
-            | Event::Usage(_)
-            | Event::Error(_)
-            | Event::End => {}
-        }
-        delta
-    }
-
-    fn arguments(slot: u32, json: &'a str) -> Self {
-        let function = Function {
-            name: None,
-            arguments: json,
-        };
-        let call = ToolCall {
-            index: slot,
-            id: None,
-            kind: None,
-            function,
-        };
-        Self {
-            tool_calls: Some([call]),
-            ..Self::default()
-        }
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use bytes::BytesMut;
 use serde::Serialize;
 
-use super::stream::{ReasoningDetail, finish_reason};
+use super::delta::ReasoningDetail;
+use super::stream::finish_reason;
 use super::usage::UsageOut;
 use crate::format::answer::{Answer, Block, Choice};
 use crate::format::writing::{Bill, Setting, write_json};
@@ -124,16 +125,15 @@ impl<'a> Message<'a> {
                     append(&mut self.reasoning_content, text);
                 }
                 if !signature.is_empty() {
-                    let detail = ReasoningDetail::Text {
-                        text: text.into(),
-                        signature: signature.into(),
-                    };
-                    self.reasoning_details.push(detail);
+                    let index = self.reasoning_details.len();
+                    self.reasoning_details
+                        .push(ReasoningDetail::signed(index, text, signature));
                 }
             }
             Block::Redacted(data) => {
+                let index = self.reasoning_details.len();
                 self.reasoning_details
-                    .push(ReasoningDetail::Encrypted { data: data.into() });
+                    .push(ReasoningDetail::encrypted(index, data));
             }
             Block::ToolCall {
                 id, name, arguments, ..

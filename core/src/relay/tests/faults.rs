@@ -170,3 +170,17 @@ fn a_cut_is_told_in_the_clients_format() {
     };
     assert!(whole.relay().cut(&fault).is_empty());
 }
+
+#[test]
+fn an_error_that_passed_is_not_told_again() {
+    for (format, stream, ..) in ERRORS {
+        let other = if format == OPENAI { ANTHROPIC } else { OPENAI };
+        for to in [format, other] {
+            let mut relay = Trip::stream(format, to).relay();
+            relay.push(Bytes::from_static(stream.as_bytes()), &|_| None);
+            let fault = relay.tally().fault.clone().expect(stream);
+            let plain = stream.contains("data: {\"message\"");
+            assert_eq!(relay.cut(&fault).is_empty(), to == format && !plain, "{stream}");
+        }
+    }
+}

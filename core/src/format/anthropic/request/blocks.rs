@@ -51,6 +51,14 @@ fn block<'a>(
             }
             return Ok(());
         }
+        "search_result" => {
+            let title = block.text("title")?.map(Content::Text);
+            parts.extend(title.map(Part::plain));
+            if let Some(raw) = block.raw("content") {
+                parts.extend(read(raw, &path.member("content"), dropped)?);
+            }
+            None
+        }
         "thinking" => Some(Content::Reasoning {
             text: required(&mut block, "thinking")?,
             signature: block.text("signature")?.filter(|signature| !signature.is_empty()),

@@ -45,7 +45,8 @@ fn part<'a>(
         .ok_or_else(|| part.missing("type", "the kind of the part"))?;
     let cache = options::cache_control(&mut part)?;
     let content = match &*kind {
-        "text" => Some(Content::Text(required(&mut part, "text")?)),
+        // The latter two are the names in the Responses format, which clients mix up.
+        "text" | "input_text" | "output_text" => Some(Content::Text(required(&mut part, "text")?)),
         "refusal" => Some(Content::Refusal(required(&mut part, "refusal")?)),
         "image_url" => Some(Content::Image(image(&mut part)?)),
         "file" => document(&mut part, path)?.map(Content::Document),

@@ -1,0 +1,74 @@
+# `make` or `make help` lists the tasks. Needs Rust, Python 3, a C compiler, and the package registries at first.
+
+# dev builds fast from nothing; release runs fast.
+PROFILE ?= dev
+# Manifests for `make up`; empty: the demo's, with a simulated provider beside it.
+DIR ?=
+# More flags for `wayleave up` and `wayleave demo`.
+ARGS ?=
+
+export CARGO_TERM_COLOR ?= auto
+target := $(or $(CARGO_TARGET_DIR),target)
+wayleave := $(target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/wayleave
+step := @tools/step.sh
+build := cargo build --locked --profile $(PROFILE) -p wayleave-cli
+# Fetched once by tools/envoy.sh.
+with_envoy := envoy=$$(tools/envoy.sh) && export WAYLEAVE_ENVOY="$$envoy" &&
+with_python := python=$$(tools/python.sh tests/python/requirements.txt) && export WAYLEAVE_PYTHON="$$python" &&
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check bench prices crds envoy venv deny
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r task does; do \
+	  printf '  make %-8s %s\n' "$$task" "$$does"; done
+	@echo
+	@echo '  make up DIR=my-manifests ARGS="--listen 0.0.0.0:4000"     PROFILE=release for a fast program'
+
+demo: ## Build and start everything with simulated providers, send calls, show what each did and cost
+	@$(build)
+	@$(with_envoy) exec $(wayleave) demo $(ARGS)
+
+up: ## Serve the manifests in DIR=... (default: examples/demo, with a simulated provider)
+	@$(build)
+ifeq ($(DIR),)
+	@$(with_envoy) exec tools/up.sh $(wayleave) $(ARGS)
+else
+	@$(with_envoy) exec $(wayleave) up -f $(DIR) $(ARGS)
+endif
+
+test: ## Every test, cheap ones first; fetches what they need
+	$(step) "format" cargo fmt --all --check
+	$(step) "lints" cargo clippy --locked --workspace --all-targets -- -D warnings
+	$(step) "generated files" cargo test --locked --quiet -p wayleave-api
+	$(step) "crates" cargo test --locked --workspace --exclude wayleave-tests
+	$(step) "Envoy" tools/envoy.sh
+	$(step) "Python clients" tools/python.sh tests/python/requirements.txt
+	$(step) "program" $(build)
+	@$(with_envoy) $(with_python) export WAYLEAVE_BIN="$(abspath $(wayleave))" && \
+	  tools/step.sh "data plane" cargo test --locked -p wayleave-tests
+
+check: ## The quick part of `make test`: format, lints, generated files
+	$(step) "format" cargo fmt --all --check
+	$(step) "lints" cargo clippy --locked --workspace --all-targets -- -D warnings
+	$(step) "generated files" cargo test --locked --quiet -p wayleave-api
+
+bench: ## Measure side by side with plain Envoy, about 5 minutes
+	@cargo build --locked --release -p wayleave-cli -p wayleave-bench
+	@$(with_envoy) exec $(target)/release/wayleave-bench --envoy "$$envoy" $(ARGS)
+
+prices: ## Make the price book anew from the PyPI package genai-prices
+	@python=$$(tools/python.sh tools/prices/requirements.txt) && exec "$$python" tools/prices/generate.py --date "$$(date -u +%F)"
+
+crds: ## Make crds/ anew from api/
+	@$(build)
+	@$(wayleave) crd --directory crds
+
+envoy: ## Fetch Envoy if there is none, and say where it is
+	@tools/envoy.sh
+
+venv: ## Install the Python clients that the tests use, and say where
+	@tools/python.sh tests/python/requirements.txt
+
+deny: ## Check licences, sources and known vulnerabilities of all dependencies (the last needs the network)
+	@tools/deny.sh

@@ -1,0 +1,72 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use wayleave_sim::SimArgs;
+
+use crate::check::CheckArgs;
+use crate::crd::CrdArgs;
+use crate::demo::DemoArgs;
+use crate::exec_envoy::ExecEnvoyArgs;
+use crate::explain::ExplainArgs;
+use crate::ext_proc::ExtProcArgs;
+use crate::log::LogArgs;
+use crate::up::UpArgs;
+
+/// An LLM gateway: it decides per request which model serves a call, keeps the call alive when providers fail, and says
+/// what it really cost
+#[derive(Clone, Debug, Parser)]
+#[command(name = "wayleave", version, after_help = EXAMPLE)]
+pub struct Cli {
+    /// The log.
+    #[command(flatten)]
+    pub log: LogArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLE: &str = "\
+Example:
+  wayleave demo                   see it work, with simulated providers
+  wayleave check -f manifests     are they in order?
+  wayleave up -f manifests        serve them
+
+Exit status: 0 it was done, 1 it failed (stderr says why), 2 wrong usage.";
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+#[expect(
+    missing_docs,
+    reason = "each is documented by its arguments, whose texts are the help"
+)]
+pub enum Command {
+    Up(UpArgs),
+    Check(CheckArgs),
+    Explain(ExplainArgs),
+    Demo(DemoArgs),
+    Sim(SimArgs),
+    Crd(CrdArgs),
+    ExtProc(ExtProcArgs),
+    #[command(hide = true)]
+    ExecEnvoy(ExecEnvoyArgs),
+}
+
+impl Command {
+    /// What is logged where the user does not say: commands that print a result keep quiet.
+    pub const fn default_log(&self) -> &'static str {
+        match self {
+            Self::Up(_) | Self::Sim(_) | Self::ExtProc(_) => "info",
+            Self::Check(_) | Self::Explain(_) | Self::Demo(_) | Self::Crd(_) | Self::ExecEnvoy(_) => "warn",
+        }
+    }
+}
+
+/// The folder of manifests.
+#[derive(Clone, Debug, Args)]
+pub struct FolderArgs {
+    /// The folder with the manifests (LLMRoute, ProviderKey, Secret, ...): its .yaml, .yml and .json files
+    #[arg(short = 'f', long, env = "WAYLEAVE_FOLDER", value_name = "DIR")]
+    pub folder: PathBuf,
+}

@@ -1,0 +1,186 @@
+//! What the demo plays: each scene a route of `examples/demo`, with what has to come of it.
+
+use wayleave_core::outcome::Class;
+use wayleave_core::walk::Role;
+
+use super::request::{Client, Delivery};
+
+/// Calls for one model.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scene {
+    /// The model that is asked for, after which the scene is named.
+    pub(crate) model: &'static str,
+    /// What is to be seen.
+    pub(crate) about: &'static str,
+    pub(crate) plays: Plays,
+    /// The status that the client gets: at the first call, and perhaps another at later ones, when the target whose
+    /// error it was rests.
+    pub(crate) status: &'static [u16],
+    pub(crate) script: Script,
+    pub(crate) cost: CostIs,
+}
+
+/// Which calls are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plays {
+    /// One in each format, streamed and not.
+    EachWay,
+    /// So many, the ways in turn.
+    Many(usize),
+}
+
+/// Which attempts have to be in the ledger.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Script {
+    /// These, in this order.
+    Attempts(&'static [Expected]),
+    /// Any one of these alone; over all calls each of them.
+    OneOf(&'static [Expected]),
+}
+
+/// One attempt as it has to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expected {
+    pub(crate) provider: &'static str,
+    pub(crate) class: Class,
+    pub(crate) roles: &'static [Role],
+    /// Whether it may be missing after the scene's first call: a provider that said "too many" or refused its key is
+    /// left alone for a while.
+    pub(crate) may_rest: bool,
+}
+
+/// What a call has to cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CostIs {
+    Positive,
+    /// Nobody was paid.
+    Nothing,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Plays {
+    /// The ways of all calls, in order.
+    pub(crate) fn ways(self) -> Vec<(Client, Delivery)> {
+        let each = || {
+            Client::ALL
+                .into_iter()
+                .flat_map(|client| Delivery::ALL.map(|delivery| (client, delivery)))
+        };
+        match self {
+            Self::EachWay => each().collect(),
+            Self::Many(calls) => {
+                let each: Vec<_> = each().collect();
+                each.into_iter().cycle().take(calls).collect()
+            }
+        }
+    }
+}
+
+const fn first(provider: &'static str, class: Class) -> Expected {
+    Expected {
+        provider,
+        class,
+        roles: &[Role::Primary],
+        may_rest: false,
+    }
+}
+
+/// First, unless the target before it rests.
+const fn next(provider: &'static str, class: Class) -> Expected {
+    Expected {
+        provider,
+        class,
+        roles: &[Role::Fallback, Role::Primary],
+        may_rest: false,
+    }
+}
+
+const fn resting(expected: Expected) -> Expected {
+    Expected {
+        may_rest: true,
+        ..expected
+    }
+}
+
+const fn lane(provider: &'static str, class: Class, role: &'static [Role]) -> Expected {
+    Expected {
+        provider,
+        class,
+        roles: role,
+        may_rest: false,
+    }
+}
+
+/// What most scenes have in common.
+const USUAL: Scene = Scene {
+    model: "",
+    about: "",
+    plays: Plays::EachWay,
+    status: &[200],
+    script: Script::Attempts(&[]),
+    cost: CostIs::Positive,
+};
+
+/// All scenes. A weighted split of 3 to 1 leaves one side of 40 calls empty once in 100,000 runs.
+pub(crate) const SCENES: [Scene; 7] = [
+    Scene {
+        model: "chat",
+        about: "a plain call",
+        script: Script::Attempts(&[first("north", Class::Ok)]),
+        ..USUAL
+    },
+    Scene {
+        model: "split",
+        about: "a weighted split, 3 to 1",
+        plays: Plays::Many(40),
+        script: Script::OneOf(&[first("north", Class::Ok), first("south", Class::Ok)]),
+        ..USUAL
+    },
+    Scene {
+        model: "fallback",
+        about: "the first is rate limited, the second broken, the third answers",
+        script: Script::Attempts(&[
+            resting(first("busy", Class::RateLimited)),
+            next("broken", Class::ServerError),
+            next("west", Class::Ok),
+        ]),
+        ..USUAL
+    },
+    Scene {
+        model: "race-staggered",
+        about: "a race: the second starts as the first is slow, and wins",
+        script: Script::Attempts(&[
+            lane("south", Class::LostRace, &[Role::RaceLoser]),
+            lane("north", Class::Ok, &[Role::RaceWinner]),
+        ]),
+        ..USUAL
+    },
+    Scene {
+        model: "race-together",
+        about: "a race: both start at once, the faster wins",
+        script: Script::Attempts(&[
+            lane("west", Class::LostRace, &[Role::RaceLoser]),
+            lane("north", Class::Ok, &[Role::RaceWinner]),
+        ]),
+        ..USUAL
+    },
+    Scene {
+        model: "nobody",
+        about: "nobody can serve it: an honest error",
+        status: &[401, 503],
+        script: Script::Attempts(&[
+            resting(first("denied", Class::AuthFailed)),
+            next("dead", Class::ServerError),
+        ]),
+        cost: CostIs::Nothing,
+        ..USUAL
+    },
+    Scene {
+        model: "unpriced",
+        about: "nobody has a price: its cost is unknown, not 0",
+        script: Script::Attempts(&[first("north", Class::Ok)]),
+        cost: CostIs::Unknown,
+        ..USUAL
+    },
+];

@@ -1,0 +1,179 @@
+use std::time::Duration;
+
+use wayleave_core::outcome::Class;
+use wayleave_core::walk::Role;
+
+use super::super::books::CallRecord;
+use super::super::scene::SCENES;
+use super::*;
+
+fn scene(model: &str) -> &'static Scene {
+    SCENES.iter().find(|scene| scene.model == model).unwrap()
+}
+
+fn seen(status: u16) -> Seen {
+    Seen {
+        status,
+        id: "1".to_owned(),
+        text: "Hello".to_owned(),
+        ended: status == 200,
+        cost_header: Some("0.0000000001".to_owned()),
+        first_content: None,
+        total: Duration::ZERO,
+    }
+}
+
+fn attempt(provider: &str, class: Class, role: Role, ticks: Option<i64>) -> AttemptRecord {
+    AttemptRecord {
+        attempt: 1,
+        lane: 0,
+        role,
+        provider: format!("default/{provider}"),
+        model_asked: "m".to_owned(),
+        model_served: None,
+        status: None,
+        class,
+        usage: None,
+        estimated: false,
+        cost_ticks: ticks.map(Ticks::new),
+    }
+}
+
+fn books(attempts: Vec<AttemptRecord>) -> Books {
+    let cost: Option<Ticks> = attempts.iter().map(|attempt| attempt.cost_ticks).sum();
+    let call = CallRecord {
+        call: "1".to_owned(),
+        model_asked: "m".to_owned(),
+        status: Some(200),
+        class: Class::Ok,
+        attempts: 1,
+        provider: None,
+        cost_ticks: cost,
+        cost_usd: cost.map(Ticks::usd),
+    };
+    Books { call, attempts }
+}
+
+fn fallback(rests: bool) -> Books {
+    let busy = attempt("busy", Class::RateLimited, Role::Primary, Some(0));
+    let role = if rests { Role::Primary } else { Role::Fallback };
+    let rest = [
+        attempt("broken", Class::ServerError, role, Some(0)),
+        attempt("west", Class::Ok, Role::Fallback, Some(1)),
+    ];
+    books((!rests).then_some(busy).into_iter().chain(rest).collect())
+}
+
+#[test]
+fn a_call_as_the_scene_says_has_no_fault() {
+    let scene = scene("fallback");
+    let none: [String; 0] = [];
+    assert_eq!(
+        verify(scene, true, Delivery::Whole, &seen(200), &fallback(false)),
+        none
+    );
+    assert_eq!(
+        verify(scene, false, Delivery::Whole, &seen(200), &fallback(true)),
+        none,
+        "busy may rest later"
+    );
+}
+
+#[test]
+fn a_missing_and_an_additional_attempt_are_told() {
+    let faults = verify(
+        scene("fallback"),
+        true,
+        Delivery::Whole,
+        &seen(200),
+        &fallback(true),
+    );
+    assert_eq!(faults, ["busy was not tried in its turn"]);
+    let mut more = fallback(false);
+    more.attempts
+        .push(attempt("north", Class::Ok, Role::Fallback, Some(0)));
+    let faults = verify(scene("fallback"), true, Delivery::Whole, &seen(200), &more);
+    assert_eq!(faults, ["north was tried beyond the plan"]);
+}
+
+#[test]
+fn another_class_or_role_is_told() {
+    let won = attempt("south", Class::Ok, Role::RaceWinner, Some(1));
+    let lost = attempt("north", Class::LostRace, Role::RaceLoser, Some(1));
+    let faults = verify(
+        scene("race-staggered"),
+        true,
+        Delivery::Stream,
+        &seen(200),
+        &books(vec![won, lost]),
+    );
+    assert_eq!(
+        faults,
+        [
+            "south was ok as race-winner, not lost_race",
+            "north was lost_race as race-loser, not ok"
+        ]
+    );
+}
+
+#[test]
+fn what_the_client_saw_counts() {
+    let chat = || books(vec![attempt("north", Class::Ok, Role::Primary, Some(1))]);
+    let told = |seen: &Seen| verify(scene("chat"), true, Delivery::Stream, seen, &chat());
+    assert_eq!(told(&seen(503)), ["status 503 instead of 200: Hello"]);
+    assert_eq!(
+        told(&Seen {
+            ended: false,
+            ..seen(200)
+        }),
+        ["the answer did not end as its format demands"]
+    );
+    assert_eq!(
+        told(&Seen {
+            text: String::new(),
+            ..seen(200)
+        }),
+        ["the client got no text"]
+    );
+}
+
+#[test]
+fn money_is_counted() {
+    let chat = |ticks| books(vec![attempt("north", Class::Ok, Role::Primary, ticks)]);
+    let told = |model: &str, books: &Books| verify(scene(model), true, Delivery::Stream, &seen(200), books);
+    assert_eq!(told("chat", &chat(Some(0))), ["it cost $0, not something"]);
+    assert_eq!(
+        told("unpriced", &chat(Some(0))),
+        ["it cost $0, not an unknown amount"]
+    );
+    let mut off = chat(Some(1));
+    off.call.cost_ticks = Some(Ticks::new(2));
+    assert_eq!(
+        told("chat", &off),
+        ["its attempts cost $0.0000000001 together, the call $0.0000000002"]
+    );
+    let whole = verify(
+        scene("chat"),
+        true,
+        Delivery::Whole,
+        &Seen {
+            cost_header: None,
+            ..seen(200)
+        },
+        &chat(Some(1)),
+    );
+    assert_eq!(
+        whole,
+        ["x-wayleave-cost-usd said nothing, the ledger says otherwise"]
+    );
+}
+
+#[test]
+fn a_split_that_serves_one_side_only_is_told() {
+    let served = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(
+        verify_scene(scene("split"), &served(&["north"])),
+        ["south served none of 40 calls"]
+    );
+    assert!(verify_scene(scene("split"), &served(&["north", "south"])).is_empty());
+}

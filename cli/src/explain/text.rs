@@ -1,0 +1,277 @@
+//! An explanation for people.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use wayleave_core::explain::{
+    ExplainedAccess, ExplainedPlan, ExplainedRule, ExplainedStep, ExplainedTarget, Explanation,
+};
+use wayleave_core::outcome::{Class, FallbackOn};
+use wayleave_core::snapshot::{JsonAccept, Limits, Losers, Pick, Refusals};
+use wayleave_core::table::RaceTerms;
+
+use crate::table::Table;
+
+/// The explanation as text.
+pub(super) fn render(explanation: &Explanation) -> String {
+    let Explanation {
+        model,
+        tokens,
+        route,
+        rules,
+        plan,
+    } = explanation;
+    let mut text =
+        format!("model  {model}   (the request has about {tokens} input tokens)\nroute  {route}\n\nrules\n");
+    for (place, rule) in rules.iter().enumerate() {
+        text.push_str(&format_rule(place + 1, rule));
+    }
+    match plan {
+        Some(plan) => text.push_str(&format_plan(plan)),
+        None => text.push_str("\nNo rule matches: the request is refused with 400.\n"),
+    }
+    text
+}
+
+fn format_rule(number: usize, rule: &ExplainedRule) -> String {
+    let condition = rule
+        .when
+        .as_ref()
+        .map_or_else(|| "always".to_owned(), |when| format!("when {when}"));
+    let verdict = match (rule.serves, rule.holds, &rule.reason) {
+        (true, ..) => "matches, and serves".to_owned(),
+        (false, true, _) => "matches too, but an earlier one serves".to_owned(),
+        (false, false, Some(reason)) => format!("does not match: {reason}"),
+        (false, false, None) => "does not match".to_owned(),
+    };
+    format!("  {number}  {condition}\n     {verdict}\n")
+}
+
+fn format_plan(plan: &ExplainedPlan) -> String {
+    let mut text = String::from("\nplan\n");
+    for (place, step) in plan.steps.iter().enumerate() {
+        let otherwise = if place == 0 { "" } else { "if that fails, " };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {}  {otherwise}{}", place + 1, format_step(step));
+        text.push_str(&format_targets(step));
+    }
+    let _ = writeln!(text, "\n  next target after  {}", fallback_on(plan.fallback_on));
+    let retry = plan.retry;
+    let _ = match retry.attempts {
+        0 => writeln!(text, "  same target again  never"),
+        times => {
+            let (backoff, most) = (time(retry.backoff), time(retry.max_backoff));
+            writeln!(
+                text,
+                "  same target again  {times} more, after {backoff}, doubling up to {most}"
+            )
+        }
+    };
+    let clocks = plan.timeouts;
+    let _ = writeln!(
+        text,
+        "  timeouts           connect {}, first content {}, idle {}, total {}",
+        time(clocks.connect),
+        time(clocks.first_content),
+        time(clocks.idle),
+        time(clocks.total)
+    );
+    if let Some(slow) = plan.slow_stream {
+        let (speed, window) = (slow.min_characters_per_second, time(slow.window));
+        let _ = writeln!(
+            text,
+            "  too slow           under {speed} characters per second over {window}"
+        );
+    }
+    text
+}
+
+fn format_step(step: &ExplainedStep) -> String {
+    match step {
+        ExplainedStep::Race { terms, .. } => format_race(*terms),
+        ExplainedStep::Pick { targets, .. } if targets.len() == 1 => "one target".to_owned(),
+        ExplainedStep::Pick { pick, .. } => match pick {
+            Pick::Weighted => "one target, picked by weight; the others stand in for it".to_owned(),
+        },
+    }
+}
+
+fn format_race(terms: RaceTerms) -> String {
+    let start = if terms.stagger.is_zero() {
+        "all at once".to_owned()
+    } else {
+        format!("each {} after the one before", time(terms.stagger))
+    };
+    let accept = terms.accept;
+    let characters = match accept.min_characters {
+        0 | 1 => "the first text".to_owned(),
+        characters => format!("{characters} characters"),
+    };
+    let mut wins = vec![format!("{characters} or a tool call")];
+    match accept.json {
+        JsonAccept::Off => {}
+        JsonAccept::Parse => wins.push("the whole answer is JSON".to_owned()),
+        JsonAccept::Schema => wins.push("the whole answer is JSON and fits the schema".to_owned()),
+    }
+    match accept.refusals {
+        Refusals::Allow => {}
+        Refusals::Reject => wins.push("it is no refusal".to_owned()),
+    }
+    let losers = match terms.losers {
+        Losers::Auto => "aborted where that stops the bill",
+        Losers::Abort => "aborted",
+        Losers::Drain => "read to their ends",
+    };
+    format!("a race, {start}; wins: {}; losers are {losers}", wins.join(", "))
+}
+
+fn format_targets(step: &ExplainedStep) -> String {
+    let (targets, race) = match step {
+        ExplainedStep::Pick { targets, .. } => (targets, false),
+        ExplainedStep::Race { targets, .. } => (targets, true),
+    };
+    let first = if race { "LANE" } else { "CHANCE" };
+    let headings = [
+        first,
+        "PROVIDER KEY",
+        "MODEL",
+        "ASKED AT",
+        "BODY",
+        "KEYS",
+        "USD PER MILLION IN / OUT",
+    ];
+    let mut table = Table::new(&headings).right(&[0]);
+    let mut unusable = String::new();
+    for (place, target) in targets.iter().enumerate() {
+        let lead = if race { place.to_string() } else { chance(target) };
+        let start = [lead, target.provider.clone(), target.model.clone()];
+        match &target.access {
+            Ok(access) => table.row(start.into_iter().chain(reached(access))),
+            Err(reason) => {
+                table.row(start.into_iter().chain(["cannot be used".to_owned()]));
+                let _ = writeln!(unusable, "     cannot be used: {reason}");
+            }
+        }
+    }
+    table.render("     ") + &unusable
+}
+
+fn chance(target: &ExplainedTarget) -> String {
+    let (whole, tenth) = (target.chance_permille / 10, target.chance_permille % 10);
+    if tenth == 0 {
+        format!("{whole} %")
+    } else {
+        format!("{whole}.{tenth} %")
+    }
+}
+
+fn reached(access: &ExplainedAccess) -> [String; 4] {
+    let body = if access.translated {
+        format!("translated to {:?}", access.format)
+    } else {
+        "as it is".to_owned()
+    };
+    let weights_differ = access
+        .keys
+        .iter()
+        .any(|(_, weight)| access.keys.first().is_some_and(|key| key.1 != *weight));
+    let keys = access.keys.iter().map(|(name, weight)| {
+        if weights_differ {
+            format!("{name} (weight {weight})")
+        } else {
+            name.clone()
+        }
+    });
+    let keys = keys.collect::<Vec<_>>().join(", ");
+    let keys = if keys.is_empty() {
+        "none needed".to_owned()
+    } else {
+        keys
+    };
+    let price = access.price.as_ref().map_or_else(
+        || "unpriced".to_owned(),
+        |price| {
+            format!(
+                "{} / {} ({})",
+                price.input_per_million.usd(),
+                price.output_per_million.usd(),
+                price.source
+            )
+        },
+    );
+    [access.url.clone(), body, keys + &limits(access.limits), price]
+}
+
+fn limits(limits: Limits) -> String {
+    let bounds = [
+        (limits.requests_per_minute, "requests per minute"),
+        (limits.tokens_per_minute, "tokens per minute"),
+        (limits.concurrency, "at once"),
+    ];
+    let bounds = bounds
+        .into_iter()
+        .filter_map(|(bound, what)| Some(format!("{} {what}", bound?)));
+    let bounds = bounds.collect::<Vec<_>>().join(", ");
+    if bounds.is_empty() {
+        bounds
+    } else {
+        format!("; at most {bounds}")
+    }
+}
+
+/// The reasons as a route names them.
+fn fallback_on(on: FallbackOn) -> String {
+    let reasons = [
+        (Class::RateLimited, "RateLimited"),
+        (Class::ServerError, "ServerError"),
+        (Class::Timeout, "Timeout"),
+        (Class::Network, "Network"),
+        (Class::AuthFailed, "AuthFailed"),
+        (Class::ContextLength, "ContextLength"),
+        (Class::ContentFilter, "ContentFilter"),
+        (Class::SlowStream, "SlowStream"),
+    ];
+    let named = reasons
+        .into_iter()
+        .filter(|(class, _)| on.allows(*class))
+        .map(|(_, name)| name);
+    let named = named.collect::<Vec<_>>().join(", ");
+    if named.is_empty() {
+        "nothing".to_owned()
+    } else {
+        named
+    }
+}
+
+fn time(time: Duration) -> String {
+    let ms = time.as_millis();
+    match ms {
+        0 => "0s".to_owned(),
+        _ if ms.is_multiple_of(60_000) => format!("{}m", ms / 60_000),
+        _ if ms.is_multiple_of(1_000) => format!("{}s", ms / 1_000),
+        _ => format!("{ms}ms"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_short() {
+        let shown = |ms| time(Duration::from_millis(ms));
+        assert_eq!(
+            [shown(0), shown(500), shown(90_000), shown(600_000)],
+            ["0s", "500ms", "90s", "10m"]
+        );
+    }
+
+    #[test]
+    fn reasons_are_those_of_the_manifests() {
+        use wayleave_core::outcome::FallbackReason;
+        assert_eq!(fallback_on(FallbackOn::new([FallbackReason::Timeout])), "Timeout");
+        assert_eq!(fallback_on(FallbackOn::new([])), "nothing");
+        let all = fallback_on(FallbackOn::new(FallbackReason::ALL));
+        assert_eq!(all.split(", ").count(), FallbackReason::ALL.len(), "{all}");
+    }
+}

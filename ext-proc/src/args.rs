@@ -1,0 +1,196 @@
+//! The flags that every command that runs a data plane has.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+use jiff::SignedDuration;
+use wayleave_engine::EngineOptions;
+
+use crate::request::Limits;
+use crate::run::Options;
+
+/// Flags of the data plane.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Data plane")]
+pub struct DataPlaneArgs {
+    /// The largest request body, both as sent and decoded; more gets 413
+    #[arg(
+        long,
+        env = "WAYLEAVE_MAX_REQUEST_BYTES",
+        value_name = "SIZE",
+        default_value = "32Mi"
+    )]
+    pub max_request_bytes: ByteSize,
+
+    /// The largest set of request headers; more gets 431. Envoy's own limit has to be at least this
+    #[arg(
+        long,
+        env = "WAYLEAVE_MAX_HEADER_BYTES",
+        value_name = "SIZE",
+        default_value = "60Ki"
+    )]
+    pub max_header_bytes: ByteSize,
+
+    /// The largest answer; a longer one is cut
+    #[arg(
+        long,
+        env = "WAYLEAVE_MAX_ANSWER_BYTES",
+        value_name = "SIZE",
+        default_value = "64Mi"
+    )]
+    pub max_answer_bytes: ByteSize,
+
+    /// The most bytes of all answers in flight together; beyond, new calls get 503
+    #[arg(
+        long,
+        env = "WAYLEAVE_MAX_INFLIGHT_BYTES",
+        value_name = "SIZE",
+        default_value = "512Mi"
+    )]
+    pub max_inflight_bytes: ByteSize,
+
+    /// How long calls in flight may take to end after a SIGTERM
+    #[arg(long, env = "WAYLEAVE_DRAIN_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub drain_timeout: Duration,
+
+    /// Append the ledger to this file, one JSON record per line and attempt
+    #[arg(long = "ledger", env = "WAYLEAVE_LEDGER", value_name = "FILE")]
+    pub ledger_file: Option<PathBuf>,
+
+    /// How many ledger records the admin page /ledger keeps
+    #[arg(
+        long,
+        env = "WAYLEAVE_LEDGER_RING",
+        value_name = "N",
+        default_value_t = 10_000
+    )]
+    pub ledger_ring: usize,
+}
+
+/// A count of bytes: `1048576`, `1024Ki`, `1Mi`, at most `1Ti`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByteSize(pub usize);
+
+/// A text that is not a count of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a size from 1 to 1Ti: write 1048576, 1024Ki, 1Mi or 1Gi")]
+pub struct BadByteSize;
+
+impl DataPlaneArgs {
+    /// As [`crate::run`] takes them.
+    pub fn into_options(self) -> Options {
+        Options {
+            limits: Limits {
+                body: self.max_request_bytes.0,
+                headers: self.max_header_bytes.0,
+            },
+            drain_timeout: self.drain_timeout,
+            engine: EngineOptions {
+                ledger_file: self.ledger_file,
+                ledger_ring: self.ledger_ring,
+                max_answer_bytes: self.max_answer_bytes.0,
+                max_inflight_bytes: self.max_inflight_bytes.0,
+            },
+        }
+    }
+}
+
+impl FromStr for ByteSize {
+    type Err = BadByteSize;
+
+    fn from_str(text: &str) -> Result<Self, BadByteSize> {
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        let unit: usize = match unit {
+            "" => 1,
+            "Ki" => 1 << 10,
+            "Mi" => 1 << 20,
+            "Gi" => 1 << 30,
+            "Ti" => 1 << 40,
+            _ => return Err(BadByteSize),
+        };
+        let number: usize = number.parse().map_err(|_| BadByteSize)?;
+        let bytes = number.checked_mul(unit).ok_or(BadByteSize)?;
+        if (1..=1 << 40).contains(&bytes) {
+            Ok(Self(bytes))
+        } else {
+            Err(BadByteSize)
+        }
+    }
+}
+
+impl fmt::Display for ByteSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: SignedDuration = text
+        .parse()
+        .map_err(|_| "write it as 30s, 500ms or 1m30s".to_owned())?;
+    Duration::try_from(parsed).map_err(|_| "it must not be negative".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        args: DataPlaneArgs,
+    }
+
+    fn parse(flags: &[&str]) -> Result<Options, clap::Error> {
+        let command = Command::try_parse_from([&["wayleave"], flags].concat())?;
+        Ok(command.args.into_options())
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_types() {
+        let options = parse(&[]).unwrap();
+        assert_eq!(options.limits, Limits::default());
+        assert_eq!(
+            options.engine.max_answer_bytes,
+            EngineOptions::default().max_answer_bytes
+        );
+        assert_eq!(
+            options.engine.max_inflight_bytes,
+            EngineOptions::default().max_inflight_bytes
+        );
+        assert_eq!(options.engine.ledger_ring, EngineOptions::default().ledger_ring);
+        assert_eq!(options.drain_timeout, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn reads_sizes_and_times() {
+        let options = parse(&[
+            "--max-request-bytes",
+            "1Mi",
+            "--drain-timeout",
+            "1m30s",
+            "--ledger",
+            "l",
+        ])
+        .unwrap();
+        assert_eq!(options.limits.body, 1 << 20);
+        assert_eq!(options.drain_timeout, Duration::from_secs(90));
+        assert_eq!(options.engine.ledger_file, Some(PathBuf::from("l")));
+    }
+
+    #[test]
+    fn refuses_what_is_no_size_or_time() {
+        for size in ["", "0", "-1", "1M", "Mi", "2Ti", "99999999999999999999", "1.5Mi"] {
+            assert_eq!(size.parse::<ByteSize>(), Err(BadByteSize), "{size}");
+        }
+        for time in ["", "30", "-1s", "soon"] {
+            assert!(duration(time).is_err(), "{time}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What Envoy answers by itself, in the client's own error format.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use wayleave_core::client_error::ClientError;
+use wayleave_core::endpoint::Endpoint;
+use wayleave_core::format::WireFormat;
+use wayleave_core::refusal::Refusal;
+
+use crate::envoy::bootstrap::routes::pattern;
+
+/// Which answers a body is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Statuses {
+    /// This one.
+    Only(StatusCode),
+    /// This one and all above.
+    From(StatusCode),
+}
+
+/// The mappers: for each status the one for Anthropic's clients, then the one for all others. The first that fits is
+/// taken. A streamed immediate response is no local reply and passes them by.
+pub(super) fn local_replies() -> Value {
+    let mappers: Vec<Value> = replies()
+        .into_iter()
+        .flat_map(|(statuses, error)| {
+            let anthropic = json!({"and_filter": {"filters": [status_filter(statuses), anthropic_filter()]}});
+            [
+                mapper(&anthropic, &error, WireFormat::AnthropicMessages),
+                mapper(&status_filter(statuses), &error, WireFormat::OpenAIChat),
+            ]
+        })
+        .collect();
+    json!({"mappers": mappers})
+}
+
+/// What Envoy itself refuses, and in whose words.
+fn replies() -> Vec<(Statuses, ClientError)> {
+    let ours = |refusal: Refusal| {
+        let error = refusal.into_error();
+        (Statuses::Only(error.status), error)
+    };
+    let only = |status, code, message| (Statuses::Only(status), error(status, code, message));
+    vec![
+        ours(Refusal::UnknownPath {
+            path: "this path".to_owned(),
+        }),
+        only(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "headers_too_large",
+            "The request's headers are too large. Send fewer.",
+        ),
+        only(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "The request's body is too large. Send less.",
+        ),
+        only(
+            StatusCode::REQUEST_TIMEOUT,
+            "request_timeout",
+            "The request did not arrive in time. Send it again.",
+        ),
+        only(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "gateway_unavailable",
+            "This gateway cannot take the call now. Try again in a moment.",
+        ),
+        (
+            Statuses::From(StatusCode::INTERNAL_SERVER_ERROR),
+            error(
+                StatusCode::BAD_GATEWAY,
+                "gateway_failed",
+                "This gateway failed to take the call. Try again; if it stays so, tell its operator.",
+            ),
+        ),
+        (
+            Statuses::From(StatusCode::BAD_REQUEST),
+            error(
+                StatusCode::BAD_REQUEST,
+                "bad_request",
+                "This is not a request that the gateway can read.",
+            ),
+        ),
+    ]
+}
+
+fn error(status: StatusCode, code: &str, message: &str) -> ClientError {
+    ClientError {
+        status,
+        code: Some(code.to_owned()),
+        message: message.to_owned(),
+        param: None,
+        attempts: Vec::new(),
+    }
+}
+
+fn mapper(filter: &Value, error: &ClientError, format: WireFormat) -> Value {
+    json!({
+        "filter": filter,
+        "body": {"inline_string": String::from_utf8_lossy(&error.body(format))},
+        "body_format_override": {
+            "text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"},
+            "content_type": "application/json",
+        },
+    })
+}
+
+fn status_filter(statuses: Statuses) -> Value {
+    let (op, status) = match statuses {
+        Statuses::Only(status) => ("EQ", status),
+        Statuses::From(status) => ("GE", status),
+    };
+    let value = json!({"default_value": status.as_u16(), "runtime_key": "wayleave.local_reply"});
+    json!({"status_code_filter": {"comparison": {"op": op, "value": value}}})
+}
+
+/// The clients for whom [`wayleave_core::refusal::client_format`] says Anthropic.
+fn anthropic_filter() -> Value {
+    let path = |format: WireFormat, invert: bool| {
+        let paths = pattern(
+            Endpoint::ALL
+                .into_iter()
+                .filter(|endpoint| speaks(*endpoint, format)),
+        );
+        json!({"header_filter": {"header": {
+            "name": ":path",
+            "string_match": {"safe_regex": {"regex": format!("{paths}(\\?.*)?")}},
+            "invert_match": invert,
+        }}})
+    };
+    let asks = json!({"header_filter": {"header": {"name": "anthropic-version", "present_match": true}}});
+    json!({"or_filter": {"filters": [
+        path(WireFormat::AnthropicMessages, false),
+        {"and_filter": {"filters": [path(WireFormat::OpenAIChat, true), asks]}},
+    ]}})
+}
+
+/// Whether an endpoint's errors are in this format whatever its client's headers say.
+fn speaks(endpoint: Endpoint, format: WireFormat) -> bool {
+    let errors = match endpoint.format() {
+        Some(WireFormat::AnthropicMessages) => WireFormat::AnthropicMessages,
+        Some(WireFormat::OpenAIChat | WireFormat::OpenAIEmbeddings) => WireFormat::OpenAIChat,
+        None => return false,
+    };
+    errors == format
+}

@@ -1,0 +1,100 @@
+use std::process::Command;
+
+use http::Method;
+use serde_json::Value;
+use wayleave_core::endpoint::Endpoint;
+use wayleave_core::endpoint::Recognised;
+
+use super::*;
+
+fn options(adaptor: Adaptor, access_log: AccessLog) -> BootstrapOptions {
+    let listen = ListenAddress::Tcp("127.0.0.1:0".parse().unwrap());
+    let options = BootstrapOptions::new(listen, "/tmp/admin.sock".into(), "/tmp/upstream.sock".into());
+    BootstrapOptions {
+        adaptor,
+        access_log,
+        ..options
+    }
+}
+
+fn find_envoy() -> Option<PathBuf> {
+    let named = std::env::var_os("WAYLEAVE_ENVOY").map(PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path)
+        .map(|folder| folder.join("envoy"))
+        .find(|file| file.is_file());
+    let cached =
+        std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/wayleave/envoy/1.40.0/envoy"));
+    named.or(on_path).or(cached.filter(|file| file.is_file()))
+}
+
+#[test]
+fn envoy_accepts_every_variant() {
+    let Some(envoy) = find_envoy() else {
+        println!("skipped: there is no Envoy. Set WAYLEAVE_ENVOY to its path");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for (adaptor, access_log) in [
+        (Adaptor::ExtProc, AccessLog::Off),
+        (Adaptor::Http, AccessLog::Stdout),
+    ] {
+        let file = folder.path().join("envoy.json");
+        std::fs::write(&file, bootstrap(&options(adaptor, access_log)).to_string()).unwrap();
+        let output = Command::new(&envoy)
+            .arg("--mode")
+            .arg("validate")
+            .arg("-c")
+            .arg(&file)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{adaptor:?}: {said}");
+        assert!(
+            !said.contains("[warning]") && !said.contains("deprecated"),
+            "{adaptor:?}: {said}"
+        );
+    }
+}
+
+#[test]
+fn it_fails_closed() {
+    let config = bootstrap(&options(Adaptor::ExtProc, AccessLog::Off));
+    let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+    let manager = config.pointer(manager).unwrap();
+    let processor = manager.pointer("/http_filters/0/typed_config").unwrap();
+    assert_eq!(processor["failure_mode_allow"], false);
+    for route in manager
+        .pointer("/route_config/virtual_hosts/0/routes")
+        .and_then(Value::as_array)
+        .unwrap()
+    {
+        assert!(
+            route["direct_response"]["status"].as_u64().unwrap() >= 400,
+            "{route}"
+        );
+    }
+}
+
+/// The regular expression is simple enough to be read by hand: what it means is [`Endpoint::recognise`].
+#[test]
+fn the_pattern_names_every_endpoint() {
+    let pattern = routes::pattern(Endpoint::ALL.into_iter());
+    assert_eq!(
+        pattern,
+        "(/v1){0,2}(/chat/completions|/messages|/embeddings|/models)/?"
+    );
+    for endpoint in Endpoint::ALL {
+        for prefix in ["", "/v1", "/v1/v1"] {
+            for end in ["", "/"] {
+                let path = format!("{prefix}{}{end}", endpoint.suffix());
+                let seen = Endpoint::recognise(&endpoint.method(), &path);
+                assert_eq!(seen, Recognised::Endpoint(endpoint), "{path}");
+            }
+        }
+    }
+    assert_eq!(
+        Endpoint::recognise(&Method::GET, "/v1/v1/v1/models"),
+        Recognised::Foreign
+    );
+}
