@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use tokio::time::sleep;
 
 use super::books::{self, Books};
 use super::request::{self, Client, Delivery, Seen};
@@ -50,6 +51,9 @@ pub(crate) async fn all(stage: &Stage) -> anyhow::Result<Vec<Scened>> {
         ));
         let mut calls = Vec::new();
         for (place, (client, delivery)) in ways.into_iter().enumerate() {
+            if place > 0 {
+                sleep(scene.pause).await;
+            }
             calls.push(one(stage, scene, place == 0, client, delivery).await?);
         }
         let served: BTreeSet<String> = calls

@@ -1,5 +1,7 @@
 //! What the demo plays: each scene a route of `examples/demo`, with what has to come of it.
 
+use std::time::Duration;
+
 use wayleave_core::outcome::Class;
 use wayleave_core::walk::Role;
 
@@ -16,6 +18,8 @@ pub(crate) struct Scene {
     /// The status that the client gets: at the first call, and perhaps another at later ones, when the target whose
     /// error it was rests.
     pub(crate) status: &'static [u16],
+    /// Waited between two calls, so that a provider that asked for a rest is tried again.
+    pub(crate) pause: Duration,
     pub(crate) script: Script,
     pub(crate) cost: CostIs,
 }
@@ -44,8 +48,8 @@ pub(crate) struct Expected {
     pub(crate) provider: &'static str,
     pub(crate) class: Class,
     pub(crate) roles: &'static [Role],
-    /// Whether it may be missing after the scene's first call: a provider that said "too many" or refused its key is
-    /// left alone for a while.
+    /// Whether it may be missing after the scene's first call: a provider that refused its key is left alone for a
+    /// while.
     pub(crate) may_rest: bool,
 }
 
@@ -118,6 +122,7 @@ const USUAL: Scene = Scene {
     about: "",
     plays: Plays::EachWay,
     status: &[200],
+    pause: Duration::ZERO,
     script: Script::Attempts(&[]),
     cost: CostIs::Positive,
 };
@@ -140,8 +145,10 @@ pub(crate) const SCENES: [Scene; 7] = [
     Scene {
         model: "fallback",
         about: "the first is rate limited, the second broken, the third answers",
+        // A little more than its `retry-after`.
+        pause: Duration::from_millis(1_100),
         script: Script::Attempts(&[
-            resting(first("busy", Class::RateLimited)),
+            first("busy", Class::RateLimited),
             next("broken", Class::ServerError),
             next("west", Class::Ok),
         ]),

@@ -91,7 +91,7 @@ impl Stream for Replies {
             return Poll::Ready(Some(Ok(first)));
         }
         match std::mem::replace(&mut self.rest, Rest::Done) {
-            Rest::Done => Poll::Pending,
+            Rest::Done => Poll::Ready(None),
             Rest::Whole(bytes, summary) => Poll::Ready(Some(Ok(self.whole(bytes, summary)))),
             Rest::Answer(mut answering) => {
                 let polled = poll_answer(&mut answering, cx);

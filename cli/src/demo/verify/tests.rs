@@ -54,46 +54,36 @@ fn books(attempts: Vec<AttemptRecord>) -> Books {
     Books { call, attempts }
 }
 
-fn fallback(rests: bool) -> Books {
-    let busy = attempt("busy", Class::RateLimited, Role::Primary, Some(0));
+fn nobody(rests: bool) -> Books {
+    let denied = attempt("denied", Class::AuthFailed, Role::Primary, Some(0));
     let role = if rests { Role::Primary } else { Role::Fallback };
-    let rest = [
-        attempt("broken", Class::ServerError, role, Some(0)),
-        attempt("west", Class::Ok, Role::Fallback, Some(1)),
-    ];
-    books((!rests).then_some(busy).into_iter().chain(rest).collect())
+    let dead = attempt("dead", Class::ServerError, role, Some(0));
+    books((!rests).then_some(denied).into_iter().chain([dead]).collect())
 }
 
 #[test]
 fn a_call_as_the_scene_says_has_no_fault() {
-    let scene = scene("fallback");
+    let scene = scene("nobody");
     let none: [String; 0] = [];
     assert_eq!(
-        verify(scene, true, Delivery::Whole, &seen(200), &fallback(false)),
+        verify(scene, true, Delivery::Whole, &seen(401), &nobody(false)),
         none
     );
     assert_eq!(
-        verify(scene, false, Delivery::Whole, &seen(200), &fallback(true)),
+        verify(scene, false, Delivery::Whole, &seen(503), &nobody(true)),
         none,
-        "busy may rest later"
+        "denied may rest later"
     );
 }
 
 #[test]
 fn a_missing_and_an_additional_attempt_are_told() {
-    let faults = verify(
-        scene("fallback"),
-        true,
-        Delivery::Whole,
-        &seen(200),
-        &fallback(true),
-    );
-    assert_eq!(faults, ["busy was not tried in its turn"]);
-    let mut more = fallback(false);
+    let told = |books: &Books| verify(scene("nobody"), true, Delivery::Whole, &seen(401), books);
+    assert_eq!(told(&nobody(true)), ["denied was not tried in its turn"]);
+    let mut more = nobody(false);
     more.attempts
         .push(attempt("north", Class::Ok, Role::Fallback, Some(0)));
-    let faults = verify(scene("fallback"), true, Delivery::Whole, &seen(200), &more);
-    assert_eq!(faults, ["north was tried beyond the plan"]);
+    assert_eq!(told(&more), ["north was tried beyond the plan"]);
 }
 
 #[test]
