@@ -12,8 +12,9 @@ if [ ! -x "$root/bin/cargo-deny" ]; then
 fi
 cd "$tools/.."
 "$root/bin/cargo-deny" --locked check licenses sources bans
-"$root/bin/cargo-deny" --locked check advisories || {
-  echo "the advisories were not checked, or one applies: see above. They are fetched from github.com/rustsec," >&2
-  echo "which needs the network; licences, sources and bans are in order." >&2
-  exit 1
-}
+# The database of known vulnerabilities comes from github.com, which may be out of reach.
+if "$root/bin/cargo-deny" --locked fetch db > /dev/null 2>&1; then
+  "$root/bin/cargo-deny" --locked check --disable-fetch advisories
+else
+  echo "advisories were NOT checked: their database at github.com/rustsec/advisory-db is out of reach" >&2
+fi

@@ -19,7 +19,7 @@ use crate::args::FolderArgs;
 use crate::folder::FolderWatch;
 use crate::output::{Output, print, print_json};
 use crate::parent::end_with_parent;
-use crate::source::Source;
+use crate::source::{self, ServedModel, Source};
 
 /// Run only the data plane, behind an Envoy of your own or none
 #[derive(Clone, Debug, Args)]
@@ -46,7 +46,7 @@ pub struct ExtProcArgs {
         default_value = "127.0.0.1:4001"
     )]
     pub admin: SocketAddr,
-    /// How to print the addresses, once ready
+    /// How to print the addresses (and for machines the models), once ready
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
     /// The process whose end is ours.
@@ -64,13 +64,15 @@ Example:
 
 SIGTERM or an interrupt: calls in flight end, new ones get 503.";
 
-/// Where the process can be reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Addresses {
+/// Where the process can be reached, and what it serves at its start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ready {
     /// The admin pages.
     pub admin: SocketAddr,
     /// Calls by HTTP, where they are taken on an address.
     pub http: Option<SocketAddr>,
+    /// The models.
+    pub models: Vec<ServedModel>,
 }
 
 /// Runs until a signal comes.
@@ -94,6 +96,7 @@ async fn serve(args: ExtProcArgs) -> anyhow::Result<()> {
     let watch = FolderWatch::new(&args.folder.folder);
     let mut source = Source::new(&args.folder.folder);
     let snapshot = source.load()?.snapshot;
+    let models = source::models(&snapshot);
     let (publish, snapshots) = watch::channel(Some(Arc::new(snapshot)));
     let (fronts, http) = fronts(&args).await?;
     let admin = TcpListener::bind(args.admin).await.with_context(|| {
@@ -102,16 +105,17 @@ async fn serve(args: ExtProcArgs) -> anyhow::Result<()> {
             args.admin
         )
     })?;
-    let addresses = Addresses {
+    let ready = Ready {
         admin: admin.local_addr().context("no admin address")?,
         http,
+        models,
     };
     tokio::spawn(source.follow(watch, publish));
     let options = args.data_plane.clone().into_options();
     let running = tokio::spawn(wayleave_ext_proc::run(
         options, fronts, admin, snapshots, shutdown,
     ));
-    tell(&args, addresses)?;
+    tell(args.output, &ready)?;
     running.await.context("the data plane stopped: this is a bug")??;
     Ok(())
 }
@@ -133,15 +137,16 @@ async fn fronts(args: &ExtProcArgs) -> anyhow::Result<(Vec<Front>, Option<Socket
     Ok((fronts, http))
 }
 
-fn tell(args: &ExtProcArgs, addresses: Addresses) -> anyhow::Result<()> {
-    let Addresses { admin, http } = addresses;
-    match args.output {
-        Output::Json => print_json(&addresses),
+fn tell(output: Output, ready: &Ready) -> anyhow::Result<()> {
+    match output {
+        Output::Json => print_json(ready),
         Output::Text => {
-            let calls = http
-                .map(|http| format!("calls  http://{http}/v1\n"))
-                .unwrap_or_default();
-            print(&format!("{calls}admin  http://{admin}\n"))
+            let calls = ready.http.map(|http| format!("calls  http://{http}/v1\n"));
+            print(&format!(
+                "{}admin  http://{}\n",
+                calls.unwrap_or_default(),
+                ready.admin
+            ))
         }
     }
 }

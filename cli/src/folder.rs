@@ -2,6 +2,7 @@
 
 mod stamp;
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +30,29 @@ pub struct FolderWatch {
     folder: PathBuf,
     seen: Stamp,
     told: Arc<Notify>,
-    // Where the watched folder really is, which changes when it is a link that is set anew; with its watcher.
-    watched: Option<(PathBuf, RecommendedWatcher)>,
+    watched: Option<(Place, RecommendedWatcher)>,
+    warned: bool,
+}
+
+/// Which folder it really is: another one when a link is set anew, or a folder is put in the place of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl Place {
+    /// `None`: there is none now.
+    fn of(folder: &Path) -> Option<Self> {
+        let path = std::fs::canonicalize(folder).ok()?;
+        let folder = std::fs::metadata(&path).ok()?;
+        Some(Self {
+            path,
+            device: folder.dev(),
+            inode: folder.ino(),
+        })
+    }
 }
 
 impl FolderWatch {
@@ -42,15 +64,9 @@ impl FolderWatch {
             seen: Stamp::of(folder),
             told,
             watched: None,
+            warned: false,
         };
         watch.arm();
-        if watch.watched.is_none() {
-            warn!(
-                "{} is looked at every {} ms instead",
-                folder.display(),
-                RESCAN_ALONE.as_millis()
-            );
-        }
         watch
     }
 
@@ -86,15 +102,21 @@ impl FolderWatch {
 
     /// Watches the folder where it really is now.
     fn arm(&mut self) {
-        let place = std::fs::canonicalize(&self.folder).ok();
+        let place = Place::of(&self.folder);
         if place.is_some() && place.as_ref() == self.watched.as_ref().map(|(place, _)| place) {
             return;
         }
         let moved = self.watched.take().is_some();
         let Some(place) = place else { return };
-        match watcher(&place, Arc::clone(&self.told)) {
+        match watcher(&place.path, Arc::clone(&self.told)) {
             Ok(watcher) => self.watched = Some((place, watcher)),
-            Err(error) => warn!("cannot watch {}: {error}", place.display()),
+            Err(error) => {
+                let (place, every) = (place.path.display(), RESCAN_ALONE.as_millis());
+                if !self.warned {
+                    warn!("cannot watch {place}: {error}; it is looked at every {every} ms instead");
+                }
+                self.warned = true;
+            }
         }
         if moved {
             info!("{} is another folder now", self.folder.display());

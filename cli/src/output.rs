@@ -33,7 +33,7 @@ pub fn print(text: &str) -> anyhow::Result<()> {
 /// Prints a value as one line of JSON.
 ///
 /// # Errors
-/// Like [`print`].
+/// Like [`print()`].
 pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     let line = serde_json::to_string(value).context("cannot write the result as JSON")?;
     print(&format!("{line}\n"))

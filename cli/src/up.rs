@@ -39,7 +39,6 @@ use crate::log::LogArgs;
 use crate::output::Output;
 use crate::parent::end_with_parent;
 use crate::signals::Signals;
-use crate::source::{self, Unset};
 
 /// How long Envoy and the data plane may take to serve.
 const START_PATIENCE: Duration = Duration::from_secs(60);
@@ -144,18 +143,12 @@ pub fn run(args: UpArgs, log: LogArgs, data_plane_flags: Vec<OsString>) -> anyho
 async fn supervise(args: UpArgs, log: LogArgs, flags: Vec<OsString>) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::take()?;
     let work = private_folder()?;
-    let (loaded, _) = source::load_once(&args.folder.folder, Unset::Refused)?;
-    let models = source::models(&loaded.snapshot);
     let starting = Gateway::start(&args, log, flags, work.path());
     let mut gateway = tokio::select! {
         started = starting => started?,
         () = signals.next() => return Ok(ExitCode::SUCCESS),
     };
-    Announcement {
-        models,
-        ..gateway.announcement()
-    }
-    .print(args.output)?;
+    gateway.announcement().print(args.output)?;
     tokio::select! {
         error = gateway.keep() => return Err(error),
         () = signals.next() => {}
@@ -204,14 +197,14 @@ impl Gateway {
         };
         let starting = async {
             let data_plane = DataPlane::start(launch).await?;
-            configured(data_plane.addresses.admin).await;
+            configured(data_plane.ready.admin).await;
             let proxy = match prepared {
                 None => None,
                 Some(launch) => Some(FrontProxy::start(launch).await?),
             };
             let address = match &proxy {
                 None => data_plane
-                    .addresses
+                    .ready
                     .http
                     .context("the data plane did not tell its address")?,
                 Some(proxy) => proxy.address,
@@ -230,9 +223,9 @@ impl Gateway {
     fn announcement(&self) -> Announcement {
         Announcement {
             address: self.address,
-            admin: self.data_plane.addresses.admin,
+            admin: self.data_plane.ready.admin,
             envoy: self.proxy.as_ref().map(|proxy| proxy.version.to_string()),
-            models: Vec::new(),
+            models: self.data_plane.ready.models.clone(),
         }
     }
 

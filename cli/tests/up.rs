@@ -38,6 +38,8 @@ struct Up {
     announced: Value,
     folder: TempDir,
     sim: Sim,
+    /// Where it keeps its sockets: what is killed leaves them behind.
+    _work: TempDir,
 }
 
 fn command(folder: &Path) -> Command {
@@ -86,11 +88,10 @@ impl Up {
         .unwrap();
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("all.yaml"), manifests(&sim, models)).unwrap();
-        let mut child = command(folder.path())
-            .arg("--no-envoy")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let work = tempfile::tempdir().unwrap();
+        let mut command = command(folder.path());
+        command.arg("--no-envoy").env("TMPDIR", work.path());
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = timeout(LIMIT, lines.next_line()).await.unwrap().unwrap().unwrap();
         Self {
@@ -98,6 +99,7 @@ impl Up {
             announced: serde_json::from_str(&line).unwrap(),
             folder,
             sim,
+            _work: work,
         }
     }
 
@@ -159,6 +161,17 @@ async fn until(peer: &Peer, model: &str, status: StatusCode) -> Duration {
 fn gone(pid: i32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat"))
         .map_or(true, |stat| stat.rsplit(") ").next().unwrap().starts_with('Z'))
+}
+
+async fn until_gone(pids: &[i32]) {
+    let all_gone = async {
+        while !pids.iter().copied().all(gone) {
+            sleep(ASK_AGAIN).await;
+        }
+    };
+    timeout(LIMIT, all_gone)
+        .await
+        .expect("the children end with their parent");
 }
 
 /// The exit status and stderr of a start that fails.
@@ -224,9 +237,7 @@ async fn a_killed_data_plane_is_back_within_a_second() {
         panic!("{:?}", up.children())
     };
     kill_process(Pid::from_raw(data_plane).unwrap(), Signal::KILL).unwrap();
-    while !gone(data_plane) {
-        sleep(ASK_AGAIN).await;
-    }
+    until_gone(&[data_plane]).await;
     let took = until(&up.peer("address"), "chat", StatusCode::OK).await;
     assert!(took < Duration::from_secs(1), "{took:?}");
     up.peer("admin")
@@ -274,7 +285,7 @@ async fn a_second_interrupt_ends_all_at_once() {
     assert_eq!(up.ended().await, Some(1));
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     stuck.await.unwrap().expect_err("the call in flight is lost");
-    assert!(children.into_iter().all(gone));
+    until_gone(&children).await;
 }
 
 #[tokio::test]
@@ -283,14 +294,7 @@ async fn children_do_not_outlive_a_killed_supervisor() {
     let children = up.children();
     assert!(!children.is_empty());
     up.signal(Signal::KILL);
-    let all_gone = async {
-        while !children.iter().copied().all(gone) {
-            sleep(ASK_AGAIN).await;
-        }
-    };
-    timeout(LIMIT, all_gone)
-        .await
-        .expect("the children end with their parent");
+    until_gone(&children).await;
 }
 
 #[tokio::test]
@@ -358,7 +362,9 @@ async fn an_envoy_that_is_missing_or_ends_is_told() {
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_read_is_told_in_one_line() {
-    let (code, stderr) = failure(command(Path::new("/nowhere"))).await;
+    let mut missing = command(Path::new("/nowhere"));
+    missing.arg("--no-envoy");
+    let (code, stderr) = failure(missing).await;
     assert_eq!(code, Some(1));
     assert_eq!(
         stderr,

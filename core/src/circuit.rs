@@ -97,7 +97,9 @@ impl Circuit {
     fn fail(&mut self, now: Moment) {
         let failures = match self.state {
             State::Closed { failures } => failures.saturating_add(1),
-            State::Open { .. } | State::HalfOpen { .. } => FAILURES_TO_OPEN,
+            State::HalfOpen { .. } => FAILURES_TO_OPEN,
+            // It was under way when the circuit opened, and tells nothing new.
+            State::Open { .. } => return,
         };
         if failures < FAILURES_TO_OPEN {
             self.state = State::Closed { failures };
@@ -178,6 +180,15 @@ mod tests {
         assert!(circuit.admits(at(0)));
         assert!(!opened().admits(at(4)));
         assert!(opened().admits(at(5)));
+    }
+
+    #[test]
+    fn what_was_under_way_when_it_opened_does_not_keep_it_open_longer() {
+        let mut circuit = opened();
+        for _ in 0..50 {
+            circuit.observe(&ended(Class::ServerError), at(1));
+        }
+        assert_eq!(circuit, opened());
     }
 
     #[test]

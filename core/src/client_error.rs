@@ -2,6 +2,7 @@
 
 mod body;
 mod classify;
+mod form;
 mod redact;
 mod retry_after;
 mod said;
@@ -57,6 +58,11 @@ impl ClientError {
 /// The message is the provider's, without what looks like a whole key, and at most 2 KiB long.
 pub fn read_fault(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Fault {
     Said::of_answer(status, headers, body).fault(status.as_u16())
+}
+
+/// Whether a provider's error body is one that the client's API would send, so that it may pass as it is.
+pub fn is_own_form(body: &[u8], format: WireFormat) -> bool {
+    form::fits(body, format)
 }
 
 /// Reads an error that stands inside a 200. The status is the one that the error names or implies; an error that tells

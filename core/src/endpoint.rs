@@ -30,7 +30,12 @@ pub enum Recognised {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 4] = [Self::ChatCompletions, Self::Messages, Self::Embeddings, Self::Models];
+    pub const ALL: [Self; 4] = [
+        Self::ChatCompletions,
+        Self::Messages,
+        Self::Embeddings,
+        Self::Models,
+    ];
 
     /// Recognises a request by its method and path (a query is ignored). Besides `/v1/…` it takes what the official
     /// SDKs make of other base URLs: no `/v1` (OpenAI SDK at the bare host), `/v1/v1` (Anthropic SDK at `…/v1`).
@@ -42,7 +47,11 @@ impl Endpoint {
         let Some(endpoint) = Self::ALL.into_iter().find(|endpoint| endpoint.suffix() == path) else {
             return Recognised::Foreign;
         };
-        if *method == endpoint.method() { Recognised::Endpoint(endpoint) } else { Recognised::WrongMethod(endpoint) }
+        if *method == endpoint.method() {
+            Recognised::Endpoint(endpoint)
+        } else {
+            Recognised::WrongMethod(endpoint)
+        }
     }
 
     /// The method that it takes.
@@ -89,7 +98,12 @@ mod tests {
 
     #[test]
     fn recognises_what_sdks_send() {
-        for path in ["/v1/chat/completions", "/chat/completions", "/v1/chat/completions?x=1", "/v1/chat/completions/"] {
+        for path in [
+            "/v1/chat/completions",
+            "/chat/completions",
+            "/v1/chat/completions?x=1",
+            "/v1/chat/completions/",
+        ] {
             let seen = Endpoint::recognise(&Method::POST, path);
             assert_eq!(seen, Recognised::Endpoint(Endpoint::ChatCompletions), "{path}");
         }
@@ -102,7 +116,11 @@ mod tests {
         let get = Endpoint::recognise(&Method::GET, "/v1/messages");
         assert_eq!(get, Recognised::WrongMethod(Endpoint::Messages));
         for path in ["/", "/v1", "/v1/messages/batches", "/v2/messages", "/v1/chat"] {
-            assert_eq!(Endpoint::recognise(&Method::POST, path), Recognised::Foreign, "{path}");
+            assert_eq!(
+                Endpoint::recognise(&Method::POST, path),
+                Recognised::Foreign,
+                "{path}"
+            );
         }
     }
 }

@@ -125,20 +125,33 @@ pub struct Quote {
 }
 
 /// Explains a request. Health is left out: it is the running gateway's, not the configuration's.
-pub fn explain(table: &Table, intake: &Intake, subject: &Subject, at: Timestamp) -> Result<Explanation, Refusal> {
+pub fn explain(
+    table: &Table,
+    intake: &Intake,
+    subject: &Subject,
+    at: Timestamp,
+) -> Result<Explanation, Refusal> {
     let route = table.route(&intake.model)?;
-    let rules = route
-        .rules
-        .as_ref()
-        .map_err(|reason| Refusal::BrokenRoute { route: route.name.to_string(), reason: reason.clone() })?;
+    let rules = route.rules.as_ref().map_err(|reason| Refusal::BrokenRoute {
+        route: route.name.to_string(),
+        reason: reason.clone(),
+    })?;
     let found = matches(rules, subject);
     let serving = found.iter().position(Match::holds);
-    let explained = rules.iter().zip(&found).enumerate().map(|(index, (rule, found))| ExplainedRule {
-        when: rule.when.as_ref().and_then(|when| when.as_ref().ok()).map(|when| when.source().to_string()),
-        holds: found.holds(),
-        reason: reason(found),
-        serves: serving == Some(index),
-    });
+    let explained = rules
+        .iter()
+        .zip(&found)
+        .enumerate()
+        .map(|(index, (rule, found))| ExplainedRule {
+            when: rule
+                .when
+                .as_ref()
+                .and_then(|when| when.as_ref().ok())
+                .map(|when| when.source().to_string()),
+            holds: found.holds(),
+            reason: reason(found),
+            serves: serving == Some(index),
+        });
     let serving = serving.and_then(|index| rules.get(index));
     Ok(Explanation {
         model: intake.model.clone(),
@@ -159,12 +172,14 @@ fn reason(found: &Match) -> Option<String> {
 impl ExplainedPlan {
     fn of(rule: &ActiveRule, intake: &Intake, at: Timestamp) -> Self {
         let steps = rule.steps.iter().map(|step| match step {
-            ActiveStep::Pick { pick, targets } => {
-                ExplainedStep::Pick { pick: *pick, targets: explain_targets(targets, intake, at) }
-            }
-            ActiveStep::Race { targets, terms } => {
-                ExplainedStep::Race { terms: *terms, targets: explain_targets(targets, intake, at) }
-            }
+            ActiveStep::Pick { pick, targets } => ExplainedStep::Pick {
+                pick: *pick,
+                targets: explain_targets(targets, intake, at),
+            },
+            ActiveStep::Race { targets, terms } => ExplainedStep::Race {
+                terms: *terms,
+                targets: explain_targets(targets, intake, at),
+            },
         });
         Self {
             steps: steps.collect(),
@@ -184,15 +199,21 @@ fn explain_targets(
     let total: u64 = targets.iter().map(|target| u64::from(target.weight)).sum();
     let of = |target: &std::sync::Arc<ActiveTarget>| {
         let model = target.model.as_deref().unwrap_or(&intake.model);
-        let permille = (u64::from(target.weight) * 1000).checked_div(total).unwrap_or_default();
+        let permille = (u64::from(target.weight) * 1000)
+            .checked_div(total)
+            .unwrap_or_default();
         ExplainedTarget {
             provider: target.provider.to_string(),
             model: model.to_owned(),
             chance_permille: u32::try_from(permille).unwrap_or(1000),
-            access: target.endpoint.as_ref().map_err(Clone::clone).and_then(|endpoint| {
-                let access = ExplainedAccess::of(endpoint, model, intake.format, at);
-                access.ok_or_else(|| format!("{} has no endpoint for this kind of call", target.provider))
-            }),
+            access: target
+                .endpoint
+                .as_ref()
+                .map_err(Clone::clone)
+                .and_then(|endpoint| {
+                    let access = ExplainedAccess::of(endpoint, model, intake.format, at);
+                    access.ok_or_else(|| format!("{} has no endpoint for this kind of call", target.provider))
+                }),
         }
     };
     targets.iter().map(of).collect()
@@ -201,13 +222,19 @@ fn explain_targets(
 impl ExplainedAccess {
     fn of(endpoint: &Endpoint, model: &str, asked: WireFormat, at: Timestamp) -> Option<Self> {
         let (format, path) = endpoint.vendor.format.upstream(asked)?;
-        let rates = endpoint.prices.resolve(PriceBook::builtin(), endpoint.vendor.prices, model, None);
+        let rates = endpoint
+            .prices
+            .resolve(PriceBook::builtin(), endpoint.vendor.prices, model, None);
         Some(Self {
             vendor: endpoint.vendor.name,
             url: format!("{}{path}", endpoint.url),
             format,
             translated: format != asked,
-            keys: endpoint.keys.iter().map(|key| (key.name.to_string(), key.weight)).collect(),
+            keys: endpoint
+                .keys
+                .iter()
+                .map(|key| (key.name.to_string(), key.weight))
+                .collect(),
             limits: endpoint.limits,
             price: rates.and_then(|rates| Quote::of(&rates, at)),
         })
@@ -218,11 +245,19 @@ impl Quote {
     fn of(rates: &Rates, at: Timestamp) -> Option<Self> {
         let quote = |usage| {
             let ticks = rates.cost(&usage, None, at).ticks()?;
-            Some(Ticks::new(ticks.get().saturating_mul(i64::try_from(QUOTED / RECKONED).ok()?)))
+            Some(Ticks::new(
+                ticks.get().saturating_mul(i64::try_from(QUOTED / RECKONED).ok()?),
+            ))
         };
         Some(Self {
-            input_per_million: quote(crate::usage::Usage { input: RECKONED, ..Default::default() })?,
-            output_per_million: quote(crate::usage::Usage { output: RECKONED, ..Default::default() })?,
+            input_per_million: quote(crate::usage::Usage {
+                input: RECKONED,
+                ..Default::default()
+            })?,
+            output_per_million: quote(crate::usage::Usage {
+                output: RECKONED,
+                ..Default::default()
+            })?,
             source: rates.version().to_string(),
         })
     }

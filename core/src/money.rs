@@ -52,7 +52,11 @@ impl Ticks {
 
     /// From floating-point dollars as a provider reports them (`OpenRouter`'s `usage.cost`), to the nearest tick.
     /// `None` for what is not a finite amount of at least 0.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "range checked before")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "range checked before"
+    )]
     pub fn from_usd_f64(usd: f64) -> Option<Self> {
         let ticks = (usd * Self::PER_USD as f64).round();
         (ticks.is_finite() && (0.0..9.0e18).contains(&ticks)).then_some(Self(ticks as i64))
@@ -104,7 +108,12 @@ mod tests {
 
     #[test]
     fn reads_and_prints_exactly() {
-        for (text, ticks) in [("0", 0), ("1", 10_000_000_000), ("0.05", 500_000_000), ("0.0000000001", 1)] {
+        for (text, ticks) in [
+            ("0", 0),
+            ("1", 10_000_000_000),
+            ("0.05", 500_000_000),
+            ("0.0000000001", 1),
+        ] {
             let amount: Ticks = text.parse().expect(text);
             assert_eq!(amount.get(), ticks, "{text}");
             assert_eq!(amount.usd(), text);
@@ -113,7 +122,17 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_amount() {
-        for text in ["", ".", ".5", "-1", "1e3", "1,5", "0.00000000001", "1234567890", "$1"] {
+        for text in [
+            "",
+            ".",
+            ".5",
+            "-1",
+            "1e3",
+            "1,5",
+            "0.00000000001",
+            "1234567890",
+            "$1",
+        ] {
             assert_eq!(text.parse::<Ticks>(), Err(BadAmount), "{text}");
         }
     }

@@ -134,9 +134,25 @@ impl FallbackReason {
 }
 
 /// The failures after which the next target is tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FallbackOn(u8);
+
+/// As the list that a user would write.
+impl Serialize for FallbackOn {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(
+            FallbackReason::ALL
+                .into_iter()
+                .filter(|reason| self.0 & reason.bit() != 0),
+        )
+    }
+}
+
+impl<'de> Deserialize<'de> for FallbackOn {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<FallbackReason>::deserialize(deserializer).map(Self::new)
+    }
+}
 
 impl Default for FallbackOn {
     /// Everything but [`FallbackReason::ContentFilter`]: carrying a refused request from provider to provider is a

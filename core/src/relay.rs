@@ -218,7 +218,7 @@ impl Relay {
         let place = notes
             .cost
             .filter(|_| matches!(message.data, Some(Cow::Borrowed(_))));
-        let total = place.and(self.observer.tally.report.as_ref()).and_then(cost);
+        let total = place.and_then(|_| self.observer.tally.total(cost));
         match place.zip(total) {
             Some((place, total)) => {
                 let at = data.as_ptr().addr() - frame.as_ptr().addr() + place.at;
@@ -311,14 +311,11 @@ impl Relay {
                 return;
             }
             if matches!(event, Event::End) {
-                let report = observer.tally.report;
-                writer.end(
-                    Bill {
-                        report,
-                        cost: report.as_ref().and_then(cost),
-                    },
-                    out.buffer(),
-                );
+                let bill = Bill {
+                    report: observer.tally.report,
+                    cost: observer.tally.total(cost),
+                };
+                writer.end(bill, out.buffer());
             } else if let Err(error) = writer.write(&event, out.buffer()) {
                 observer.fault(malformed(&error.to_string()));
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 /// A credential. `Debug`, `Display` and `Serialize` show stars; only [`Secret::expose`] gives the text.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(Arc<str>);
 
 const STARS: &str = "***";
@@ -48,7 +48,10 @@ mod tests {
     #[test]
     fn shows_nothing_anywhere() {
         let secret = Secret::new("sk-very-secret");
-        let shown = format!("{secret:?} {secret} {}", serde_json::to_string(&secret).expect("serialises"));
+        let shown = format!(
+            "{secret:?} {secret} {}",
+            serde_json::to_string(&secret).expect("serialises")
+        );
         assert_eq!(shown, "*** *** \"***\"");
         assert_eq!(secret.expose(), "sk-very-secret");
     }

@@ -168,7 +168,10 @@ pub const VENDORS: &[Vendor] = &[
         auth: Auth::Bearer,
         prices: Some("cerebras"),
         abort: AbortBilling::RunsOn,
-        quirks: Quirks { stream_usage: StreamUsage::Always, ..PLAIN },
+        quirks: Quirks {
+            stream_usage: StreamUsage::Always,
+            ..PLAIN
+        },
     },
     Vendor {
         name: "DeepInfra",
@@ -202,7 +205,10 @@ pub const VENDORS: &[Vendor] = &[
         auth: Auth::Bearer,
         prices: Some("x-ai"),
         abort: AbortBilling::StopsStreams,
-        quirks: Quirks { reasoning: ReasoningCount::Beside, ..PLAIN },
+        quirks: Quirks {
+            reasoning: ReasoningCount::Beside,
+            ..PLAIN
+        },
     },
     Vendor {
         name: "OpenRouter",
@@ -212,7 +218,10 @@ pub const VENDORS: &[Vendor] = &[
         auth: Auth::Bearer,
         prices: Some("openrouter"),
         abort: AbortBilling::RunsOn,
-        quirks: Quirks { stream_usage: StreamUsage::Always, ..PLAIN },
+        quirks: Quirks {
+            stream_usage: StreamUsage::Always,
+            ..PLAIN
+        },
     },
     Vendor {
         name: "Custom",

@@ -26,7 +26,9 @@ use crate::intake::Intake;
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// The members of `request`.
-const MEMBERS: [&str; 7] = ["model", "headers", "path", "stream", "tools", "tokens", "metadata"];
+const MEMBERS: [&str; 7] = [
+    "model", "headers", "path", "stream", "tools", "tokens", "metadata",
+];
 
 /// A condition, compiled.
 pub struct When {
@@ -74,19 +76,30 @@ pub struct Subject(Context<'static, 'static>);
 impl When {
     /// Compiles a condition, and tries it on an empty request.
     pub fn parse(source: &str) -> Result<Self, WhenError> {
-        let program = ENV.compile(source).map_err(|error| WhenError::Syntax(first_line(&error.to_string())))?;
+        let program = ENV
+            .compile(source)
+            .map_err(|error| WhenError::Syntax(first_line(&error.to_string())))?;
         let names = Names::of(program.expression());
         if let Some(name) = names.variables.into_iter().find(|name| name != "request") {
             return Err(WhenError::UnknownVariable(name));
         }
-        if let Some(name) = names.members.into_iter().find(|name| !MEMBERS.contains(&name.as_str())) {
+        if let Some(name) = names
+            .members
+            .into_iter()
+            .find(|name| !MEMBERS.contains(&name.as_str()))
+        {
             return Err(WhenError::UnknownMember { name });
         }
-        let when = Self { source: source.into(), program };
+        let when = Self {
+            source: source.into(),
+            program,
+        };
         match when.program.execute(&Subject::sample().0) {
             Ok(Value::Bool(_)) => Ok(when),
             Ok(value) => Err(WhenError::NotBool(value.type_of().to_string())),
-            Err(cel::ExecutionError::UndeclaredReference(name)) => Err(WhenError::UnknownFunction(name.to_string())),
+            Err(cel::ExecutionError::UndeclaredReference(name)) => {
+                Err(WhenError::UnknownFunction(name.to_string()))
+            }
             // Absent keys and the like depend on the request.
             Err(_) => Ok(when),
         }
@@ -124,11 +137,27 @@ impl Subject {
             }
         }
         let path = path.split_once('?').map_or(path, |(path, _)| path);
-        Self::of(&intake.model, map, path, intake.stream, &intake.tools, intake.input_tokens, &intake.metadata)
+        Self::of(
+            &intake.model,
+            map,
+            path,
+            intake.stream,
+            &intake.tools,
+            intake.input_tokens,
+            &intake.metadata,
+        )
     }
 
     fn sample() -> Self {
-        Self::of("", HashMap::new(), "/v1/chat/completions", false, &[], 0, &BTreeMap::new())
+        Self::of(
+            "",
+            HashMap::new(),
+            "/v1/chat/completions",
+            false,
+            &[],
+            0,
+            &BTreeMap::new(),
+        )
     }
 
     fn of(
@@ -140,19 +169,40 @@ impl Subject {
         tokens: u64,
         metadata: &BTreeMap<String, String>,
     ) -> Self {
-        let metadata = metadata.iter().map(|(name, value)| (key(name), text(value))).collect();
+        let metadata = metadata
+            .iter()
+            .map(|(name, value)| (key(name), text(value)))
+            .collect();
         let tools = tools.iter().map(|name| text(name)).collect();
         let request = HashMap::from([
             (key("model"), text(model)),
-            (key("headers"), Value::Map(Map { map: Arc::new(headers) })),
+            (
+                key("headers"),
+                Value::Map(Map {
+                    map: Arc::new(headers),
+                }),
+            ),
             (key("path"), text(path)),
             (key("stream"), Value::Bool(stream)),
             (key("tools"), Value::List(Arc::new(tools))),
-            (key("tokens"), Value::Int(i64::try_from(tokens).unwrap_or(i64::MAX))),
-            (key("metadata"), Value::Map(Map { map: Arc::new(metadata) })),
+            (
+                key("tokens"),
+                Value::Int(i64::try_from(tokens).unwrap_or(i64::MAX)),
+            ),
+            (
+                key("metadata"),
+                Value::Map(Map {
+                    map: Arc::new(metadata),
+                }),
+            ),
         ]);
         let mut context = Context::with_env(Arc::clone(&ENV));
-        context.add_variable_from_value("request", Value::Map(Map { map: Arc::new(request) }));
+        context.add_variable_from_value(
+            "request",
+            Value::Map(Map {
+                map: Arc::new(request),
+            }),
+        );
         Self(context)
     }
 }
@@ -172,7 +222,13 @@ fn text(value: &str) -> Value {
 }
 
 fn first_line(message: &str) -> String {
-    message.lines().next().unwrap_or_default().chars().take(300).collect()
+    message
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(300)
+        .collect()
 }
 
 #[cfg(test)]
@@ -182,7 +238,15 @@ mod tests {
     fn subject() -> Subject {
         let headers = HashMap::from([(key("x-tier"), text("free"))]);
         let metadata = BTreeMap::from([("user".to_owned(), "ada".to_owned())]);
-        Subject::of("chat", headers, "/v1/messages", true, &["search".to_owned()], 1200, &metadata)
+        Subject::of(
+            "chat",
+            headers,
+            "/v1/messages",
+            true,
+            &["search".to_owned()],
+            1200,
+            &metadata,
+        )
     }
 
     #[test]
@@ -210,10 +274,20 @@ mod tests {
 
     #[test]
     fn refuses_what_can_never_be_a_condition() {
-        assert!(matches!(When::parse("request.model =="), Err(WhenError::Syntax(_))));
-        assert!(matches!(When::parse("model == 'x'"), Err(WhenError::UnknownVariable(name)) if name == "model"));
-        assert!(matches!(When::parse("request.modle == 'x'"), Err(WhenError::UnknownMember { name }) if name == "modle"));
-        assert!(matches!(When::parse("shout(request.model)"), Err(WhenError::UnknownFunction(_))));
+        assert!(matches!(
+            When::parse("request.model =="),
+            Err(WhenError::Syntax(_))
+        ));
+        assert!(
+            matches!(When::parse("model == 'x'"), Err(WhenError::UnknownVariable(name)) if name == "model")
+        );
+        assert!(
+            matches!(When::parse("request.modle == 'x'"), Err(WhenError::UnknownMember { name }) if name == "modle")
+        );
+        assert!(matches!(
+            When::parse("shout(request.model)"),
+            Err(WhenError::UnknownFunction(_))
+        ));
         assert!(matches!(When::parse("request.model"), Err(WhenError::NotBool(kind)) if kind == "string"));
     }
 

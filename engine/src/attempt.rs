@@ -5,17 +5,15 @@
 
 mod settle;
 mod wire;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
-use wayleave_core::client_error;
-use wayleave_core::event::Fault;
 use wayleave_core::format::{Framing, WireFormat};
 use wayleave_core::gate::{Gate, MAX_JSON_BYTES, Progress, Verdict};
 use wayleave_core::outcome::{Class, Outcome};
@@ -25,6 +23,7 @@ use wayleave_core::snapshot::JsonAccept;
 
 use crate::context::CallContext;
 use crate::health::KeyId;
+use crate::upstream::Sending;
 
 /// An error answer is read up to here: enough for any provider's message.
 const MAX_ERROR_BYTES: usize = 256 << 10;
@@ -44,10 +43,11 @@ pub(crate) struct Attempt {
     pub(crate) lane_number: u32,
     pub(crate) started: Instant,
     pub(crate) first_content: Option<Instant>,
-    sending: Option<BoxFuture<'static, reqwest::Result<reqwest::Response>>>,
+    sending: Option<Sending>,
     response: Option<reqwest::Response>,
     head: Option<Head>,
     format: Option<WireFormat>,
+    framing: Option<Framing>,
     relay: Option<Relay>,
     complete: bool,
     held: BytesMut,
@@ -92,6 +92,7 @@ impl Attempt {
             response: None,
             head: None,
             format: None,
+            framing: None,
             relay: None,
             complete: false,
             held: BytesMut::new(),
@@ -108,13 +109,6 @@ impl Attempt {
 
     pub(crate) fn head(&self) -> Option<&Head> {
         self.head.as_ref()
-    }
-
-    /// The provider's error as it sent it, where its format is the client's.
-    pub(crate) fn error_body(&self) -> Option<&Bytes> {
-        self.error_body
-            .as_ref()
-            .filter(|_| self.format == Some(self.call.intake.format))
     }
 
     /// `NAMESPACE/PROVIDERKEY/MODEL`.
@@ -146,7 +140,7 @@ impl Attempt {
             self.send()?;
         }
         if self.relay.is_none() {
-            self.await_head(gate).await?;
+            self.await_start(gate).await?;
         }
         loop {
             match self.judge(gate) {
@@ -219,15 +213,24 @@ impl Attempt {
         };
         let next = match self.first_content {
             Some(_) => self.last_piece + timeouts.idle,
+            // The content of a whole body shows at its end, but the body may stop coming before.
+            None if self.received > 0 && self.is_whole() => {
+                (self.started + patience).min(self.last_piece + timeouts.idle)
+            }
             None => self.started + patience,
         };
         next.min(self.call.deadline)
     }
 
+    fn is_whole(&self) -> bool {
+        self.framing == Some(Framing::Whole)
+    }
+
     fn late(&self) -> Outcome {
+        let idle = self.last_piece.elapsed() >= self.call.routed.rule.timeouts.idle;
         let what = if self.call.left().is_zero() {
             "the call's total time is over"
-        } else if self.first_content.is_some() {
+        } else if self.first_content.is_some() || self.is_whole() && idle {
             "the answer stopped coming (timeouts.idle)"
         } else if self.head.is_some() {
             "no content in time (timeouts.firstContent)"
@@ -310,7 +313,7 @@ impl Attempt {
         let Some(mut relay) = self.relay.take() else {
             return;
         };
-        let bytes = step(&mut relay, &|report| self.total_with(report));
+        let bytes = step(&mut relay, &|report, served| self.total_with(report, served));
         if self.first_content.is_none() && relay.tally().content {
             self.first_content = Some(Instant::now());
         }
@@ -323,41 +326,13 @@ impl Attempt {
         }
     }
 
-    pub(crate) fn outcome(&self, class: Class, message: String) -> Outcome {
-        let status = self.head.as_ref().map(|head| head.status.as_u16());
-        Outcome {
-            class,
-            status,
-            retry_after: None,
-            message,
-        }
-    }
-
-    /// The event that tells a streaming client that the answer broke.
-    pub(crate) fn cut(&self, fault: &Fault) -> Bytes {
-        self.relay
-            .as_ref()
-            .map(|relay| relay.cut(fault))
-            .unwrap_or_default()
-    }
-
-    /// The fault that the provider reported inside its answer, or else this outcome as one.
-    pub(crate) fn fault(&self, outcome: &Outcome) -> Fault {
-        let told = self.tally().and_then(|tally| tally.fault.clone());
-        told.unwrap_or_else(|| Fault {
-            class: outcome.class,
-            status: outcome.status.filter(|status| *status >= 400).unwrap_or(502),
-            code: None,
-            message: outcome.message.clone(),
-        })
-    }
-
     fn set_relay(&mut self, format: WireFormat, framing: Framing, gate: &Gate<'_>) {
         let provider = ProviderShape {
             format,
             framing,
             quirks: self.lane.endpoint.vendor.quirks,
         };
+        self.framing = Some(framing);
         self.relay = Some(Relay::new(RelayOptions {
             client: self.call.client(),
             provider,
@@ -365,16 +340,5 @@ impl Attempt {
             created: self.call.started_at().as_second(),
             keep_text: (gate.accept.json != JsonAccept::Off).then_some(MAX_JSON_BYTES),
         }));
-    }
-
-    fn refused(&self, head: &Head, body: &Bytes) -> Outcome {
-        let fault = client_error::read_fault(head.status, &head.headers, body);
-        let now = self.call.core.clock.date(Instant::now());
-        Outcome {
-            class: fault.class,
-            status: Some(fault.status),
-            retry_after: client_error::retry_after(&head.headers, body, now),
-            message: fault.message,
-        }
     }
 }

@@ -118,12 +118,12 @@ impl CallContext {
 
     /// Books an attempt that ended, and the call if this was its last.
     pub(crate) fn settle(&self, record: AttemptRecord) {
-        {
-            let mut book = self.lock();
-            book.cost.add(record.cost_ticks);
-            book.open = book.open.saturating_sub(1);
-        }
+        self.lock().cost.add(record.cost_ticks);
         self.book(Record::Attempt(Box::new(record)));
+        // Only now: who finds the call's record finds those of all its attempts before it.
+        let mut book = self.lock();
+        book.open = book.open.saturating_sub(1);
+        drop(book);
         self.book_call_if_over();
     }
 

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use wayleave_core::headers;
 use wayleave_core::money::Ticks;
 use wayleave_core::outcome::{Class, Outcome};
@@ -23,6 +24,9 @@ use crate::failure::Failures;
 
 /// Pieces between the executor and the adaptor. Few: a client that stops reading is to stop the provider.
 const PIECES: usize = 16;
+
+/// How long a client may take for the last pieces, where the call's total time is over.
+const LAST_PIECES: Duration = Duration::from_secs(5);
 
 const CALL_ID: HeaderName = HeaderName::from_static("x-wayleave-call-id");
 const TARGET: HeaderName = HeaderName::from_static("x-wayleave-target");
@@ -52,18 +56,12 @@ fn whole(served: Served, mut flight: Flight, client: Client) {
     flight.carry(body.len());
     let mut head = head(&attempt);
     head.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let class = if client.is_closed() {
-        Class::ClientLeft
+    let (class, status) = if client.is_closed() {
+        (Class::ClientLeft, None)
     } else {
-        Class::Ok
+        (Class::Ok, Some(StatusCode::OK))
     };
-    let summary = close(
-        attempt,
-        role,
-        class,
-        Some(StatusCode::OK),
-        call.started.elapsed().into(),
-    );
+    let summary = close(attempt, role, class, status, call.started.elapsed().into());
     cost(&call, &mut head);
     // A client that left in this moment was still billed for: nothing is to be taken back.
     let _ = client.send(Answer {
@@ -92,10 +90,16 @@ async fn stream(served: Served, mut flight: Flight, client: Client) {
         Err(_) => Ending::left(&attempt),
     };
     let summary = close_as(attempt, role, &ending, Some(StatusCode::OK), Some(first_content));
-    if !ending.rest.is_empty() {
-        let _ = pieces.send(Piece::Bytes(ending.rest)).await;
+    let last = async {
+        if !ending.rest.is_empty() {
+            let _ = pieces.send(Piece::Bytes(ending.rest)).await;
+        }
+        let _ = pieces.send(Piece::End(summary)).await;
+    };
+    if ending.outcome.class != Class::ClientLeft {
+        // Whoever does not read holds nothing for ever: without the end the stream is cut.
+        let _ = tokio::time::timeout_at(call.deadline.max(Instant::now() + LAST_PIECES), last).await;
     }
-    let _ = pieces.send(Piece::End(summary)).await;
 }
 
 /// How a stream ended, and what is still to be sent.
@@ -106,9 +110,17 @@ struct Ending {
 
 impl Ending {
     fn left(attempt: &Attempt) -> Self {
-        let outcome = attempt.outcome(Class::ClientLeft, "the client left".to_owned());
+        Self::by_client(attempt, "the client left")
+    }
+
+    /// No fault of the provider's: it would have gone on.
+    fn unread(attempt: &Attempt) -> Self {
+        Self::by_client(attempt, "the client did not read in the call's total time")
+    }
+
+    fn by_client(attempt: &Attempt, message: &str) -> Self {
         Self {
-            outcome,
+            outcome: attempt.outcome(Class::ClientLeft, message.to_owned()),
             rest: Bytes::new(),
         }
     }
@@ -164,10 +176,7 @@ async fn carry(attempt: &mut Attempt, pieces: &mpsc::Sender<Piece>, flight: &mut
             match tokio::time::timeout_at(deadline, pieces.send(Piece::Bytes(bytes))).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return Ending::left(attempt),
-                Err(_) => {
-                    let message = "the client did not read in the call's total time".to_owned();
-                    return Ending::broken(attempt, attempt.outcome(Class::Cut, message));
-                }
+                Err(_) => return Ending::unread(attempt),
             }
         }
         let next = tokio::select! {

@@ -8,6 +8,8 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use wayleave_core::endpoint::Endpoint;
 use wayleave_core::format::WireFormat;
 use wayleave_core::intake::Intake;
@@ -40,6 +42,10 @@ pub(crate) struct Core {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) flights: Flights,
     pub(crate) draining: AtomicBool,
+    /// Whatever still has to write to the ledger: calls, and losers that are drained.
+    pub(crate) tasks: TaskTracker,
+    /// Losers are no longer worth waiting for.
+    pub(crate) hurry: CancellationToken,
 }
 
 /// Calls in flight, and the bytes of their answers.
@@ -125,7 +131,8 @@ impl Core {
             Err(refusal) => return self.refuse(endpoint, refusal, format),
         };
         let (head, answer) = oneshot::channel();
-        tokio::spawn(executor::execute(Arc::clone(&context), Flight::start(self), head));
+        self.tasks
+            .spawn(executor::execute(Arc::clone(&context), Flight::start(self), head));
         match answer.await {
             Ok(answer) => answer,
             // The executor panicked: its client still gets an answer, in its own format.

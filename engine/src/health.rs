@@ -7,6 +7,7 @@ use wayleave_core::allowance::Allowance;
 use wayleave_core::circuit::{Circuit, Moment};
 use wayleave_core::outcome::{Class, Outcome};
 use wayleave_core::plan::{Availability, KeyChoice};
+use wayleave_core::secret::Secret;
 use wayleave_core::snapshot::{Endpoint, ObjectName};
 
 use crate::clock::Clock;
@@ -14,18 +15,23 @@ use crate::clock::Clock;
 /// Circuits kept at most. Models that clients name freely (routes with a pattern) must not grow it without end.
 const MOST_CIRCUITS: usize = 20_000;
 
-/// Names a credential: the provider key, and the name of the secret's entry.
+/// Names a credential: the provider key, the name of the secret's entry, and what stands there, as a new one starts
+/// with a clean slate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct KeyId {
     provider: ObjectName,
-    key: Option<Arc<str>>,
+    key: Option<(Arc<str>, Secret)>,
 }
 
 impl KeyId {
     pub(crate) fn new(provider: &ObjectName, endpoint: &Endpoint, key: KeyChoice) -> Self {
+        let entry = match key {
+            KeyChoice::Keyless => None,
+            KeyChoice::Key(index) => endpoint.keys.get(index),
+        };
         Self {
             provider: provider.clone(),
-            key: key.name(endpoint),
+            key: entry.map(|entry| (Arc::clone(&entry.name), entry.secret.clone())),
         }
     }
 }
@@ -109,7 +115,11 @@ fn observe<K: std::hash::Hash + Eq>(
     now: Moment,
 ) {
     if circuits.len() >= MOST_CIRCUITS && !circuits.contains_key(&id) {
-        return;
+        // Room for what is in trouble now, at the cost of what has had its cooldown.
+        circuits.retain(|_, circuit| !circuit.admits(now));
+        if circuits.len() >= MOST_CIRCUITS {
+            return;
+        }
     }
     let mut circuit = circuits.remove(&id).unwrap_or_default();
     circuit.observe(outcome, now);
@@ -148,5 +158,34 @@ impl Availability for Health {
             .models
             .get(&(id, Arc::from(model)))
             .is_none_or(|circuit| circuit.admits(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_map_is_bounded_and_what_is_over_makes_room() {
+        let limited = Outcome {
+            class: Class::RateLimited,
+            status: Some(429),
+            retry_after: Some(Duration::from_secs(10)),
+            message: String::new(),
+        };
+        let at = |seconds| Moment(Duration::from_secs(seconds));
+        let mut circuits = HashMap::new();
+        for id in 0..MOST_CIRCUITS {
+            observe(&mut circuits, id, &limited, at(0));
+        }
+        observe(&mut circuits, MOST_CIRCUITS, &limited, at(5));
+        assert!(
+            !circuits.contains_key(&MOST_CIRCUITS),
+            "full of what is in trouble"
+        );
+        observe(&mut circuits, MOST_CIRCUITS, &limited, at(10));
+        assert_eq!(circuits.len(), 1, "all others have had their cooldown");
     }
 }

@@ -27,6 +27,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use wayleave_core::snapshot::Snapshot;
 use wayleave_core::table::Table;
 
@@ -103,6 +105,8 @@ impl Engine {
             metrics,
             flights: Flights::default(),
             draining: AtomicBool::new(false),
+            tasks: TaskTracker::new(),
+            hurry: CancellationToken::new(),
         })))
     }
 
@@ -142,9 +146,15 @@ impl Engine {
         self.0.draining.store(true, Ordering::Release);
     }
 
-    /// Resolves when no call is in flight and the ledger is written.
+    /// Resolves when no call is in flight and the ledger is written. After [`Engine::drain`] the losers of races are
+    /// not drained any longer: their usage is estimated.
     pub async fn drained(&self) {
         self.0.flights.all_landed().await;
+        if self.0.draining.load(Ordering::Acquire) {
+            self.0.hurry.cancel();
+        }
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
         self.0.ledger.flush().await;
     }
 
@@ -158,3 +168,6 @@ impl Engine {
         self.0.ledger.read(call, limit)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,8 +40,16 @@ pub(crate) enum Raced {
 /// How a lane ended.
 enum LaneResult {
     Acceptable(Attempt),
-    Failed(Attempt, Outcome),
+    Failed(Failed),
     CalledOff(Attempt),
+}
+
+/// A lane that failed with every credential it could try.
+struct Failed {
+    attempt: Attempt,
+    outcome: Outcome,
+    /// Those with the credentials before, settled already.
+    earlier: Vec<Failure>,
 }
 
 /// Runs a race to its winner.
@@ -61,7 +69,8 @@ pub(crate) async fn run(
     let mut waiting = lanes.iter().zip(0_u32..).peekable();
     let mut next_start = Instant::now();
     loop {
-        while waiting.peek().is_some() && (next_start <= Instant::now() || running.is_empty()) {
+        let in_time = !call.left().is_zero();
+        while in_time && waiting.peek().is_some() && (next_start <= Instant::now() || running.is_empty()) {
             if let Some((lane, number)) = waiting.next() {
                 running.push(race.lane(lane, number));
                 next_start = Instant::now() + terms.stagger;
@@ -69,11 +78,11 @@ pub(crate) async fn run(
         }
         let ended = tokio::select! {
             ended = running.next() => ended,
-            () = tokio::time::sleep_until(next_start), if waiting.peek().is_some() => continue,
+            () = tokio::time::sleep_until(next_start), if in_time && waiting.peek().is_some() => continue,
             () = client.closed() => {
                 race.called_off.cancel();
                 while let Some(ended) = running.next().await {
-                    settle_left(ended.into_attempt(), Role::RaceLoser);
+                    ended.settle_left();
                 }
                 return Raced::Left;
             }
@@ -87,14 +96,14 @@ pub(crate) async fn run(
                 }
                 return Raced::Won(Box::new(winner));
             }
-            Some(LaneResult::Failed(attempt, outcome)) => {
-                race.fail(attempt, &outcome);
+            Some(LaneResult::Failed(failed)) => {
+                race.fail(failed);
                 // A failed lane makes room at once.
                 next_start = Instant::now();
             }
             // Nobody calls lanes off before there is a winner.
             Some(LaneResult::CalledOff(attempt)) => settle_left(attempt, Role::RaceLoser),
-            None if waiting.peek().is_none() => return Raced::Lost(race.failures),
+            None if !in_time || waiting.peek().is_none() => return Raced::Lost(race.failures),
             None => {}
         }
     }
@@ -117,6 +126,7 @@ impl Race<'_> {
         async move {
             let gate = gate(&call, accept);
             let mut key = lane.keys.first().copied().unwrap_or(KeyChoice::Keyless);
+            let mut earlier = Vec::new();
             loop {
                 let mut attempt = Attempt::new(&call, &lane, key, number);
                 let judged = tokio::select! {
@@ -127,31 +137,41 @@ impl Race<'_> {
                 let Err(outcome) = judged else {
                     return LaneResult::Acceptable(attempt);
                 };
-                match executor::next_key(&lane, key, &outcome) {
+                let over = called_off.is_cancelled() || call.left().is_zero();
+                match executor::next_key(&lane, key, &outcome).filter(|_| !over) {
                     Some(next) => key = next,
-                    None => return LaneResult::Failed(attempt, outcome),
+                    None => {
+                        return LaneResult::Failed(Failed {
+                            attempt,
+                            outcome,
+                            earlier,
+                        });
+                    }
                 }
+                earlier.push(Failure::of(&attempt, &outcome));
                 attempt.settle(&outcome, Role::RaceLoser);
             }
         }
     }
 
-    fn fail(&mut self, attempt: Attempt, outcome: &Outcome) {
+    fn fail(&mut self, failed: Failed) {
         self.count(LaneEnd::Failed);
-        self.failures.push(Failure::of(&attempt, outcome));
-        attempt.settle(outcome, Role::RaceLoser);
+        self.failures.extend(failed.earlier);
+        self.failures.push(Failure::of(&failed.attempt, &failed.outcome));
+        failed.attempt.settle(&failed.outcome, Role::RaceLoser);
     }
 
     /// A lane that ended after the winner: it failed by itself, or it lost.
     fn lose(&mut self, ended: LaneResult) {
         let attempt = match ended {
-            LaneResult::Failed(attempt, outcome) => return self.fail(attempt, &outcome),
+            LaneResult::Failed(failed) => return self.fail(failed),
             LaneResult::Acceptable(attempt) | LaneResult::CalledOff(attempt) => attempt,
         };
         self.count(LaneEnd::Lost);
         if drains(self.terms.losers, &attempt) {
             // The book waits for it; the client does not.
-            tokio::spawn(drain(attempt));
+            let core = Arc::clone(&self.call.core);
+            core.tasks.spawn(drain(attempt));
         } else {
             settle_lost(attempt);
         }
@@ -166,9 +186,11 @@ impl Race<'_> {
 }
 
 impl LaneResult {
-    fn into_attempt(self) -> Attempt {
+    /// Ends a lane whose client left. One that had failed by then has failed.
+    fn settle_left(self) {
         match self {
-            Self::Acceptable(attempt) | Self::Failed(attempt, _) | Self::CalledOff(attempt) => attempt,
+            Self::Acceptable(attempt) | Self::CalledOff(attempt) => settle_left(attempt, Role::RaceLoser),
+            Self::Failed(failed) => failed.attempt.settle(&failed.outcome, Role::RaceLoser),
         }
     }
 }
@@ -194,6 +216,7 @@ async fn drain(mut attempt: Attempt) {
         slow: None,
         schema: None,
     };
+    let core = Arc::clone(&attempt.call.core);
     let read = async {
         if attempt.run(&whole).await.is_err() {
             return;
@@ -206,7 +229,10 @@ async fn drain(mut attempt: Attempt) {
         }
     };
     // What is not over by then is estimated.
-    let _ = tokio::time::timeout(LONGEST_DRAIN, read).await;
+    tokio::select! {
+        _ = tokio::time::timeout(LONGEST_DRAIN, read) => {}
+        () = core.hurry.cancelled() => {}
+    }
     let call = Arc::clone(&attempt.call);
     settle_lost(attempt);
     call.flush().await;

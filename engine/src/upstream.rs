@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::header::{AUTHORIZATION, HeaderName};
 use http::{HeaderMap, HeaderValue, Method};
 use reqwest::{Client, Request, Url};
@@ -38,19 +39,42 @@ pub(crate) enum UpstreamError {
     Client { url: Arc<str>, error: String },
 }
 
+/// A request on its way, until the head of its answer.
+pub(crate) type Sending = BoxFuture<'static, reqwest::Result<reqwest::Response>>;
+
 /// All clients. They outlive configurations, so that a reload drops no connection.
 #[derive(Debug, Default)]
-pub(crate) struct Clients(Mutex<HashMap<Trust, Client>>);
+pub(crate) struct Clients {
+    pool: Mutex<HashMap<Trust, Client>>,
+    /// Answers instead of the network.
+    #[cfg(test)]
+    pub(crate) script: Option<crate::tests::Script>,
+}
 
 impl Clients {
-    pub(crate) fn get(&self, endpoint: &Endpoint, connect: Duration) -> Result<Client, UpstreamError> {
+    /// Begins to send a request. It goes out when the future is first polled.
+    pub(crate) fn send(
+        &self,
+        endpoint: &Endpoint,
+        connect: Duration,
+        request: Request,
+    ) -> Result<Sending, UpstreamError> {
+        #[cfg(test)]
+        if let Some(script) = &self.script {
+            return Ok(script.answer(&request));
+        }
+        let client = self.get(endpoint, connect)?;
+        Ok(Box::pin(async move { client.execute(request).await }))
+    }
+
+    fn get(&self, endpoint: &Endpoint, connect: Duration) -> Result<Client, UpstreamError> {
         let plain = endpoint.url.starts_with("http://");
         let trust = Trust {
             ca_pem: endpoint.ca_pem.clone(),
             connect,
             plain,
         };
-        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&trust) {
             return Ok(client.clone());
         }

@@ -27,7 +27,7 @@ const PAGES: [(&str, &str); 5] = [
     ("/metrics", "metrics, in the OpenMetrics text format"),
     (
         "/ledger",
-        "the last attempts as JSON; ?call=ID: those of one call; ?limit=N: that many",
+        "the last attempts and calls as JSON; ?call=ID: of one call; ?limit=N: that many",
     ),
     (
         "/config",
@@ -40,26 +40,16 @@ const PAGES: [(&str, &str); 5] = [
     ),
 ];
 
-/// Serves the pages until `closing`. `draining`: from when on the process is not ready.
-pub(crate) async fn serve_admin(
-    listener: Listener,
-    engine: Engine,
-    draining: CancellationToken,
-    closing: CancellationToken,
-) {
+/// Serves the pages until `closing`.
+pub(crate) async fn serve_admin(listener: Listener, engine: Engine, closing: CancellationToken) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let response = respond(request.method(), request.uri(), &engine, &draining);
+        let response = respond(request.method(), request.uri(), &engine);
         async move { Ok::<_, Infallible>(response) }
     });
     serve(listener, Protocol::Http, service, closing).await;
 }
 
-fn respond(
-    method: &Method,
-    uri: &http::Uri,
-    engine: &Engine,
-    draining: &CancellationToken,
-) -> Response<Full<Bytes>> {
+fn respond(method: &Method, uri: &http::Uri, engine: &Engine) -> Response<Full<Bytes>> {
     if method != Method::GET && method != Method::HEAD {
         let mut response = page(StatusCode::METHOD_NOT_ALLOWED, TEXT, "Use GET.\n".to_owned());
         response
@@ -73,18 +63,18 @@ fn respond(
         "/ledger" => ledger(uri.query().unwrap_or_default(), engine),
         "/config" => page(StatusCode::OK, JSON, format!("{:#}\n", engine.config())),
         "/livez" => page(StatusCode::OK, TEXT, "live\n".to_owned()),
-        "/readyz" => readiness(engine.ready(), draining.is_cancelled()),
+        "/readyz" => readiness(engine.ready()),
         _ => page(StatusCode::NOT_FOUND, TEXT, format!("No such page.\n{}", index())),
     }
 }
 
-fn readiness(configured: bool, draining: bool) -> Response<Full<Bytes>> {
-    let (status, text) = match (configured, draining) {
-        (_, true) => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
-        (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "no configuration yet\n"),
-        (true, false) => (StatusCode::OK, "ready\n"),
-    };
-    page(status, TEXT, text.to_owned())
+fn readiness(ready: bool) -> Response<Full<Bytes>> {
+    if ready {
+        page(StatusCode::OK, TEXT, "ready\n".to_owned())
+    } else {
+        let why = "not ready: there is no configuration yet, or it is about to stop\n";
+        page(StatusCode::SERVICE_UNAVAILABLE, TEXT, why.to_owned())
+    }
 }
 
 fn ledger(query: &str, engine: &Engine) -> Response<Full<Bytes>> {
@@ -166,16 +156,5 @@ mod tests {
         );
         assert!(LedgerQuery::read("limit=-1").is_err());
         assert!(LedgerQuery::read("cal=1").unwrap_err().contains("call=ID"));
-    }
-
-    #[test]
-    fn is_ready_only_with_a_configuration_and_before_the_drain() {
-        assert_eq!(readiness(true, false).status(), StatusCode::OK);
-        for (configured, draining) in [(false, false), (false, true), (true, true)] {
-            assert_eq!(
-                readiness(configured, draining).status(),
-                StatusCode::SERVICE_UNAVAILABLE
-            );
-        }
     }
 }

@@ -19,6 +19,7 @@
 
 pub mod bootstrap;
 mod convert;
+mod metadata;
 mod replies;
 mod reply;
 mod service;

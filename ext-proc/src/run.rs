@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use wayleave_core::snapshot::Snapshot;
 use wayleave_engine::{Engine, EngineOptions, StartError};
@@ -15,7 +16,7 @@ use crate::front::Front;
 use crate::listener::Listener;
 use crate::request::Limits;
 
-/// How long connections may take to close after the last call has ended.
+/// How long connections may take to close at least, when the time to drain has run out.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How the process is set up.
@@ -35,9 +36,9 @@ pub enum RunError {
     /// The engine does not start.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// One of its tasks is gone; the log says why.
-    #[error("the task `{0}` has stopped. This is a bug; the log says more")]
-    TaskStopped(&'static str),
+    /// A server is gone.
+    #[error("a server of the data plane has stopped. This is a bug; the log says more")]
+    ServerStopped(#[source] Option<JoinError>),
 }
 
 /// Serves calls on `fronts` and the admin pages on `admin`, each snapshot in force from when it comes, until `shutdown`.
@@ -48,49 +49,37 @@ pub async fn run(
     options: Options,
     fronts: Vec<Front>,
     admin: TcpListener,
-    snapshots: watch::Receiver<Option<Arc<Snapshot>>>,
+    mut snapshots: watch::Receiver<Option<Arc<Snapshot>>>,
     shutdown: CancellationToken,
 ) -> Result<(), RunError> {
     let engine = Engine::start(options.engine)?;
-    let draining = CancellationToken::new();
+    // What is there already is in force before the first call.
+    apply_latest(&engine, &mut snapshots);
+    let applying = tokio::spawn(apply(engine.clone(), snapshots));
     let closing = CancellationToken::new();
-    let mut tasks = JoinSet::new();
+    let mut servers = JoinSet::new();
     for front in fronts {
-        let serving = front.serve(engine.clone(), options.limits, closing.clone());
-        tasks.spawn(named("front", serving));
+        servers.spawn(front.serve(engine.clone(), options.limits, closing.clone()));
     }
-    let pages = serve_admin(
+    servers.spawn(serve_admin(
         Listener::from(admin),
         engine.clone(),
-        draining.clone(),
         closing.clone(),
-    );
-    tasks.spawn(named("admin", pages));
-    let applying = tokio::spawn(apply(engine.clone(), snapshots));
+    ));
 
-    let early = tokio::select! {
+    let stopped = tokio::select! {
         () = shutdown.cancelled() => None,
-        ended = tasks.join_next() => Some(ended.and_then(Result::ok).unwrap_or("a server")),
+        ended = servers.join_next() => ended,
     };
     applying.abort();
-    if let Some(name) = early {
-        return Err(RunError::TaskStopped(name));
+    if let Some(ended) = stopped {
+        return Err(RunError::ServerStopped(ended.err()));
     }
-    draining.cancel();
-    drain(&engine, options.drain_timeout).await;
+    let deadline = Instant::now() + options.drain_timeout;
+    drain(&engine, deadline).await;
     closing.cancel();
-    let closed = tokio::time::timeout(CLOSE_TIMEOUT, async {
-        while tasks.join_next().await.is_some() {}
-    })
-    .await;
-    if closed.is_err() {
-        // Breaks off what is left, so that the engine books it.
-        tasks.shutdown().await;
-    }
-    if tokio::time::timeout(CLOSE_TIMEOUT, engine.drained())
-        .await
-        .is_err()
-    {
+    close(servers, deadline.max(Instant::now() + CLOSE_TIMEOUT)).await;
+    if timeout(CLOSE_TIMEOUT, engine.drained()).await.is_err() {
         tracing::warn!(
             calls = engine.in_flight(),
             "calls have not let go; the ledger may lack them"
@@ -99,31 +88,36 @@ pub async fn run(
     Ok(())
 }
 
-async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {
-    task.await;
-    name
-}
-
-/// Puts each snapshot in force. Ends when no more can come.
+/// Puts each further snapshot in force. Ends when no more can come.
 async fn apply(engine: Engine, mut snapshots: watch::Receiver<Option<Arc<Snapshot>>>) {
-    loop {
-        let snapshot = snapshots.borrow_and_update().clone();
-        if let Some(snapshot) = snapshot {
-            engine.apply(Snapshot::clone(&snapshot));
-        }
-        if snapshots.changed().await.is_err() {
-            return;
-        }
+    while snapshots.changed().await.is_ok() {
+        apply_latest(&engine, &mut snapshots);
     }
 }
 
-async fn drain(engine: &Engine, timeout: Duration) {
+fn apply_latest(engine: &Engine, snapshots: &mut watch::Receiver<Option<Arc<Snapshot>>>) {
+    let latest = snapshots.borrow_and_update().clone();
+    if let Some(snapshot) = latest {
+        engine.apply(Snapshot::clone(&snapshot));
+    }
+}
+
+/// Refuses new calls and waits for those in flight.
+async fn drain(engine: &Engine, deadline: Instant) {
     engine.drain();
-    tracing::info!(calls = engine.in_flight(), ?timeout, "draining");
-    if tokio::time::timeout(timeout, engine.drained()).await.is_err() {
+    tracing::info!(calls = engine.in_flight(), "draining");
+    if timeout_at(deadline, engine.drained()).await.is_err() {
         tracing::warn!(
             calls = engine.in_flight(),
             "these calls did not end in time and are broken off"
         );
+    }
+}
+
+/// Waits for the last bytes to leave, then breaks off what is left, so that the engine books it.
+async fn close(mut servers: JoinSet<()>, deadline: Instant) {
+    let closed = timeout_at(deadline, async { while servers.join_next().await.is_some() {} }).await;
+    if closed.is_err() {
+        servers.shutdown().await;
     }
 }

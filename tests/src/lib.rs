@@ -1,1 +1,38 @@
-//! Skeleton.
+//! What the end-to-end suites share: a gateway as its users run it, simulated providers, clients, and its books.
+//!
+//! ```text
+//! test ──► Client ──► Gateway (`wayleave up`, with or without Envoy) ──► Sim (in the test's own process)
+//!   └──► ledger, metrics, logs, /proc ◄──────┘
+//! ```
+//! Everything that a gateway says passes a scanner for its credentials.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::missing_panics_doc,
+    reason = "a test fails by panicking, and so do its tools"
+)]
+
+pub mod client;
+pub mod format;
+pub mod front;
+pub mod gateway;
+pub mod ledger;
+pub mod manifests;
+pub mod metrics;
+pub mod output;
+pub mod process;
+pub mod program;
+pub mod raw;
+pub mod secrets;
+pub mod wait;
+
+pub use client::{Answer, Client, Streaming};
+pub use format::Format;
+pub use front::{Front, HEAVY};
+pub use gateway::Gateway;
+pub use manifests::Manifests;
+pub use wait::until;

@@ -98,3 +98,21 @@ async fn a_linked_folder_that_is_set_anew_is_followed() {
     fs::write(path("two").join("a.yaml"), "three").unwrap();
     expect_change(&mut watch).await;
 }
+
+#[tokio::test]
+async fn a_folder_in_the_place_of_another_is_followed() {
+    let parent = folder(&[]);
+    let path = |name: &str| parent.path().join(name);
+    for name in ["current", "next"] {
+        fs::create_dir(path(name)).unwrap();
+        fs::write(path(name).join("a.yaml"), name).unwrap();
+    }
+    let mut watch = FolderWatch::new(&path("current"));
+    fs::rename(path("current"), path("old")).unwrap();
+    fs::rename(path("next"), path("current")).unwrap();
+    timeout(RESCAN * 3, watch.changed())
+        .await
+        .expect("the rescan finds it");
+    fs::write(path("current").join("a.yaml"), "other").unwrap();
+    expect_change(&mut watch).await;
+}

@@ -11,7 +11,7 @@ use tokio::process::ChildStdout;
 
 use super::AlreadyTold;
 use super::child::{Child, Pipes};
-use crate::ext_proc::Addresses;
+use crate::ext_proc::Ready;
 use crate::log::LogArgs;
 
 const NAME: &str = "the data plane";
@@ -58,7 +58,7 @@ impl Launch {
     }
 
     /// With port 0 replaced by the port that was found, so that it stays when the process is started again.
-    fn settle(&mut self, found: Addresses) {
+    fn settle(&mut self, found: &Ready) {
         self.admin = found.admin;
         if let (Front::Http(address), Some(http)) = (&mut self.front, found.http) {
             *address = http;
@@ -79,7 +79,7 @@ pub(super) fn program(path: &Path) -> &Path {
 pub(crate) struct DataPlane {
     pub(crate) child: Child,
     launch: Launch,
-    pub(crate) addresses: Addresses,
+    pub(crate) ready: Ready,
 }
 
 impl DataPlane {
@@ -97,15 +97,10 @@ impl DataPlane {
             }
             bail!("the data plane ended before it was ready ({status})");
         };
-        let addresses: Addresses =
-            serde_json::from_str(&line).context("the data plane did not tell its addresses")?;
+        let ready = serde_json::from_str(&line).context("the data plane did not tell its addresses")?;
         tokio::spawn(discard(lines));
-        launch.settle(addresses);
-        Ok(Self {
-            child,
-            launch,
-            addresses,
-        })
+        launch.settle(&ready);
+        Ok(Self { child, launch, ready })
     }
 
     /// Keeps it running, for ever.
@@ -151,11 +146,12 @@ mod tests {
     fn what_was_found_is_kept_for_the_next_start() {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut launch = launch("/bin/true", Front::Http(any));
-        let found = Addresses {
+        let found = Ready {
             admin: ([127, 0, 0, 1], 7).into(),
             http: Some(([127, 0, 0, 1], 8).into()),
+            models: Vec::new(),
         };
-        launch.settle(found);
+        launch.settle(&found);
         let words = words(&launch.command());
         let after = |flag: &str| words[words.iter().position(|word| word == flag).unwrap() + 1].clone();
         assert_eq!(after("--http"), "127.0.0.1:8");

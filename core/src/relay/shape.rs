@@ -42,5 +42,6 @@ pub struct RelayOptions<'a> {
     pub keep_text: Option<usize>,
 }
 
-/// Tells the call's total cost so far, with this usage as the present attempt's. `None`: not priced.
-pub type TotalCost<'a> = &'a dyn Fn(&Report) -> Option<Ticks>;
+/// Tells the call's total cost so far, with this usage as the present attempt's, at the model that the provider says it
+/// serves. `None`: not priced.
+pub type TotalCost<'a> = &'a dyn Fn(&Report, Option<&str>) -> Option<Ticks>;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::TotalCost;
 use crate::event::{Event, Fault, Finish};
 use crate::format::scan::JsonScan;
+use crate::money::Ticks;
 use crate::usage::Report;
 
 /// What an answer has said so far.
@@ -33,6 +35,15 @@ pub struct Tally {
     pub ended: bool,
     /// The text of the first choice, kept only where [`RelayOptions::keep_text`](super::RelayOptions::keep_text) asks.
     pub text: String,
+}
+
+impl Tally {
+    /// The call's total cost so far, if usage was told.
+    pub(super) fn total(&self, cost: TotalCost<'_>) -> Option<Ticks> {
+        self.report
+            .as_ref()
+            .and_then(|report| cost(report, self.model.as_deref()))
+    }
 }
 
 #[derive(Debug)]

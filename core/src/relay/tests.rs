@@ -79,8 +79,8 @@ impl Trip {
         })
     }
 
-    fn cost(self) -> impl Fn(&Report) -> Option<Ticks> {
-        move |_| self.priced.then_some(Ticks::new(COST))
+    fn cost(self) -> impl Fn(&Report, Option<&str>) -> Option<Ticks> {
+        move |_, _| self.priced.then_some(Ticks::new(COST))
     }
 
     /// The client's bytes and the tally after these pieces and the end of the body.

@@ -51,7 +51,13 @@ impl Names {
                 bound.extend([c.iter_var.as_str(), c.accu_var.as_str()]);
                 bound.extend(c.iter_var2.as_deref());
                 self.visit_all(
-                    [&c.accu_init.expr, &c.loop_cond.expr, &c.loop_step.expr, &c.result.expr].into_iter(),
+                    [
+                        &c.accu_init.expr,
+                        &c.loop_cond.expr,
+                        &c.loop_step.expr,
+                        &c.result.expr,
+                    ]
+                    .into_iter(),
                     bound,
                 );
                 bound.truncate(depth);
@@ -69,7 +75,9 @@ impl Names {
         for entry in entries {
             match entry {
                 EntryExpr::StructField(field) => self.visit(&field.value.expr, bound),
-                EntryExpr::MapEntry(entry) => self.visit_all([&entry.key.expr, &entry.value.expr].into_iter(), bound),
+                EntryExpr::MapEntry(entry) => {
+                    self.visit_all([&entry.key.expr, &entry.value.expr].into_iter(), bound)
+                }
             }
         }
     }

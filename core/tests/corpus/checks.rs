@@ -49,7 +49,7 @@ fn relay(exchange: &Exchange, way: Way, chunks: impl Iterator<Item = Bytes>) -> 
         created: 1,
         keep_text: Some(usize::MAX),
     });
-    let cost = |_: &Report| way.priced.then_some(Ticks::new(COST));
+    let cost = |_: &Report, _: Option<&str>| way.priced.then_some(Ticks::new(COST));
     let mut bytes = Vec::new();
     for chunk in chunks {
         bytes.extend_from_slice(&relay.push(chunk, &cost));

@@ -30,7 +30,7 @@ impl Attempt {
 
     fn close(&self, outcome: &Outcome, role: Role) -> AttemptRecord {
         let counted = self.counted(outcome.class);
-        let rates = self.rates();
+        let rates = self.rates(self.served_model().as_deref());
         let at = self.call.core.clock.date(self.started);
         let cost = match &counted {
             Some(counted) => price(&counted.report, counted.estimated, rates.as_ref(), at),
@@ -53,7 +53,7 @@ impl Attempt {
             key: self.key.name(&self.lane.endpoint).map(|name| name.to_string()),
             model_asked: self.lane.model.to_string(),
             model_served: self.served_model(),
-            status: outcome.status,
+            status: self.head().map(|head| head.status.as_u16()),
             class: outcome.class,
             reason: (outcome.class != Class::Ok).then(|| outcome.message.clone()),
             started: at,
@@ -144,9 +144,9 @@ impl Attempt {
         }
     }
 
-    fn rates(&self) -> Option<Rates> {
+    /// The prices of the model that served.
+    fn rates(&self, served: Option<&str>) -> Option<Rates> {
         let endpoint = &self.lane.endpoint;
-        let served = self.tally().and_then(|tally| tally.model.as_deref());
         endpoint.prices.resolve(
             PriceBook::builtin(),
             endpoint.vendor.prices,
@@ -173,10 +173,11 @@ impl Attempt {
         }
     }
 
-    /// The call's total with this report as the attempt's.
-    pub(super) fn total_with(&self, report: &Report) -> Option<Ticks> {
+    /// The call's total with this report as the attempt's. Called while the relay is at work: what it has seen so far
+    /// cannot be asked from here.
+    pub(super) fn total_with(&self, report: &Report, served: Option<&str>) -> Option<Ticks> {
         let at = self.call.core.clock.date(self.started);
-        let own = price(report, false, self.rates().as_ref(), at).ticks;
+        let own = price(report, false, self.rates(served).as_ref(), at).ticks;
         self.call
             .settled_cost()
             .zip(own)

@@ -39,15 +39,33 @@ impl Attempt {
         let headers = headers::to_provider(format, asked, self.call.client().framing, &self.call.headers);
         let request = upstream::request(&self.lane.endpoint, path, headers, self.key, body);
         let connect = self.call.routed.rule.timeouts.connect;
-        let client = self.call.core.clients.get(&self.lane.endpoint, connect);
-        let unusable = |error: upstream::UpstreamError| self.outcome(Class::Unusable, error.to_string());
-        let (request, client) = (request.map_err(unusable)?, client.map_err(unusable)?);
-        self.sending = Some(Box::pin(async move { client.execute(request).await }));
+        let clients = &self.call.core.clients;
+        let sending = request.and_then(|request| clients.send(&self.lane.endpoint, connect, request));
+        let sending = sending.map_err(|error| self.outcome(Class::Unusable, error.to_string()))?;
+        self.sending = Some(sending);
         Ok(())
     }
 
-    /// Awaits the head of the answer; of an error also its body.
-    pub(super) async fn await_head(&mut self, gate: &Gate<'_>) -> Result<(), Outcome> {
+    /// Awaits the head of the answer and its first bytes; of an error its body.
+    pub(super) async fn await_start(&mut self, gate: &Gate<'_>) -> Result<(), Outcome> {
+        let head = match self.head.clone() {
+            Some(head) => head,
+            None => self.await_head().await?,
+        };
+        if head.status.is_success() {
+            return self.await_framing(&head, gate).await;
+        }
+        let until = self.clock();
+        let body = match tokio::time::timeout_at(until, self.read_error_body()).await {
+            Ok(body) => body,
+            Err(_) => Bytes::new(),
+        };
+        let outcome = self.refused(&head, &body);
+        self.error_body = Some(body);
+        Err(outcome)
+    }
+
+    async fn await_head(&mut self) -> Result<Head, Outcome> {
         let until = self.clock();
         let Some(sending) = &mut self.sending else {
             return Err(self.outcome(Class::Network, "the request was never sent".to_owned()));
@@ -68,16 +86,7 @@ impl Attempt {
         };
         self.head = Some(head.clone());
         self.response = Some(response);
-        if head.status.is_success() {
-            return self.await_framing(&head, gate).await;
-        }
-        let body = match tokio::time::timeout_at(until, self.read_error_body()).await {
-            Ok(body) => body,
-            Err(_) => Bytes::new(),
-        };
-        let outcome = self.refused(&head, &body);
-        self.error_body = Some(body);
-        Err(outcome)
+        Ok(head)
     }
 
     /// Finds how the body is framed, by its first bytes and its content type.
@@ -91,7 +100,7 @@ impl Attempt {
             .and_then(|value| value.to_str().ok());
         let until = self.clock();
         let Some(response) = &mut self.response else {
-            return Ok(());
+            return Err(self.outcome(Class::Network, "the answer was let go".to_owned()));
         };
         let first = match tokio::time::timeout_at(until, response.chunk()).await {
             Ok(Ok(chunk)) => chunk,

@@ -1,20 +1,17 @@
 //! Envoy's messages ↔ the types of the `http` crate. What does not parse is an error, never a default.
 
-use std::collections::HashMap;
-
 use bytes::Bytes;
-use envoy_types::pb::envoy::config::core::v3::{HeaderMap as EnvoyHeaders, HeaderValue as EnvoyHeader};
+use envoy_types::pb::envoy::config::core::v3::header_value_option::HeaderAppendAction;
+use envoy_types::pb::envoy::config::core::v3::{
+    HeaderMap as EnvoyHeaders, HeaderValue as EnvoyHeader, HeaderValueOption,
+};
 use envoy_types::pb::envoy::service::ext_proc::v3::processing_request::Request;
-use envoy_types::pb::envoy::service::ext_proc::v3::{HttpBody, HttpHeaders, ProcessingRequest};
-use envoy_types::pb::google::protobuf::value::Kind;
-use envoy_types::pb::google::protobuf::{Struct, Value};
+use envoy_types::pb::envoy::service::ext_proc::v3::{
+    HeaderMutation, HttpBody, HttpHeaders, ProcessingRequest,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use wayleave_engine::call::Summary;
 
 use crate::request::Head;
-
-/// The namespace of our dynamic metadata.
-pub(crate) const METADATA_NAMESPACE: &str = "wayleave";
 
 /// What Envoy sends of a request.
 #[derive(Debug)]
@@ -137,61 +134,23 @@ pub(crate) fn envoy_headers(status: StatusCode, headers: &HeaderMap, length: Opt
     EnvoyHeaders { headers: fields }
 }
 
+/// The same as changes to a head that Envoy makes.
+pub(crate) fn header_mutation(headers: &HeaderMap) -> HeaderMutation {
+    let set = |(name, value): (&HeaderName, &HeaderValue)| HeaderValueOption {
+        header: Some(envoy_header(name.as_str(), value.as_bytes())),
+        append_action: HeaderAppendAction::OverwriteIfExistsOrAdd.into(),
+        ..HeaderValueOption::default()
+    };
+    HeaderMutation {
+        set_headers: headers.iter().map(set).collect(),
+        remove_headers: Vec::new(),
+    }
+}
+
 fn envoy_header(name: &str, value: &[u8]) -> EnvoyHeader {
     EnvoyHeader {
         key: name.to_owned(),
         value: String::new(),
         raw_value: value.to_vec(),
     }
-}
-
-/// A summary as dynamic metadata: `wayleave: {call, route, class, …}`. What is not known is left out.
-pub(crate) fn metadata(summary: &Summary) -> Struct {
-    let mut fields = HashMap::with_capacity(10);
-    let mut text = |name: &str, value: &str| {
-        fields.insert(
-            name.to_owned(),
-            Value {
-                kind: Some(Kind::StringValue(value.to_owned())),
-            },
-        );
-    };
-    text("call", &summary.call);
-    text("route", &summary.route);
-    text("class", summary.class.as_str());
-    if let Some(provider) = &summary.provider {
-        text("provider", provider);
-    }
-    if let Some(model) = &summary.model {
-        text("model", model);
-    }
-    let mut number = |name: &str, value: f64| {
-        fields.insert(
-            name.to_owned(),
-            Value {
-                kind: Some(Kind::NumberValue(value)),
-            },
-        );
-    };
-    number("attempts", f64::from(summary.attempts));
-    number("input_tokens", count(summary.usage.input_total()));
-    number("output_tokens", count(summary.usage.output));
-    number("total_tokens", count(summary.usage.total()));
-    if let Some(cost) = summary.cost {
-        number("cost_usd", cost.usd_f64());
-    }
-    let ours = Value {
-        kind: Some(Kind::StructValue(Struct { fields })),
-    };
-    Struct {
-        fields: HashMap::from([(METADATA_NAMESPACE.to_owned(), ours)]),
-    }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "the only number that protobuf's Struct has; exact up to 2^53 tokens"
-)]
-fn count(tokens: u64) -> f64 {
-    tokens as f64
 }

@@ -12,6 +12,7 @@ use wayleave_engine::call::{Answer, Body, Summary};
 use crate::cut::{Answering, Next};
 use crate::envoy::convert::Event;
 use crate::envoy::reply;
+use crate::request::Rejection;
 
 /// The most bytes of a whole body in one message.
 const CHUNK: usize = 64 << 10;
@@ -57,6 +58,16 @@ impl Replies {
                 first: Some(reply::head(status, &headers, None)),
                 rest: Rest::Answer(Answering::new(pieces)),
             },
+        }
+    }
+
+    /// The one that turns a request away before it is whole. A streamed immediate response cannot: Envoy resets a client
+    /// that is still sending after its head.
+    pub(crate) fn refusal(rejection: Rejection) -> Self {
+        let code = rejection.refusal.code();
+        Self {
+            first: Some(reply::immediate(rejection.into_answer(), code)),
+            rest: Rest::Done,
         }
     }
 

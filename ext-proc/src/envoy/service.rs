@@ -42,7 +42,7 @@ impl<B: Backend> Processor<B> {
     async fn replies(&self, mut request: Streaming<ProcessingRequest>) -> Result<Replies, Status> {
         let answer = match self.read(&mut request).await? {
             Read::Echo { end } => return Ok(Replies::echo(request, end)),
-            Read::Reject(rejection) => rejection.into_answer(),
+            Read::Reject(rejection) => return Ok(Replies::refusal(rejection)),
             Read::Whole(arriving) => match arriving.finish().await {
                 Ok(call) => self.backend.run(call).await,
                 Err(rejection) => rejection.into_answer(),

@@ -207,6 +207,14 @@ async fn what_is_wrong_with_a_request_is_told_in_the_client_s_format() {
                 "{version:?} {status}: Anthropic's format"
             );
         }
+        assert!(server.seen.is_empty(), "none of them is a call");
+    }
+}
+
+#[tokio::test]
+async fn unknown_paths_and_head_are_refused() {
+    for version in BOTH {
+        let mut server = start().await;
         let reply = Client::tcp(server.address, version)
             .await
             .ask(get("/nowhere"))

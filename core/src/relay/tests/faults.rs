@@ -136,7 +136,7 @@ fn an_endless_frame_ends_the_relay() {
     let mut relay = Trip::stream(OPENAI, OPENAI).relay();
     let chunk = Bytes::from(vec![b'x'; 1 << 20]);
     for _ in 0..20 {
-        assert!(relay.push(chunk.clone(), &|_| None).is_empty());
+        assert!(relay.push(chunk.clone(), &|_, _| None).is_empty());
     }
     assert_eq!(
         relay.tally().fault.as_ref().map(|fault| fault.class),
@@ -144,10 +144,10 @@ fn an_endless_frame_ends_the_relay() {
     );
     assert!(
         relay
-            .push(Bytes::from_static(TEXT.as_bytes()), &|_| None)
+            .push(Bytes::from_static(TEXT.as_bytes()), &|_, _| None)
             .is_empty()
     );
-    assert!(relay.finish(&|_| None).is_empty());
+    assert!(relay.finish(&|_, _| None).is_empty());
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn an_error_that_passed_is_not_told_again() {
         let other = if format == OPENAI { ANTHROPIC } else { OPENAI };
         for to in [format, other] {
             let mut relay = Trip::stream(format, to).relay();
-            relay.push(Bytes::from_static(stream.as_bytes()), &|_| None);
+            relay.push(Bytes::from_static(stream.as_bytes()), &|_, _| None);
             let fault = relay.tally().fault.clone().expect(stream);
             let plain = stream.contains("data: {\"message\"");
             assert_eq!(relay.cut(&fault).is_empty(), to == format && !plain, "{stream}");

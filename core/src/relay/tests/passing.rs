@@ -5,7 +5,7 @@ fn one_chunk_leaves_as_the_same_bytes() {
     for (format, stream) in [(OPENAI, OPENAI_STREAM), (ANTHROPIC, ANTHROPIC_STREAM)] {
         let chunk = Bytes::from_static(stream.as_bytes());
         let mut relay = Trip::stream(format, format).relay();
-        let out = relay.push(chunk.clone(), &|_| None);
+        let out = relay.push(chunk.clone(), &|_, _| None);
         assert_eq!(
             (out.as_ptr(), out.len()),
             (chunk.as_ptr(), chunk.len()),

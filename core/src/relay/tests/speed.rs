@@ -26,7 +26,7 @@ fn speed_of_small_frames() {
                 let time = least(|| {
                     let mut relay = Trip::stream(from, to).relay();
                     for _ in 0..FRAMES / u32::try_from(per_chunk).expect("small") {
-                        std::hint::black_box(relay.push(chunk.clone(), &|_| None));
+                        std::hint::black_box(relay.push(chunk.clone(), &|_, _| None));
                     }
                 });
                 println!(

@@ -6,7 +6,7 @@ use crate::envoy::bootstrap::clusters::UPSTREAM;
 use crate::envoy::bootstrap::local_reply::local_replies;
 use crate::envoy::bootstrap::routes::routes;
 use crate::envoy::bootstrap::{AccessLog, Adaptor, BootstrapOptions, extension};
-use crate::envoy::convert::METADATA_NAMESPACE;
+use crate::envoy::metadata;
 
 /// The name of the processor's filter.
 pub(super) const EXT_PROC: &str = "envoy.filters.http.ext_proc";
@@ -74,13 +74,13 @@ fn processor() -> Value {
                 "response_body_mode": "NONE",
                 "response_trailer_mode": "SKIP",
             },
-            "metadata_options": {"receiving_namespaces": {"untyped": [METADATA_NAMESPACE]}},
+            "metadata_options": {"receiving_namespaces": {"untyped": [metadata::NAMESPACE]}},
         }),
     )
 }
 
 fn access_log(log: AccessLog) -> Value {
-    let ours = |name: &str| format!("%DYNAMIC_METADATA({METADATA_NAMESPACE}:{name})%");
+    let ours = |name: &str| format!("%DYNAMIC_METADATA({}:{name})%", metadata::NAMESPACE);
     match log {
         AccessLog::Off => json!([]),
         AccessLog::Stdout => json!([extension(
@@ -107,6 +107,7 @@ fn access_log(log: AccessLog) -> Value {
                 "input_tokens": ours("input_tokens"),
                 "output_tokens": ours("output_tokens"),
                 "cost_usd": ours("cost_usd"),
+                "refused": ours(metadata::REFUSED),
             }}}),
         )]),
     }

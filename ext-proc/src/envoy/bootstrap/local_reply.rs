@@ -8,6 +8,7 @@ use wayleave_core::format::WireFormat;
 use wayleave_core::refusal::Refusal;
 
 use crate::envoy::bootstrap::routes::pattern;
+use crate::envoy::metadata;
 
 /// Which answers a body is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,20 +19,28 @@ enum Statuses {
     From(StatusCode),
 }
 
-/// The mappers: for each status the one for Anthropic's clients, then the one for all others. The first that fits is
-/// taken. A streamed immediate response is no local reply and passes them by.
+/// The mappers: one for what the processor refused, which stays as it is; then for each status the one for Anthropic's
+/// clients and the one for all others. The first that fits is taken. A streamed immediate response is no local reply
+/// and passes them by.
 pub(super) fn local_replies() -> Value {
-    let mappers: Vec<Value> = replies()
-        .into_iter()
-        .flat_map(|(statuses, error)| {
-            let anthropic = json!({"and_filter": {"filters": [status_filter(statuses), anthropic_filter()]}});
-            [
-                mapper(&anthropic, &error, WireFormat::AnthropicMessages),
-                mapper(&status_filter(statuses), &error, WireFormat::OpenAIChat),
-            ]
-        })
-        .collect();
+    let mut mappers = vec![json!({"filter": refused_filter()})];
+    for (statuses, error) in replies() {
+        let anthropic = json!({"and_filter": {"filters": [status_filter(statuses), anthropic_filter()]}});
+        mappers.push(mapper(&anthropic, &error, WireFormat::AnthropicMessages));
+        mappers.push(mapper(&status_filter(statuses), &error, WireFormat::OpenAIChat));
+    }
     json!({"mappers": mappers})
+}
+
+fn refused_filter() -> Value {
+    json!({"metadata_filter": {
+        "matcher": {
+            "filter": metadata::NAMESPACE,
+            "path": [{"key": metadata::REFUSED}],
+            "value": {"present_match": true},
+        },
+        "match_if_key_not_found": false,
+    }})
 }
 
 /// What Envoy itself refuses, and in whose words.

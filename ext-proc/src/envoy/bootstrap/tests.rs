@@ -17,6 +17,12 @@ fn options(adaptor: Adaptor, access_log: AccessLog) -> BootstrapOptions {
     }
 }
 
+fn manager(adaptor: Adaptor) -> Value {
+    let config = bootstrap(&options(adaptor, AccessLog::Off));
+    let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+    config.pointer(manager).unwrap().clone()
+}
+
 fn find_envoy() -> Option<PathBuf> {
     let named = std::env::var_os("WAYLEAVE_ENVOY").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -59,9 +65,7 @@ fn envoy_accepts_every_variant() {
 
 #[test]
 fn it_fails_closed() {
-    let config = bootstrap(&options(Adaptor::ExtProc, AccessLog::Off));
-    let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
-    let manager = config.pointer(manager).unwrap();
+    let manager = manager(Adaptor::ExtProc);
     let processor = manager.pointer("/http_filters/0/typed_config").unwrap();
     assert_eq!(processor["failure_mode_allow"], false);
     for route in manager
@@ -73,6 +77,30 @@ fn it_fails_closed() {
             route["direct_response"]["status"].as_u64().unwrap() >= 400,
             "{route}"
         );
+    }
+}
+
+/// A model may think for longer than any timer of Envoy's runs by default.
+#[test]
+fn no_timer_cuts_off_a_long_thought() {
+    for adaptor in [Adaptor::ExtProc, Adaptor::Http] {
+        let manager = manager(adaptor);
+        assert_eq!(
+            (&manager["stream_idle_timeout"], &manager["request_timeout"]),
+            (&json!("0s"), &json!("0s"))
+        );
+        let routes = manager.pointer("/route_config/virtual_hosts/0/routes").unwrap();
+        let proxied = routes
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|route| route.get("route"));
+        assert!(
+            proxied
+                .clone()
+                .all(|route| route["timeout"] == "0s" && route.get("retry_policy").is_none())
+        );
+        assert_eq!(proxied.count(), usize::from(adaptor == Adaptor::Http));
     }
 }
 

@@ -1,0 +1,48 @@
+//! Whether an error body is one that the client's API would send.
+
+use serde_json::Value;
+
+use crate::format::WireFormat;
+
+/// Whether a body has the members of this format's errors, each of its type.
+pub(super) fn fits(body: &[u8], format: WireFormat) -> bool {
+    let document: Value = serde_json::from_slice(body).unwrap_or_default();
+    let error = document.get("error").unwrap_or(&Value::Null);
+    let text = |name: &str| error.get(name).is_some_and(Value::is_string);
+    let text_or_null = |name: &str| {
+        error
+            .get(name)
+            .is_none_or(|value| value.is_string() || value.is_null())
+    };
+    let told = text("message") && text("type");
+    match format {
+        WireFormat::OpenAIChat | WireFormat::OpenAIEmbeddings => {
+            told && text_or_null("code") && text_or_null("param")
+        }
+        WireFormat::AnthropicMessages => told && document.get("type").is_some_and(|kind| kind == "error"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_formats_own_errors_fit() {
+        let openai = br#"{"error": {"message": "m", "type": "t", "param": null, "code": "c", "more": 1}}"#;
+        let anthropic = br#"{"type": "error", "error": {"type": "t", "message": "m"}, "request_id": "r"}"#;
+        assert!(fits(openai, WireFormat::OpenAIChat) && !fits(openai, WireFormat::AnthropicMessages));
+        assert!(fits(anthropic, WireFormat::AnthropicMessages));
+        // Gemini, OpenRouter, xAI, Mistral, Azure.
+        for other in [
+            r#"{"error": {"code": 400, "message": "m", "status": "INVALID_ARGUMENT"}}"#,
+            r#"{"error": {"code": 429, "message": "m", "type": "t"}}"#,
+            r#"{"code": "invalid-argument", "error": "m"}"#,
+            r#"{"object": "error", "message": "m", "type": "t", "code": "1500"}"#,
+            r#"{"error": {"code": "401", "message": "m"}}"#,
+            "",
+        ] {
+            assert!(!fits(other.as_bytes(), WireFormat::OpenAIChat), "{other}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The engine against simulated providers, over real connections.
+
+// The attribute tells clippy that the functions in there that are no tests belong to tests too.
+#[cfg(test)]
+mod suite {
+    mod clocks;
+    mod formats;
+    mod keys;
+    mod leaving;
+    mod life;
+    mod limits;
+    mod losers;
+    mod money;
+    mod outcome;
+    mod race;
+    mod secrets;
+    mod streams;
+    mod support;
+    mod tls;
+}

@@ -1,0 +1,16 @@
+//! An engine in front of a simulator, and what tests ask of both.
+
+mod ask;
+mod books;
+mod config;
+mod gateway;
+mod got;
+
+pub(super) use ask::{Ask, CLIENT_SECRET};
+pub(super) use books::Books;
+pub(super) use config::{Key, pick, race, rule, snapshot, target};
+pub(super) use gateway::{Gateway, eventually};
+pub(super) use got::Got;
+
+/// Longer than anything takes that is not broken, on the busiest machine.
+pub(super) const SOON: std::time::Duration = std::time::Duration::from_secs(10);

@@ -1,0 +1,95 @@
+//! Requests of clients.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Value, json};
+use wayleave_core::endpoint::Endpoint;
+use wayleave_engine::call::Call;
+
+/// The credential that clients send. It must never leave the gateway.
+pub(crate) const CLIENT_SECRET: &str = "sk-of-the-client-0123456789";
+
+/// A request.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    endpoint: Endpoint,
+    headers: HeaderMap,
+    body: Value,
+}
+
+impl Ask {
+    /// A chat completion for the model `chat`, not streamed.
+    pub(crate) fn chat() -> Self {
+        let body = json!({
+            "model": "chat",
+            "messages": [{"role": "user", "content": "Say something about the rain, please."}],
+        });
+        Self::new(Endpoint::ChatCompletions, body)
+    }
+
+    /// The same in the Anthropic format.
+    pub(crate) fn messages() -> Self {
+        let body = json!({
+            "model": "chat",
+            "max_tokens": 100,
+            "messages": [{"role": "user", "content": "Say something about the rain, please."}],
+        });
+        Self::new(Endpoint::Messages, body).header("anthropic-version", "2023-06-01")
+    }
+
+    pub(crate) fn embeddings() -> Self {
+        Self::new(
+            Endpoint::Embeddings,
+            json!({"model": "chat", "input": "rain on the hills"}),
+        )
+    }
+
+    pub(crate) fn models() -> Self {
+        Self::new(Endpoint::Models, Value::Null)
+    }
+
+    fn new(endpoint: Endpoint, body: Value) -> Self {
+        let ask = Self {
+            endpoint,
+            headers: HeaderMap::new(),
+            body,
+        };
+        ask.header("authorization", &format!("Bearer {CLIENT_SECRET}"))
+            .header("x-api-key", CLIENT_SECRET)
+    }
+
+    pub(crate) fn streamed(self) -> Self {
+        self.with("stream", json!(true))
+    }
+
+    /// Streamed, with usage in the stream.
+    pub(crate) fn streamed_with_usage(self) -> Self {
+        self.streamed()
+            .with("stream_options", json!({"include_usage": true}))
+    }
+
+    /// Sets a member of the body.
+    pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
+        self.body[name] = value;
+        self
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        let value = HeaderValue::from_str(value).expect("a header");
+        self.headers.insert(HeaderName::from_static(name), value);
+        self
+    }
+
+    pub(crate) fn call(self) -> Call {
+        let body = if self.body.is_null() {
+            Vec::new()
+        } else {
+            serde_json::to_vec(&self.body).expect("JSON")
+        };
+        Call {
+            endpoint: self.endpoint,
+            path: format!("/v1{}", self.endpoint.suffix()),
+            headers: self.headers,
+            body: body.into(),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Configurations.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wayleave_core::format::WireFormat;
+use wayleave_core::outcome::FallbackOn;
+use wayleave_core::price::{Overlay, OverlayPrice};
+use wayleave_core::secret::Secret;
+use wayleave_core::snapshot::{
+    Accept, Access, Endpoint, Limits, Losers, ModelClaim, ObjectName, Pick, Provider, Retry, Route,
+    RouteRules, Rule, Snapshot, Step, Target, Timeouts,
+};
+use wayleave_core::vendor::Vendor;
+
+/// A provider key `team/NAME` at the simulator, with the credential `sk-NAME`. It costs 1 dollar per million tokens of
+/// input and 2 of output.
+#[derive(Clone)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    vendor: Vendor,
+    url: Option<String>,
+    secrets: Vec<(String, u32)>,
+    limits: Limits,
+    price: Option<(&'static str, &'static str)>,
+    ca_pem: Option<String>,
+    broken: Option<&'static str>,
+}
+
+impl Key {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            vendor: *Vendor::named("Custom").expect("a row"),
+            url: None,
+            secrets: vec![(format!("sk-{name}"), 1)],
+            limits: Limits::default(),
+            price: Some(("1", "2")),
+            ca_pem: None,
+            broken: None,
+        }
+    }
+
+    pub(crate) fn vendor(self, name: &str) -> Self {
+        Self {
+            vendor: *Vendor::named(name).expect("a row"),
+            ..self
+        }
+    }
+
+    /// Several credentials with their weights. In the ledger they are named `team/SECRET`.
+    pub(crate) fn secrets(self, secrets: &[(&str, u32)]) -> Self {
+        let secrets = secrets
+            .iter()
+            .map(|(secret, weight)| ((*secret).to_owned(), *weight))
+            .collect();
+        Self { secrets, ..self }
+    }
+
+    pub(crate) fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Dollars per million tokens of input and of output.
+    pub(crate) fn price(self, input: &'static str, output: &'static str) -> Self {
+        Self {
+            price: Some((input, output)),
+            ..self
+        }
+    }
+
+    pub(crate) fn unpriced(self) -> Self {
+        Self { price: None, ..self }
+    }
+
+    /// Somewhere else than at the simulator.
+    pub(crate) fn at(self, url: String) -> Self {
+        Self {
+            url: Some(url),
+            ..self
+        }
+    }
+
+    /// With certificates of its own.
+    pub(crate) fn trusting(self, pem: &str) -> Self {
+        Self {
+            ca_pem: Some(pem.to_owned()),
+            ..self
+        }
+    }
+
+    pub(crate) fn broken(self, reason: &'static str) -> Self {
+        Self {
+            broken: Some(reason),
+            ..self
+        }
+    }
+
+    fn provider(&self, simulator: &str) -> Provider {
+        let name = team(self.name);
+        if let Some(reason) = self.broken {
+            let access = Access::Broken(reason.to_owned());
+            return Provider { name, access };
+        }
+        let version = match self.vendor.format {
+            WireFormat::AnthropicMessages => "",
+            WireFormat::OpenAIChat | WireFormat::OpenAIEmbeddings => "/v1",
+        };
+        let url = self
+            .url
+            .clone()
+            .unwrap_or_else(|| format!("{simulator}/{}{version}", self.name));
+        let key = |(secret, weight): &(String, u32)| wayleave_core::snapshot::Key {
+            name: format!("team/{secret}").into(),
+            secret: Secret::new(secret.as_str()),
+            weight: *weight,
+        };
+        let price = |(input, output): (&str, &str)| OverlayPrice {
+            model: "*".into(),
+            input_per_million: input.parse().expect("dollars"),
+            output_per_million: output.parse().expect("dollars"),
+            cache_read_per_million: None,
+            cache_write_per_million: None,
+        };
+        let endpoint = Endpoint {
+            vendor: self.vendor,
+            url: url.into(),
+            keys: self.secrets.iter().map(key).collect(),
+            ca_pem: self.ca_pem.as_deref().map(Arc::from),
+            prices: Overlay {
+                prices: self.price.map(price).into_iter().collect(),
+                ..Overlay::default()
+            },
+            limits: self.limits,
+        };
+        Provider {
+            name,
+            access: Access::Ready(Arc::new(endpoint)),
+        }
+    }
+}
+
+pub(crate) fn team(name: &str) -> ObjectName {
+    ObjectName::new("team", name)
+}
+
+/// A model of a provider key. How the simulator answers stands behind its name: `m?status=500`.
+pub(crate) fn target(provider: &str, model: &str) -> Target {
+    Target {
+        provider: team(provider),
+        model: Some(model.into()),
+        weight: 1,
+    }
+}
+
+/// A step of one target.
+pub(crate) fn pick(provider: &str, model: &str) -> Step {
+    Step::Pick {
+        pick: Pick::Weighted,
+        targets: vec![target(provider, model)],
+    }
+}
+
+/// A race that starts all lanes together and takes any answer.
+pub(crate) fn race(lanes: &[(&str, &str)]) -> Step {
+    Step::Race {
+        targets: lanes
+            .iter()
+            .map(|(provider, model)| target(provider, model))
+            .collect(),
+        stagger: Duration::ZERO,
+        accept: Accept::default(),
+        losers: Losers::Auto,
+    }
+}
+
+pub(crate) fn rule(steps: Vec<Step>) -> Rule {
+    Rule {
+        when: None,
+        steps,
+        fallback_on: FallbackOn::default(),
+        retry: Retry::default(),
+        timeouts: Timeouts::default(),
+        slow_stream: None,
+    }
+}
+
+/// One route `team/chat` for the model `chat`.
+pub(crate) fn snapshot(simulator: &str, keys: &[Key], rule: Rule) -> Snapshot {
+    let route = Route {
+        name: team("chat"),
+        models: vec![ModelClaim {
+            pattern: "chat".into(),
+            owned: true,
+        }],
+        rules: RouteRules::Rules(vec![rule]),
+    };
+    Snapshot {
+        routes: vec![route],
+        providers: keys.iter().map(|key| key.provider(simulator)).collect(),
+    }
+}

@@ -1,0 +1,150 @@
+//! Who may depend on whom.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
+
+const OURS: &str = "wayleave-";
+
+/// What each crate may use of ours, in what it ships.
+const MAY_KNOW: [(&str, &[&str]); 9] = [
+    ("api", &[]),
+    ("core", &[]),
+    ("sim", &[]),
+    ("engine", &["core"]),
+    ("ext-proc", &["core", "engine"]),
+    ("operator", &["api", "core"]),
+    ("cli", &["api", "core", "engine", "ext-proc", "operator", "sim"]),
+    (
+        "tests",
+        &["api", "core", "engine", "ext-proc", "operator", "cli", "sim"],
+    ),
+    (
+        "bench",
+        &["api", "core", "engine", "ext-proc", "operator", "cli", "sim"],
+    ),
+];
+
+/// What a crate must not have in what it ships, not even by way of others.
+const MUST_NOT_HAVE: [(&str, &[&str]); 4] = [
+    (
+        "core",
+        &["tokio", "tonic", "hyper", "kube", "kube-client", "reqwest"],
+    ),
+    ("api", &["tokio", "tonic", "hyper", "kube-client", "reqwest"]),
+    ("ext-proc", &["kube", "kube-client", "k8s-openapi"]),
+    ("operator", &["reqwest"]),
+];
+
+fn metadata() -> Metadata {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+    MetadataCommand::new()
+        .manifest_path(manifest)
+        .other_options(vec!["--locked".to_owned(), "--offline".to_owned()])
+        .exec()
+        .unwrap()
+}
+
+fn member<'m>(metadata: &'m Metadata, name: &str) -> &'m Package {
+    let full = format!("{OURS}{name}");
+    metadata
+        .workspace_packages()
+        .into_iter()
+        .find(|package| package.name.as_str() == full)
+        .unwrap()
+}
+
+/// Everything that a crate ships, by way of others too.
+fn shipped(metadata: &Metadata, root: &Package) -> BTreeSet<String> {
+    let graph = metadata.resolve.as_ref().unwrap();
+    let nodes: BTreeMap<&PackageId, _> = graph.nodes.iter().map(|node| (&node.id, node)).collect();
+    let (mut seen, mut next) = (BTreeSet::new(), vec![&root.id]);
+    while let Some(id) = next.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let normal = nodes[id].deps.iter().filter(|dependency| {
+            dependency
+                .dep_kinds
+                .iter()
+                .any(|kind| kind.kind == DependencyKind::Normal)
+        });
+        next.extend(normal.map(|dependency| &dependency.pkg));
+    }
+    seen.remove(&root.id);
+    seen.into_iter().map(|id| metadata[id].name.to_string()).collect()
+}
+
+#[test]
+fn every_member_has_a_rule() {
+    let metadata = metadata();
+    let members: BTreeSet<String> = metadata
+        .workspace_packages()
+        .iter()
+        .map(|package| package.name.strip_prefix(OURS).expect("wayleave-…").to_owned())
+        .collect();
+    let ruled: BTreeSet<String> = MAY_KNOW.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(members, ruled);
+}
+
+#[test]
+fn dependencies_go_one_way() {
+    let metadata = metadata();
+    for (name, may_know) in MAY_KNOW {
+        let package = member(&metadata, name);
+        let direct = package
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.kind != DependencyKind::Development);
+        let known: Vec<&str> = direct
+            .filter_map(|dependency| dependency.name.strip_prefix(OURS))
+            .collect();
+        for other in known {
+            assert!(may_know.contains(&other), "{name} must not know {other}");
+        }
+    }
+}
+
+#[test]
+fn pure_crates_stay_pure() {
+    let metadata = metadata();
+    for (name, must_not_have) in MUST_NOT_HAVE {
+        let shipped = shipped(&metadata, member(&metadata, name));
+        assert!(shipped.len() > 3, "{name} ships {shipped:?}");
+        for other in must_not_have {
+            assert!(
+                !shipped.contains(*other),
+                "{name} must not have {other}, not even by way of others"
+            );
+        }
+    }
+}
+
+#[test]
+fn tls_is_rustls_and_nothing_comes_from_git() {
+    let metadata = metadata();
+    for package in &metadata.packages {
+        let name = package.name.as_str();
+        let foreign = ["openssl", "openssl-sys", "native-tls"];
+        assert!(!foreign.contains(&name), "{name} is in Cargo.lock");
+        let source = package.source.as_ref().map(|source| source.repr.as_str());
+        assert!(
+            source.is_none_or(|source| source.starts_with("registry+")),
+            "{name} comes from {source:?}"
+        );
+    }
+}
+
+#[test]
+fn every_member_inherits_the_lints() {
+    for package in metadata().workspace_packages() {
+        let manifest = fs::read_to_string(&package.manifest_path).unwrap();
+        assert!(
+            manifest.contains("[lints]\nworkspace = true"),
+            "{} has its own lints",
+            package.name
+        );
+    }
+}

@@ -1,0 +1,24 @@
+//! The data plane as its users run it: `wayleave up` before simulated providers, through a real Envoy and without.
+//!
+//! Each module is one behaviour. What both adaptors have to do alike is tested on both.
+
+// The attribute tells clippy that the functions in there are tests too.
+#[cfg(test)]
+mod suite {
+    mod books;
+    mod chains;
+    mod crash;
+    mod drain;
+    mod encodings;
+    mod endpoints;
+    mod key_pools;
+    mod leaving;
+    mod never_reading;
+    mod races;
+    mod refused;
+    mod reload;
+    mod secrets;
+    mod sizes;
+    mod start;
+    mod table;
+}

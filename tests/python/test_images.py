@@ -1,0 +1,59 @@
+"""Images in requests."""
+
+import stub as answers
+
+# One pixel.
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+URL = "https://example.com/cat.jpg"
+DATA_URL = f"data:image/png;base64,{PNG}"
+
+
+def prepare(stub, upstream, name):
+    model = f"stub-{upstream}-{name}"
+    stub.answers[model] = (
+        200,
+        {"openai": answers.completion, "anthropic": answers.message}[upstream]("A cat."),
+    )
+    return model
+
+
+def images_in(upstream, asked):
+    """The images that the provider got: as URLs in its format."""
+    (turn,) = asked["messages"]
+    if upstream == "openai":
+        return [part["image_url"]["url"] for part in turn["content"] if part["type"] == "image_url"]
+    sources = [block["source"] for block in turn["content"] if block["type"] == "image"]
+    return [
+        source["url"] if source["type"] == "url" else f"data:{source['media_type']};base64,{source['data']}"
+        for source in sources
+    ]
+
+
+def test_chat(chat, stub, upstream):
+    model = prepare(stub, upstream, "images-of-chat")
+    parts = [{"type": "image_url", "image_url": {"url": url}} for url in (DATA_URL, URL)]
+    content = [{"type": "text", "text": "What is this?"}, *parts]
+    answer = chat.chat.completions.create(model=model, messages=[{"role": "user", "content": content}])
+    assert answer.choices[0].message.content == "A cat."
+    assert images_in(upstream, stub.asked[model]) == [DATA_URL, URL]
+
+
+def test_messages(claude, stub, upstream):
+    model = prepare(stub, upstream, "images-of-messages")
+    sources = [{"type": "base64", "media_type": "image/png", "data": PNG}, {"type": "url", "url": URL}]
+    content = [
+        *({"type": "image", "source": source} for source in sources),
+        {"type": "text", "text": "What is this?"},
+    ]
+    answer = claude.messages.create(
+        model=model, max_tokens=50, messages=[{"role": "user", "content": content}]
+    )
+    assert answer.content[0].text == "A cat."
+    assert images_in(upstream, stub.asked[model]) == [DATA_URL, URL]
+
+
+def test_the_simulator_takes_them(chat, model):
+    parts = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": DATA_URL}}]
+    answer = chat.chat.completions.create(model=model("echo"), messages=[{"role": "user", "content": parts}])
+    assert answer.choices[0].message.content == "What is this?"
+    assert answer.usage.prompt_tokens > 50, "an image counts"

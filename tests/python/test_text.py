@@ -1,0 +1,126 @@
+"""Plain answers, whole and streamed."""
+
+import pytest
+import stub as answers
+
+QUESTION = [{"role": "user", "content": "Why is the sky blue?"}]
+
+
+def test_chat(chat, model):
+    answer = chat.chat.completions.create(model=model("tokens=6"), messages=QUESTION)
+    assert answer.object == "chat.completion" and answer.id.startswith("chatcmpl-")
+    assert answer.choices[0].message.role == "assistant"
+    assert answer.choices[0].message.content.startswith("Answer from")
+    assert answer.choices[0].finish_reason == "stop"
+
+
+def test_chat_streamed(chat, model):
+    whole = chat.chat.completions.create(model=model("tokens=40"), messages=QUESTION)
+    chunks = list(chat.chat.completions.create(model=model("tokens=40"), messages=QUESTION, stream=True))
+    pieces = [chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices]
+    assert "".join(pieces) == whole.choices[0].message.content
+    assert len([piece for piece in pieces if piece]) > 5, "it came in pieces"
+    assert chunks[0].choices[0].delta.role == "assistant"
+    assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == "stop"
+    assert len({chunk.id for chunk in chunks}) == 1
+
+
+def test_chat_stream_helper(chat, model):
+    with chat.chat.completions.stream(model=model("tokens=20"), messages=QUESTION) as stream:
+        deltas = [event.delta for event in stream if event.type == "content.delta"]
+    assert "".join(deltas) == stream.get_final_completion().choices[0].message.content
+
+
+def test_messages(claude, model):
+    answer = claude.messages.create(model=model("tokens=6"), max_tokens=100, messages=QUESTION)
+    assert answer.type == "message" and answer.id.startswith("msg_") and answer.role == "assistant"
+    assert [block.type for block in answer.content] == ["text"]
+    assert answer.content[0].text.startswith("Answer from")
+    assert (answer.stop_reason, answer.stop_sequence) == ("end_turn", None)
+
+
+def test_messages_streamed(claude, model):
+    ask = {"model": model("tokens=40"), "max_tokens": 100, "messages": QUESTION}
+    whole = claude.messages.create(**ask)
+    events = list(claude.messages.create(**ask, stream=True))
+    texts = [event.delta.text for event in events if event.type == "content_block_delta"]
+    assert "".join(texts) == whole.content[0].text
+    assert len(texts) > 5, "it came in pieces"
+    kinds = [event.type for event in events if event.type != "ping"]
+    assert kinds[:2] == ["message_start", "content_block_start"]
+    assert kinds[-3:] == ["content_block_stop", "message_delta", "message_stop"]
+
+
+def test_messages_stream_helper(claude, model):
+    ask = {"model": model("tokens=20"), "max_tokens": 100, "messages": QUESTION}
+    with claude.messages.stream(**ask) as stream:
+        text = "".join(stream.text_stream)
+        final = stream.get_final_message()
+    assert text == final.content[0].text == claude.messages.create(**ask).content[0].text
+
+
+def test_the_last_question_is_answered(chat, claude, model):
+    turns = [
+        *QUESTION,
+        {"role": "assistant", "content": "It scatters."},
+        {"role": "user", "content": "Grüße, 日本 🌍?"},
+    ]
+    spoken = chat.chat.completions.create(model=model("echo"), messages=turns)
+    assert spoken.choices[0].message.content == "Grüße, 日本 🌍?"
+    with claude.messages.stream(model=model("echo&chunk-bytes=1"), max_tokens=100, messages=turns) as stream:
+        assert stream.get_final_text() == "Grüße, 日本 🌍?"
+
+
+def test_reasoning(chat, claude, model):
+    ask = {"model": model("reasoning=9&tokens=5"), "messages": QUESTION}
+    whole = chat.chat.completions.create(**ask).choices[0].message
+    assert whole.reasoning_content.startswith("Thinking about") and whole.content.startswith("Answer from")
+    chunks = chat.chat.completions.create(**ask, stream=True)
+    deltas = [chunk.choices[0].delta for chunk in chunks if chunk.choices]
+    assert (
+        "".join(getattr(delta, "reasoning_content", None) or "" for delta in deltas)
+        == whole.reasoning_content
+    )
+    with claude.messages.stream(**ask, max_tokens=100) as stream:
+        thinking, text = stream.get_final_message().content
+    assert (thinking.type, text.type) == ("thinking", "text")
+    assert thinking.thinking == whole.reasoning_content and text.text == whole.content
+
+
+@pytest.mark.parametrize("role", ["system", "developer"])
+def test_system_prompt_of_chat(chat, stub, upstream, role):
+    name = f"stub-{upstream}-{role}"
+    stub.answers[name] = (200, {"openai": answers.completion, "anthropic": answers.message}[upstream]("Arr."))
+    messages = [{"role": role, "content": "Talk like a pirate."}, *QUESTION]
+    answer = chat.chat.completions.create(model=name, messages=messages)
+    assert answer.choices[0].message.content == "Arr."
+    if upstream == "openai":
+        assert stub.asked[name]["messages"] == messages
+    else:
+        assert_anthropic_prompt(stub.asked[name])
+
+
+def test_system_prompt_of_messages(claude, stub, upstream):
+    name = f"stub-{upstream}-system-of-messages"
+    stub.answers[name] = (200, {"openai": answers.completion, "anthropic": answers.message}[upstream]("Arr."))
+    system = [{"type": "text", "text": "Talk like a pirate.", "cache_control": {"type": "ephemeral"}}]
+    answer = claude.messages.create(model=name, max_tokens=100, system=system, messages=QUESTION)
+    assert answer.content[0].text == "Arr."
+    asked = stub.asked[name]
+    if upstream == "openai":
+        first, second = asked["messages"]
+        assert first["role"] in ("system", "developer") and text_of(first["content"]) == "Talk like a pirate."
+        assert text_of(second["content"]) == QUESTION[0]["content"]
+    else:
+        assert asked["system"] == system, "the provider's own format passes as it is"
+
+
+def assert_anthropic_prompt(asked):
+    assert text_of(asked["system"]) == "Talk like a pirate."
+    assert [turn["role"] for turn in asked["messages"]] == ["user"]
+    assert text_of(asked["messages"][0]["content"]) == QUESTION[0]["content"]
+    assert asked["max_tokens"] > 0, "Anthropic needs it"
+
+
+def text_of(content):
+    return content if isinstance(content, str) else "".join(part["text"] for part in content)

@@ -1,0 +1,86 @@
+//! The counts.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+/// How a recording is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    /// The client speaks the provider's format.
+    Own,
+    /// The client speaks the other one.
+    Translated,
+    /// The provider answers with an error status.
+    Error,
+}
+
+impl Way {
+    pub(super) const ALL: [Self; 3] = [Self::Own, Self::Translated, Self::Error];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Translated => "translated",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// One check and how it went.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub(super) way: Way,
+    pub(super) vendor: String,
+    pub(super) id: String,
+    pub(super) verdict: Result<(), String>,
+}
+
+/// Passed and all, by vendor and way.
+pub(super) fn table(checked: &[Checked]) -> String {
+    let mut rows: BTreeMap<&str, [(usize, usize); 3]> = BTreeMap::new();
+    for check in checked {
+        let row = rows.entry(&check.vendor).or_default();
+        let cell = Way::ALL
+            .iter()
+            .position(|way| *way == check.way)
+            .map(|column| &mut row[column]);
+        let (passed, all) = cell.expect("a column for each way");
+        *passed += usize::from(check.verdict.is_ok());
+        *all += 1;
+    }
+    let mut text = format!(
+        "{:<12} {:>9} {:>11} {:>9}\n",
+        "vendor", "own", "translated", "errors"
+    );
+    for (vendor, row) in &rows {
+        let cells = row.map(|(passed, all)| {
+            if all == 0 {
+                "-".to_owned()
+            } else {
+                format!("{passed}/{all}")
+            }
+        });
+        let _ = writeln!(
+            text,
+            "{vendor:<12} {:>9} {:>11} {:>9}",
+            cells[0], cells[1], cells[2]
+        );
+    }
+    text
+}
+
+/// One line.
+pub(super) fn summary(checked: &[Checked]) -> String {
+    let parts = Way::ALL.map(|way| {
+        let of_way: Vec<&Checked> = checked.iter().filter(|check| check.way == way).collect();
+        let passed = of_way.iter().filter(|check| check.verdict.is_ok()).count();
+        format!("{} {passed} of {}", way.name(), of_way.len())
+    });
+    format!("recorded traffic: {}", parts.join(", "))
+}
+
+/// Writes a line that is shown although the test passes.
+pub(super) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

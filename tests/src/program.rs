@@ -1,0 +1,60 @@
+//! The programs under test: `wayleave` as cargo built it, and Envoy.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// Where `make envoy` keeps the Envoy that it fetched, below the user's cache folder.
+const CACHED_ENVOY: &str = "wayleave/envoy/1.40.0/envoy";
+
+/// The `wayleave` to test: `WAYLEAVE_BIN`, else the one beside this test's own program.
+///
+/// # Panics
+/// When there is none.
+pub fn wayleave() -> PathBuf {
+    let built = || {
+        let test = env::current_exe().expect("a test has a program");
+        // target/debug/deps/data_plane-0123456789abcdef
+        Some(test.parent()?.parent()?.join("wayleave"))
+    };
+    let path = env::var_os("WAYLEAVE_BIN").map(PathBuf::from).or_else(built);
+    let path = path.unwrap_or_default();
+    assert!(
+        path.is_file(),
+        "there is no program {}: run `cargo build -p wayleave-cli` first, or set WAYLEAVE_BIN",
+        path.display()
+    );
+    path
+}
+
+/// The Envoy to test with: `WAYLEAVE_ENVOY`, else the one on PATH, else the one that was fetched.
+///
+/// # Panics
+/// When there is none.
+pub fn envoy() -> PathBuf {
+    let on_path = env::split_paths(&env::var_os("PATH").unwrap_or_default())
+        .map(|folder| folder.join("envoy"))
+        .collect::<Vec<_>>();
+    let cache = env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")));
+    let given = env::var_os("WAYLEAVE_ENVOY").map(PathBuf::from);
+    given
+        .into_iter()
+        .chain(on_path)
+        .chain(cache.map(|cache| cache.join(CACHED_ENVOY)))
+        .find(|path| path.is_file())
+        .expect("there is no Envoy: run `make envoy` first, or set WAYLEAVE_ENVOY")
+}
+
+/// Runs `wayleave` with these arguments to its end.
+///
+/// # Panics
+/// When it cannot be started.
+pub fn run(arguments: &[&str]) -> Output {
+    Command::new(wayleave())
+        .args(arguments)
+        .env_remove("RUST_LOG")
+        .output()
+        .expect("wayleave can be started")
+}
