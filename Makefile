@@ -43,10 +43,11 @@ test: ## Every test, cheap ones first; fetches what they need
 	$(step) "generated files" cargo test --locked --quiet -p wayleave-api
 	$(step) "crates" cargo test --locked --workspace --exclude wayleave-tests
 	$(step) "Envoy" tools/envoy.sh
-	$(step) "Python clients" tools/python.sh tests/python/requirements.txt
+	$(step) "Python packages" tools/python.sh tests/python/requirements.txt
 	$(step) "program" $(build)
 	@$(with_envoy) $(with_python) export WAYLEAVE_BIN="$(abspath $(wayleave))" && \
-	  tools/step.sh "data plane" cargo test --locked -p wayleave-tests
+	  tools/step.sh "data plane" cargo test --locked -p wayleave-tests && \
+	  tools/step.sh "official SDKs" "$$WAYLEAVE_PYTHON" -m pytest -q tests/python
 
 check: ## The quick part of `make test`: format, lints, generated files
 	$(step) "format" cargo fmt --all --check

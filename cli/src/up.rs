@@ -196,8 +196,15 @@ impl Gateway {
             flags,
         };
         let starting = async {
-            let data_plane = DataPlane::start(launch).await?;
-            configured(data_plane.ready.admin).await;
+            let mut data_plane = DataPlane::start(launch).await?;
+            tokio::select! {
+                () = configured(data_plane.ready.admin) => {}
+                // It has said why itself.
+                status = data_plane.child.ended() => {
+                    status?;
+                    return Err(AlreadyTold.into());
+                }
+            }
             let proxy = match prepared {
                 None => None,
                 Some(launch) => Some(FrontProxy::start(launch).await?),

@@ -40,7 +40,9 @@ pub enum ListenError {
         error: io::Error,
     },
     /// A Unix socket.
-    #[error("cannot listen on the socket {path}: {error}. Its folder has to exist and be writable")]
+    #[error(
+        "cannot listen on the socket {path}: {error}. Its folder has to exist and be writable, and its path be shorter than 90 bytes"
+    )]
     Unix {
         /// The socket's file.
         path: PathBuf,

@@ -5,12 +5,14 @@
 // The attribute tells clippy that the functions in there are tests too.
 #[cfg(test)]
 mod suite {
+    mod access_log;
     mod books;
     mod chains;
     mod crash;
     mod drain;
     mod encodings;
     mod endpoints;
+    mod http_adaptor;
     mod key_pools;
     mod leaving;
     mod never_reading;

@@ -99,9 +99,12 @@ def test_chat_stream_that_breaks(chat, failing, fault):
 @pytest.mark.parametrize("fault", BREAKS)
 def test_messages_stream_that_breaks(claude, failing, fault):
     texts = []
-    with pytest.raises(anthropic.APIError), claude.messages.stream(
-        model=failing(f"tokens=50&{fault}"), max_tokens=100, messages=QUESTION
-    ) as stream:
+    with (
+        pytest.raises(anthropic.APIError),
+        claude.messages.stream(
+            model=failing(f"tokens=50&{fault}"), max_tokens=100, messages=QUESTION
+        ) as stream,
+    ):
         for event in stream:
             assert event.type != "message_stop"
             texts.append(event.text if event.type == "text" else "")

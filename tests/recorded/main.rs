@@ -5,14 +5,13 @@
 #[cfg(test)]
 mod suite {
     mod answers;
-    mod calls;
+    mod cases;
     mod client;
     mod compare;
     mod corpus;
     mod cut;
     mod errors;
     mod exceptions;
-    mod gateway;
     mod ledger;
     mod manifests;
     mod oracle;

@@ -18,6 +18,11 @@ const NAME: &str = "Envoy";
 /// What Envoy gets of our environment.
 const KEPT: [&str; 5] = ["PATH", "HOME", "TMPDIR", "TZ", "LANG"];
 
+/// What Envoy lets pass at least, in KiB.
+const ROOM_FOR_HEADERS_KIB: u32 = 512;
+/// The most that Envoy can be set to.
+const MOST_HEADER_KIB: u32 = 8_192;
+
 /// How Envoy is started.
 pub(crate) struct Launch {
     program: PathBuf,
@@ -38,8 +43,11 @@ impl Launch {
         let mut bootstrap = BootstrapOptions::new(ListenAddress::Tcp(args.listen), sockets.0, sockets.1);
         bootstrap.adaptor = args.adaptor.into();
         bootstrap.max_heap_bytes = args.envoy_max_heap.0 as u64;
-        bootstrap.max_header_kib =
-            u32::try_from(args.data_plane.max_header_bytes.0 >> 10).unwrap_or(u32::MAX);
+        // More than the data plane takes: Envoy itself would not know in whose format to refuse.
+        let taken = u32::try_from(args.data_plane.max_header_bytes.0 >> 10).unwrap_or(MOST_HEADER_KIB);
+        bootstrap.max_header_kib = taken
+            .saturating_mul(8)
+            .clamp(ROOM_FOR_HEADERS_KIB, MOST_HEADER_KIB);
         if args.access_log {
             bootstrap.access_log = AccessLog::Stdout;
         }

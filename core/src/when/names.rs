@@ -76,7 +76,7 @@ impl Names {
             match entry {
                 EntryExpr::StructField(field) => self.visit(&field.value.expr, bound),
                 EntryExpr::MapEntry(entry) => {
-                    self.visit_all([&entry.key.expr, &entry.value.expr].into_iter(), bound)
+                    self.visit_all([&entry.key.expr, &entry.value.expr].into_iter(), bound);
                 }
             }
         }

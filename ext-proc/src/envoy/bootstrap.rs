@@ -27,7 +27,7 @@ pub struct BootstrapOptions {
     pub adaptor: Adaptor,
     /// Whether Envoy writes an access log.
     pub access_log: AccessLog,
-    /// The heap at which Envoy stops taking requests, in bytes; it starts to reset the hungriest streams at 80 % of it.
+    /// The heap, in bytes. Envoy refuses requests at 95 % of it, and closes who does not read from 60 % on.
     pub max_heap_bytes: u64,
     /// The largest request headers, in KiB. At most [`crate::Limits::headers`], else the processor refuses what Envoy
     /// let pass.

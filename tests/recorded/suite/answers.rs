@@ -1,32 +1,32 @@
 //! Exchanges with status 200: what the client has to get.
 
-use super::calls::{Reply, post};
+use super::cases::{Case, View};
 use super::client;
 use super::compare;
-use super::corpus::Exchange;
 use super::ledger::{Books, books};
 use super::oracle::{Heard, hear};
 use super::passing::{self, Edits};
 use super::requests;
 use super::run::World;
-use super::vendors::Format;
+use wayleave_tests::{Answer, Format};
 
 /// The client speaks the provider's format: what is wrong.
-pub(super) async fn own(world: &World, exchange: &Exchange, model: &str) -> Result<(), String> {
-    let format = exchange.format().ok_or("no chat")?;
-    let body = requests::own(exchange, format, model);
-    let reply = post(&world.client, &world.gateway.calls, format, &body).await?;
+pub(super) async fn own(world: &World, case: &Case) -> Result<(), String> {
+    let Case {
+        exchange,
+        model,
+        view,
+        ..
+    } = case;
+    let format = view.format;
+    let body = requests::own(exchange, *view, model);
+    let reply = world.ask(format, &body).await?;
     let heard = hear(exchange);
-    if heard.spoken.never_began() {
+    if must_fail(&heard, *view, &reply) {
         return failed(format, &reply);
     }
-    head(exchange, &reply)?;
-    let books = books(
-        &world.client,
-        &world.gateway.admin,
-        reply.header("x-wayleave-call-id"),
-    )
-    .await?;
+    head(case, &reply)?;
+    let books = books(&world.gateway, &reply).await;
     let mut found = books.faults(&heard);
     if exchange.stream {
         match passing::stream(&exchange.body, &reply.body, requests::asks_for_usage(&body)) {
@@ -34,30 +34,31 @@ pub(super) async fn own(world: &World, exchange: &Exchange, model: &str) -> Resu
             Err(fault) => found.push(fault),
         }
     } else if reply.body != exchange.body {
-        found.push(format!("the body is not the provider's: {}", reply.shown()));
+        found.push(format!("the body is not the provider's: {}", reply.text()));
     }
     let arrived = world.arrived(model).ok_or("the provider got no request")?;
     found.extend(requests::changed(&body, &arrived));
     complain(&found)
 }
 
-/// The client speaks the other format: what is wrong.
-pub(super) async fn translated(world: &World, exchange: &Exchange, model: &str) -> Result<(), String> {
-    let format = exchange.format().ok_or("no chat")?.other();
-    let body = requests::smallest(format, model, exchange.stream);
-    let reply = post(&world.client, &world.gateway.calls, format, &body).await?;
+/// The client speaks this format and wants a stream or not, whatever the provider does: what is wrong.
+pub(super) async fn translated(world: &World, case: &Case) -> Result<(), String> {
+    let Case {
+        exchange,
+        model,
+        view,
+        ..
+    } = case;
+    let View { format, stream } = *view;
+    let body = requests::smallest(*view, model);
+    let reply = world.ask(format, &body).await?;
     let heard = hear(exchange);
-    if heard.spoken.never_began() {
+    if must_fail(&heard, *view, &reply) {
         return failed(format, &reply);
     }
-    head(exchange, &reply)?;
-    let books = books(
-        &world.client,
-        &world.gateway.admin,
-        reply.header("x-wayleave-call-id"),
-    )
-    .await?;
-    let seen = client::read(format, exchange.stream, &reply.body)?;
+    head(case, &reply)?;
+    let books = books(&world.gateway, &reply).await;
+    let seen = client::read(format, stream, &reply.body)?;
     let mut found = books.faults(&heard);
     found.extend(compare::translated(format, &heard.spoken, &seen));
     let cost = books.call["cost_usd"]
@@ -72,23 +73,31 @@ pub(super) async fn translated(world: &World, exchange: &Exchange, model: &str) 
     complain(&found)
 }
 
-/// An error that came before anything was said has to come out as an error of the client's API.
-fn failed(format: Format, reply: &Reply) -> Result<(), String> {
+/// Whether an error inside the answer has to show as an error status: nothing was said before it, or the client takes
+/// no stream. It may as well where the client has got nothing yet.
+fn must_fail(heard: &Heard, view: View, reply: &Answer) -> bool {
+    let told_first = reply.status.as_u16() >= 400 && heard.spoken.fault.is_some();
+    heard.spoken.never_began() || heard.spoken.fault.is_some() && !view.stream || told_first
+}
+
+/// The error is one of the client's API.
+fn failed(format: Format, reply: &Answer) -> Result<(), String> {
     if reply.status.as_u16() < 400 {
         return Err(format!(
             "status {} of an answer that is only an error: {}",
             reply.status,
-            reply.shown()
+            reply.text()
         ));
     }
     client::read_error(format, reply.status.as_u16(), &reply.body).map(|_| ())
 }
 
-fn head(exchange: &Exchange, reply: &Reply) -> Result<(), String> {
+fn head(case: &Case, reply: &Answer) -> Result<(), String> {
+    let Case { exchange, view, .. } = case;
     if reply.status != exchange.status {
-        return Err(format!("status {}: {}", reply.status, reply.shown()));
+        return Err(format!("status {}: {}", reply.status, reply.text()));
     }
-    let expected = if exchange.stream {
+    let expected = if view.stream {
         "text/event-stream"
     } else {
         "application/json"

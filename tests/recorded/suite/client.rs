@@ -6,7 +6,7 @@ mod messages;
 use serde_json::Value;
 
 use super::spoken::Spoken;
-use super::vendors::Format;
+use wayleave_tests::Format;
 
 /// An answer as its client saw it.
 #[derive(Debug, PartialEq)]
@@ -21,10 +21,10 @@ pub(super) struct Seen {
 /// Reads an answer. What breaks the format's rules is an error.
 pub(super) fn read(format: Format, stream: bool, body: &[u8]) -> Result<Seen, String> {
     match (format, stream) {
-        (Format::Chat, true) => chat::read_stream(body),
-        (Format::Chat, false) => chat::read_whole(body),
-        (Format::Messages, true) => messages::read_stream(body),
-        (Format::Messages, false) => messages::read_whole(body),
+        (Format::OpenAi, true) => chat::read_stream(body),
+        (Format::OpenAi, false) => chat::read_whole(body),
+        (Format::Anthropic, true) => messages::read_stream(body),
+        (Format::Anthropic, false) => messages::read_whole(body),
     }
 }
 
@@ -32,11 +32,11 @@ pub(super) fn read(format: Format, stream: bool, body: &[u8]) -> Result<Seen, St
 pub(super) fn read_error(format: Format, status: u16, body: &[u8]) -> Result<String, String> {
     let document = json(body)?;
     let error = &document["error"];
-    if format == Format::Messages && document["type"] != "error" {
+    if format == Format::Anthropic && document["type"] != "error" {
         return Err(format!("an Anthropic error needs type error: {document}"));
     }
     let kind = need_text(error, "type")?;
-    if format == Format::Messages && !messages::error_types(status).contains(&kind) {
+    if format == Format::Anthropic && !messages::error_types(status).contains(&kind) {
         return Err(format!("{status} is no {kind} in Anthropic's API"));
     }
     for name in ["param", "code"] {

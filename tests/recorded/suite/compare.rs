@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use super::client::Seen;
 use super::spoken::{Finish, Spoken, Tokens, ToolCall};
-use super::vendors::Format;
+use wayleave_tests::Format;
 
 /// The differences between what the provider said and what the client of another format saw.
 pub(super) fn translated(format: Format, heard: &Spoken, seen: &Seen) -> Vec<String> {
@@ -50,7 +50,7 @@ fn said_in(format: Format, heard: &Spoken) -> Spoken {
     };
     said.finish = said.finish.or(Some(silent));
     match format {
-        Format::Messages => {
+        Format::Anthropic => {
             // It has no place for a refusal's words but the text.
             said.text.push_str(&std::mem::take(&mut said.refusal));
             said.finish = said.finish.map(|finish| {
@@ -61,11 +61,12 @@ fn said_in(format: Format, heard: &Spoken) -> Spoken {
                 }
             });
         }
-        Format::Chat => {
+        Format::OpenAi => {
             said.finish = said.finish.map(|finish| match finish {
                 Finish::StopSequence(_) | Finish::Pause | Finish::Stop => Finish::Stop,
                 Finish::Window | Finish::Length => Finish::Length,
-                // A refusal without words of its own would look like an answer.
+                // OpenAI ends a refusal with "stop". One without its words would look like an answer.
+                Finish::Refusal if !said.refusal.is_empty() => Finish::Stop,
                 Finish::Refusal | Finish::Filter => Finish::Filter,
                 Finish::Calls => Finish::Calls,
             });
@@ -100,7 +101,7 @@ fn calls(found: &mut Vec<String>, heard: &[ToolCall], seen: &[ToolCall]) {
 fn usage(found: &mut Vec<String>, format: Format, heard: Option<Tokens>, seen: Option<Tokens>) {
     match (format, heard) {
         // It has no way to say that nothing is known.
-        (Format::Messages, None) => differ(found, "usage", &Some(Tokens::default()), &seen),
+        (Format::Anthropic, None) => differ(found, "usage", &Some(Tokens::default()), &seen),
         _ => differ(found, "usage", &heard, &seen),
     }
 }

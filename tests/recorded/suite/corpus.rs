@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
-use super::vendors::Format;
+use wayleave_tests::Format;
 
 /// One recorded exchange.
 #[derive(Clone, Debug)]
@@ -29,8 +29,8 @@ impl Exchange {
     /// The format of its endpoint, if it is a chat.
     pub(super) fn format(&self) -> Option<Format> {
         match self.endpoint.as_str() {
-            "chat.completions" => Some(Format::Chat),
-            "messages" => Some(Format::Messages),
+            "chat.completions" => Some(Format::OpenAi),
+            "messages" => Some(Format::Anthropic),
             _ => None,
         }
     }

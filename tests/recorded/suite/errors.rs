@@ -3,60 +3,36 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::calls::{Reply, post};
+use super::cases::Case;
 use super::client;
 use super::corpus::Exchange;
 use super::oracle::error_message;
 use super::requests;
 use super::run::World;
-use super::vendors::Format;
-
-/// One way to ask for a recorded error.
-#[derive(Clone, Debug)]
-pub(super) struct Ask {
-    /// The model that is asked for: route and key are its own.
-    pub(super) model: String,
-    pub(super) format: Format,
-    pub(super) stream: bool,
-}
-
-impl Ask {
-    /// Every way.
-    pub(super) fn all(exchange: &Exchange) -> Vec<Self> {
-        let ask = |format: Format, stream: bool| Self {
-            model: format!(
-                "fails-{}-{}-{}",
-                format.name(),
-                if stream { "stream" } else { "whole" },
-                exchange.id
-            ),
-            format,
-            stream,
-        };
-        Format::ALL
-            .into_iter()
-            .flat_map(|format| [ask(format, false), ask(format, true)])
-            .collect()
-    }
-}
+use wayleave_tests::Answer;
 
 /// Asks, and says what is wrong with the error that comes.
-pub(super) async fn check(world: &World, exchange: &Exchange, ask: &Ask) -> Result<(), String> {
-    let body = requests::smallest(ask.format, &ask.model, ask.stream);
-    let reply = post(&world.client, &world.gateway.calls, ask.format, &body).await?;
+pub(super) async fn check(world: &World, case: &Case) -> Result<(), String> {
+    let Case {
+        exchange,
+        model,
+        view,
+        ..
+    } = case;
+    let reply = world.ask(view.format, &requests::smallest(*view, model)).await?;
     let document: Value = serde_json::from_slice(&exchange.body).unwrap_or_default();
     let expected = status(exchange, &document);
     if reply.status != expected {
         return Err(format!(
             "status {} instead of {expected}: {}",
             reply.status,
-            reply.shown()
+            reply.text()
         ));
     }
     if reply.header("content-type") != "application/json" {
         return Err(format!("content-type {:?}", reply.header("content-type")));
     }
-    let told = client::read_error(ask.format, reply.status.as_u16(), &reply.body)?;
+    let told = client::read_error(view.format, reply.status.as_u16(), &reply.body)?;
     let said = error_message(&document).unwrap_or_default();
     if !told.contains(said.as_str()) {
         return Err(format!(
@@ -77,7 +53,7 @@ fn status(exchange: &Exchange, document: &Value) -> StatusCode {
     }
 }
 
-fn retry(exchange: &Exchange, document: &Value, reply: &Reply) -> Result<(), String> {
+fn retry(exchange: &Exchange, document: &Value, reply: &Answer) -> Result<(), String> {
     let header = exchange
         .headers
         .get("retry-after")

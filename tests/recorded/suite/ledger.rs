@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
+use wayleave_tests::{Answer, Gateway, until};
 
 use super::oracle::Heard;
 
 /// The records come at the end of a call, perhaps a moment after its last byte.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The records of one call.
 #[derive(Debug)]
@@ -18,30 +18,16 @@ pub(super) struct Books {
 }
 
 /// Waits for the records of a call.
-pub(super) async fn books(client: &reqwest::Client, admin: &str, call: &str) -> Result<Books, String> {
-    if call.is_empty() {
-        return Err("an answer without x-wayleave-call-id".to_owned());
-    }
-    let give_up = Instant::now() + PATIENCE;
-    loop {
-        let told = |error: reqwest::Error| format!("the ledger cannot be read: {error:?}");
-        let response = client
-            .get(format!("{admin}/ledger?call={call}"))
-            .send()
-            .await
-            .map_err(told)?;
-        let records: Vec<Value> = serde_json::from_slice(&response.bytes().await.map_err(told)?)
-            .map_err(|error| error.to_string())?;
+pub(super) async fn books(gateway: &Gateway, answer: &Answer) -> Books {
+    let page = format!("/ledger?call={}", answer.id());
+    until("the books of a call", PATIENCE, async || {
+        let records: Vec<Value> = serde_json::from_str(&gateway.page(&page).await).expect("records");
         let (calls, attempts): (Vec<Value>, Vec<Value>) =
             records.into_iter().partition(|record| record["kind"] == "call");
-        if let Some(call) = calls.into_iter().next() {
-            return Ok(Books { attempts, call });
-        }
-        if Instant::now() > give_up {
-            return Err(format!("no record of the call {call}"));
-        }
-        sleep(Duration::from_millis(5)).await;
-    }
+        let call = calls.into_iter().next()?;
+        Some(Books { attempts, call })
+    })
+    .await
 }
 
 impl Books {

@@ -2,36 +2,38 @@
 //! takes its key out of service for a while.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde_json::{Value, json};
+use wayleave_tests::{Format, Manifests};
 
+use super::cases::Case;
 use super::corpus::Exchange;
-use super::vendors::{Format, provider};
+use super::tally::Way;
+use super::vendors::provider;
 
-/// The credential that every provider gets.
-const KEY: &str = "sk-recorded-0123456789abcdef";
-
-/// All objects as a YAML text.
-pub(super) fn all(upstream: &str, answers: &[Exchange], errors: &[(String, &Exchange)]) -> String {
+/// All objects.
+pub(super) fn all(upstream: &str, cases: &[Case]) -> Manifests {
+    let manifests = Manifests::default();
+    let credential = manifests.secrets.mint("recorded");
     let mut objects = vec![json!({
-        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": {"apiKey": KEY},
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": {"apiKey": credential},
     })];
-    let vendors: BTreeMap<String, &Exchange> = answers
+    let (errors, answers): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(|case| case.way == Way::Error);
+    let families: BTreeMap<String, &Case> = answers
         .iter()
-        .map(|exchange| (family(exchange), exchange))
+        .map(|case| (family(&case.exchange), *case))
         .collect();
-    for (family, exchange) in vendors {
-        objects.push(key(&family, upstream, exchange));
-        objects.push(route(&family, &format!("{family}-*"), None));
+    for (family, case) in families {
+        objects.push(key(&family, upstream, &case.exchange));
+        objects.push(route(&family, &format!("{family}-*")));
     }
-    for (name, exchange) in errors {
-        objects.push(key(name, upstream, exchange));
-        objects.push(route(name, name, Some(name)));
+    for case in errors {
+        objects.push(key(&case.model, upstream, &case.exchange));
+        objects.push(route(&case.model, &case.model));
     }
-    objects.iter().fold(String::new(), |mut text, object| {
-        let _ = writeln!(text, "---\n{object}");
-        text
+    // JSON is YAML.
+    objects.iter().fold(manifests, |manifests, object| {
+        manifests.document(&format!("{object}\n"))
     })
 }
 
@@ -50,20 +52,17 @@ fn key(name: &str, upstream: &str, exchange: &Exchange) -> Value {
     });
     if provider == "Custom" {
         spec["format"] = match exchange.format() {
-            Some(Format::Messages) => "AnthropicMessages".into(),
-            Some(Format::Chat) | None => "OpenAIChat".into(),
+            Some(Format::Anthropic) => "AnthropicMessages".into(),
+            Some(Format::OpenAi) | None => "OpenAIChat".into(),
         };
     }
     json!({"apiVersion": "wayleave.dev/v1alpha1", "kind": "ProviderKey", "metadata": {"name": name}, "spec": spec})
 }
 
-fn route(key: &str, models: &str, model: Option<&str>) -> Value {
-    let mut target = json!({"providerKey": key});
-    if let Some(model) = model {
-        target["model"] = model.into();
-    }
+/// Asks the provider for the model that the client named.
+fn route(key: &str, models: &str) -> Value {
     json!({
         "apiVersion": "wayleave.dev/v1alpha1", "kind": "LLMRoute", "metadata": {"name": key},
-        "spec": {"models": [models], "rules": [{"steps": [{"targets": [target]}]}]},
+        "spec": {"models": [models], "rules": [{"steps": [{"targets": [{"providerKey": key}]}]}]},
     })
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::corpus::Exchange;
 use super::spoken::Spoken;
-use super::vendors::Format;
+use wayleave_tests::Format;
 
 /// What a recording says.
 #[derive(Debug)]
@@ -22,8 +22,8 @@ pub(super) struct Heard {
 
 pub(super) fn hear(exchange: &Exchange) -> Heard {
     match exchange.format() {
-        Some(Format::Chat) => chat::hear(exchange),
-        Some(Format::Messages) => messages::hear(exchange),
+        Some(Format::OpenAi) => chat::hear(exchange),
+        Some(Format::Anthropic) => messages::hear(exchange),
         None => panic!("{} is no chat", exchange.id),
     }
 }

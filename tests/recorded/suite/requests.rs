@@ -1,14 +1,14 @@
 //! What the client asks.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::cases::View;
 use super::corpus::Exchange;
-use super::vendors::Format;
 
 /// The recorded request for another model; the smallest where none was recorded.
-pub(super) fn own(exchange: &Exchange, format: Format, model: &str) -> Value {
+pub(super) fn own(exchange: &Exchange, view: View, model: &str) -> Value {
     let Some(mut body) = exchange.request.clone() else {
-        return smallest(format, model, exchange.stream);
+        return smallest(view, model);
     };
     body["model"] = model.into();
     if exchange.stream || body.get("stream").is_some() {
@@ -18,15 +18,8 @@ pub(super) fn own(exchange: &Exchange, format: Format, model: &str) -> Value {
 }
 
 /// The smallest request. It asks for usage.
-pub(super) fn smallest(format: Format, model: &str, stream: bool) -> Value {
-    let mut body = json!({
-        "model": model, "max_tokens": 1_000, "stream": stream,
-        "messages": [{"role": "user", "content": "Go on."}],
-    });
-    if stream && format == Format::Chat {
-        body["stream_options"] = json!({"include_usage": true});
-    }
-    body
+pub(super) fn smallest(view: View, model: &str) -> Value {
+    view.format.request(model, view.stream)
 }
 
 /// Whether the client wants the chunk that only tells usage.

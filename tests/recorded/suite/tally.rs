@@ -1,7 +1,6 @@
 //! The counts.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::Write as _;
 
 /// How a recording is used.
@@ -11,17 +10,20 @@ pub(super) enum Way {
     Own,
     /// The client speaks the other one.
     Translated,
+    /// The client wants a stream of what is recorded whole, or the whole of what is recorded as a stream.
+    Reframed,
     /// The provider answers with an error status.
     Error,
 }
 
 impl Way {
-    pub(super) const ALL: [Self; 3] = [Self::Own, Self::Translated, Self::Error];
+    pub(super) const ALL: [Self; 4] = [Self::Own, Self::Translated, Self::Reframed, Self::Error];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Own => "own",
             Self::Translated => "translated",
+            Self::Reframed => "reframed",
             Self::Error => "error",
         }
     }
@@ -38,7 +40,7 @@ pub(super) struct Checked {
 
 /// Passed and all, by vendor and way.
 pub(super) fn table(checked: &[Checked]) -> String {
-    let mut rows: BTreeMap<&str, [(usize, usize); 3]> = BTreeMap::new();
+    let mut rows: BTreeMap<&str, [(usize, usize); 4]> = BTreeMap::new();
     for check in checked {
         let row = rows.entry(&check.vendor).or_default();
         let cell = Way::ALL
@@ -49,23 +51,20 @@ pub(super) fn table(checked: &[Checked]) -> String {
         *passed += usize::from(check.verdict.is_ok());
         *all += 1;
     }
-    let mut text = format!(
-        "{:<12} {:>9} {:>11} {:>9}\n",
-        "vendor", "own", "translated", "errors"
-    );
-    for (vendor, row) in &rows {
-        let cells = row.map(|(passed, all)| {
+    let line = |vendor: &str, cells: [String; 4]| {
+        let [own, translated, reframed, error] = cells;
+        format!("{vendor:<12} {own:>9} {translated:>11} {reframed:>9} {error:>9}\n")
+    };
+    let mut text = line("vendor", Way::ALL.map(|way| way.name().to_owned()));
+    for (vendor, row) in rows {
+        let cell = |(passed, all)| {
             if all == 0 {
                 "-".to_owned()
             } else {
                 format!("{passed}/{all}")
             }
-        });
-        let _ = writeln!(
-            text,
-            "{vendor:<12} {:>9} {:>11} {:>9}",
-            cells[0], cells[1], cells[2]
-        );
+        };
+        text.push_str(&line(vendor, row.map(cell)));
     }
     text
 }
