@@ -165,7 +165,7 @@ impl Attempt {
             Ok(Err(outcome)) => return Next::Broken(outcome),
             Err(_) => return Next::Broken(self.late()),
         }
-        self.read_what_is_ready();
+        self.read_what_is_ready().await;
         if self.tally().is_some_and(|tally| tally.ended) {
             self.linger().await;
         }
@@ -273,18 +273,26 @@ impl Attempt {
         }
     }
 
-    fn read_what_is_ready(&mut self) {
+    /// Takes what else has come. A connection hands its pieces over one by one, from a task of its own: that one is
+    /// given its turn before the burst counts as over.
+    async fn read_what_is_ready(&mut self) {
+        let mut gave_turn = false;
         while !self.complete && self.held.len() < COALESCE_BYTES {
             let Some(response) = &mut self.response else {
                 return;
             };
             match response.chunk().now_or_never() {
                 Some(Ok(Some(chunk))) => {
+                    gave_turn = false;
                     if self.take(chunk).is_err() {
                         return;
                     }
                 }
                 Some(Ok(None)) => self.finish(),
+                None if !gave_turn => {
+                    gave_turn = true;
+                    tokio::task::yield_now().await;
+                }
                 // An error shows again at the next read.
                 Some(Err(_)) | None => return,
             }

@@ -23,6 +23,7 @@ use crate::EngineOptions;
 use crate::call::{Answer, Body, Call};
 use crate::clock::Clock;
 use crate::context::CallContext;
+use crate::drive::Drive;
 use crate::executor;
 use crate::health::Health;
 use crate::ledger::Ledger;
@@ -61,6 +62,8 @@ pub(crate) struct Flights {
 pub(crate) struct Flight {
     core: Arc<Core>,
     bytes: usize,
+    /// Those of them that count.
+    counted: usize,
 }
 
 impl Flight {
@@ -70,22 +73,27 @@ impl Flight {
         Self {
             core: Arc::clone(core),
             bytes: 0,
+            counted: 0,
         }
     }
 
-    /// Bytes of the answer are on their way. `false`: all answers together now exceed what memory allows, and this one
-    /// is not among the small ones that are let through.
+    /// Bytes of the answer are on their way. Up to a size that answers seldom have they do not count: what matters is
+    /// what a client that does not read can pile up. `false`: all that counts now exceeds what memory allows.
     pub(crate) fn carry(&mut self, bytes: usize) -> bool {
-        const SMALL: usize = 1 << 20;
+        const FREE: usize = 1 << 20;
+        let before = self.bytes.saturating_sub(FREE);
         self.bytes += bytes;
-        let all = self.core.flights.bytes.fetch_add(bytes, Ordering::AcqRel) + bytes;
-        all <= self.core.options.max_inflight_bytes || self.bytes <= SMALL
+        let counted = self.bytes.saturating_sub(FREE);
+        let more = counted - before;
+        let all = self.core.flights.bytes.fetch_add(more, Ordering::AcqRel) + more;
+        self.counted = counted;
+        counted == 0 || all <= self.core.options.max_inflight_bytes
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.core.flights.bytes.fetch_sub(self.bytes, Ordering::AcqRel);
+        self.core.flights.bytes.fetch_sub(self.counted, Ordering::AcqRel);
         self.core.metrics.in_flight(-1);
         if self.core.flights.calls.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.core.flights.landed.notify_waiters();
@@ -131,9 +139,8 @@ impl Core {
             Err(refusal) => return self.refuse(endpoint, refusal, format),
         };
         let (head, answer) = oneshot::channel();
-        self.tasks
-            .spawn(executor::execute(Arc::clone(&context), Flight::start(self), head));
-        match answer.await {
+        let execution = executor::execute(Arc::clone(&context), Flight::start(self), head);
+        match Drive::new(&self.tasks, execution).until(answer).await {
             Ok(answer) => answer,
             // The executor panicked: its client still gets an answer, in its own format.
             Err(_) => internal_error(format, &context.id),

@@ -12,6 +12,7 @@ pub mod call;
 mod clock;
 mod context;
 mod deliver;
+mod drive;
 mod engine;
 mod executor;
 mod failure;
@@ -29,6 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arc_swap::ArcSwapOption;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use wayleave_core::price::PriceBook;
 use wayleave_core::snapshot::Snapshot;
 use wayleave_core::table::Table;
 
@@ -86,6 +88,10 @@ impl Engine {
     pub fn start(options: EngineOptions) -> Result<Self, StartError> {
         // Already installed: by the program, or by another engine of this process.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        // Parsed now: no call should wait for it.
+        if let Some(error) = PriceBook::builtin().error() {
+            tracing::error!(%error, "the built-in price book cannot be read: only a ProviderKey's own prices are known");
+        }
         let clock = Clock::start();
         let metrics = Metrics::new();
         let file = options.ledger_file.clone();

@@ -1,5 +1,6 @@
 //! What a program writes, kept in memory and in a file.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -10,6 +11,11 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
 /// Lines shown when a test fails.
 const SHOWN: usize = 40;
+
+thread_local! {
+    /// Gateways that this test has started: each test has a thread of its own.
+    static STARTED: Cell<u32> = const { Cell::new(0) };
+}
 
 /// The log of one gateway. Clones are one.
 #[derive(Clone, Debug)]
@@ -34,7 +40,8 @@ impl Log {
             .name()
             .unwrap_or("gateway")
             .replace("::", ".");
-        let path = folder.join(format!("{test}-{:08x}.log", fastrand::u32(..)));
+        let number = STARTED.replace(STARTED.get() + 1);
+        let path = folder.join(format!("{test}-{number}.log"));
         let file = File::create(&path).expect("a file for the log");
         Self {
             lines: Arc::default(),

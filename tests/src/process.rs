@@ -71,18 +71,24 @@ fn command_line(pid: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    #[test]
-    fn a_child_is_found_and_measured() {
+    #[tokio::test]
+    async fn a_child_is_found_and_measured() {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
-        let found = children(std::process::id());
-        assert!(
-            found
-                .iter()
-                .any(|(pid, line)| *pid == child.id() && line.starts_with("sleep")),
-            "{found:?}"
-        );
+        // Between its fork and its exec it has another command line or none.
+        crate::until(
+            "the child's own command line",
+            Duration::from_secs(20),
+            async || {
+                let found = children(std::process::id());
+                let own = |(pid, line): &(u32, String)| *pid == child.id() && line.starts_with("sleep");
+                found.iter().any(own).then_some(())
+            },
+        )
+        .await;
         assert!(memory(child.id()).unwrap().peak > 0);
         signal(child.id(), Signal::KILL);
         child.wait().unwrap();

@@ -29,8 +29,8 @@ pub struct BootstrapOptions {
     pub access_log: AccessLog,
     /// The heap, in bytes. Envoy refuses requests at 95 % of it, and closes who does not read from 60 % on.
     pub max_heap_bytes: u64,
-    /// The largest request headers, in KiB. At most [`crate::Limits::headers`], else the processor refuses what Envoy
-    /// let pass.
+    /// The largest request headers that Envoy lets pass, in KiB. More than [`crate::Limits::headers`], so that the
+    /// processor is the one to refuse, in the client's format.
     pub max_header_kib: u32,
 }
 
