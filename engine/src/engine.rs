@@ -78,7 +78,8 @@ impl Flight {
     }
 
     /// Bytes of the answer are on their way. Up to a size that answers seldom have they do not count: what matters is
-    /// what a client that does not read can pile up. `false`: all that counts now exceeds what memory allows.
+    /// what a client that does not read can pile up. `false`: all that counts now exceeds what memory allows. New calls
+    /// are refused from four fifths of that on, so that those in flight have room to end.
     pub(crate) fn carry(&mut self, bytes: usize) -> bool {
         const FREE: usize = 1 << 20;
         let before = self.bytes.saturating_sub(FREE);
@@ -131,7 +132,7 @@ impl Core {
         if endpoint == Endpoint::Models {
             return models::list(&table, format);
         }
-        if self.flights.bytes.load(Ordering::Acquire) > self.options.max_inflight_bytes {
+        if self.flights.bytes.load(Ordering::Acquire) > self.options.max_inflight_bytes / 5 * 4 {
             return self.refuse(endpoint, Refusal::Overloaded, format);
         }
         let context = match self.admit(call, &table, format) {

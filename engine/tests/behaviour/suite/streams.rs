@@ -206,20 +206,21 @@ async fn an_answer_longer_than_the_gateway_takes_is_broken_off() {
 #[tokio::test]
 async fn when_memory_is_full_new_calls_wait_outside() {
     let options = EngineOptions {
-        max_inflight_bytes: 1_000,
+        max_inflight_bytes: 8 << 20,
         ..EngineOptions::default()
     };
     let gateway = Gateway::start_with(
         options,
         &[Key::new("a")],
-        rule(vec![pick("a", "m?bytes=8KiB&hang=mid")]),
+        rule(vec![pick("a", "m?endless&chunk-bytes=4KiB")]),
     );
     let first = gateway.answer(Ask::chat().streamed()).await;
     let Body::Stream(mut pieces) = first.body else {
         panic!("not streamed");
     };
     let mut read = 0;
-    while read <= 1_000 {
+    // The first MiB does not count, and the gateway refuses from four fifths on: 7.4 MiB.
+    while read <= 15 << 19 {
         match pieces.recv().await {
             Some(Piece::Bytes(bytes)) => read += bytes.len(),
             other => panic!("{other:?}"),
