@@ -59,7 +59,8 @@ bench: ## Measure side by side with plain Envoy, about 5 minutes
 	@$(with_envoy) exec $(target)/release/wayleave-bench --envoy "$$envoy" $(ARGS)
 
 prices: ## Make the price book anew from the PyPI package genai-prices
-	@python=$$(tools/python.sh tools/prices/requirements.txt) && exec "$$python" tools/prices/generate.py --date "$$(date -u +%F)"
+	@python=$$(tools/python.sh tools/prices/requirements.txt) && \
+	  "$$python" -B tools/prices/generate.py --date "$$(date -u +%F)" && exec "$$python" -B tools/prices/golden.py
 
 crds: ## Make crds/ anew from api/
 	@$(build)

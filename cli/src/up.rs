@@ -81,7 +81,7 @@ pub struct UpArgs {
     /// Threads that Envoy serves with [default: one per core]
     #[arg(long, env = "WAYLEAVE_ENVOY_CONCURRENCY", value_name = "N")]
     pub envoy_concurrency: Option<u32>,
-    /// The memory at which Envoy takes no more calls; from 80 % of it on it breaks the hungriest off
+    /// The memory at which Envoy takes no more calls
     #[arg(
         long,
         env = "WAYLEAVE_ENVOY_MAX_HEAP",

@@ -18,7 +18,7 @@ pub enum Class {
     ContentFilter,
     /// The credential is refused, or has no credit left.
     AuthFailed,
-    /// Too many requests or tokens, by the provider's count or ours.
+    /// Too many requests or tokens, by the provider's count.
     RateLimited,
     /// The provider failed.
     ServerError,

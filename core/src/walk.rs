@@ -75,7 +75,6 @@ pub struct Walk<'p> {
     key: usize,
     /// Tries of the present lane that count as retries.
     retries: u32,
-    started: bool,
 }
 
 impl<'p> Walk<'p> {
@@ -87,12 +86,11 @@ impl<'p> Walk<'p> {
             lane: 0,
             key: 0,
             retries: 0,
-            started: false,
         }
     }
 
     /// The first move.
-    pub fn first(&mut self) -> Move {
+    pub fn first(&self) -> Move {
         self.enter(Role::Primary)
     }
 
@@ -183,8 +181,7 @@ impl<'p> Walk<'p> {
         self.enter(Role::Fallback)
     }
 
-    fn enter(&mut self, role: Role) -> Move {
-        self.started = true;
+    fn enter(&self, role: Role) -> Move {
         match self.plan.steps.get(self.step) {
             Some(PlannedStep::Chain(_)) => self.attempt(role, Duration::ZERO),
             Some(PlannedStep::Race { .. }) => Move::Race { step: self.step },

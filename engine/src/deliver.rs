@@ -61,7 +61,9 @@ fn whole(served: Served, mut flight: Flight, client: Client) {
     } else {
         (Class::Ok, Some(StatusCode::OK))
     };
-    let summary = close(attempt, role, class, status, call.started.elapsed().into());
+    let served = attempt.outcome(Class::Ok, String::new());
+    let first_content = Some(call.started.elapsed());
+    let summary = close(attempt, role, &served, class, status, first_content);
     cost(&call, &mut head);
     // A client that left in this moment was still billed for: nothing is to be taken back.
     let _ = client.send(Answer {
@@ -89,7 +91,9 @@ async fn stream(served: Served, mut flight: Flight, client: Client) {
         Ok(()) => carry(&mut attempt, &pieces, &mut flight).await,
         Err(_) => Ending::left(&attempt),
     };
-    let summary = close_as(attempt, role, &ending, Some(StatusCode::OK), Some(first_content));
+    let outcome = &ending.outcome;
+    let status = Some(StatusCode::OK);
+    let summary = close(attempt, role, outcome, outcome.class, status, Some(first_content));
     let last = async {
         if !ending.rest.is_empty() {
             let _ = pieces.send(Piece::Bytes(ending.rest)).await;
@@ -190,41 +194,18 @@ async fn carry(attempt: &mut Attempt, pieces: &mpsc::Sender<Piece>, flight: &mut
     }
 }
 
-/// Closes the books of a call that an attempt served whole.
+/// Closes the books of a call: the attempt ended in `outcome`, the call for its client in `class`.
 fn close(
     attempt: Attempt,
     role: Role,
+    outcome: &Outcome,
     class: Class,
     status: Option<StatusCode>,
     first_content: Option<Duration>,
 ) -> Box<Summary> {
-    let ok = attempt.outcome(Class::Ok, String::new());
-    let end = call_end(&attempt, class, status, first_content);
-    let summary = attempt.summary(class);
-    finish(attempt, &ok, role, end, summary)
-}
-
-/// Closes the books of a call that ended as its stream did.
-fn close_as(
-    attempt: Attempt,
-    role: Role,
-    ending: &Ending,
-    status: Option<StatusCode>,
-    first_content: Option<Duration>,
-) -> Box<Summary> {
-    let end = call_end(&attempt, ending.outcome.class, status, first_content);
-    let summary = attempt.summary(ending.outcome.class);
-    finish(attempt, &ending.outcome, role, end, summary)
-}
-
-fn finish(
-    attempt: Attempt,
-    outcome: &Outcome,
-    role: Role,
-    end: CallEnd,
-    mut summary: Summary,
-) -> Box<Summary> {
     let call = Arc::clone(&attempt.call);
+    let end = call_end(&attempt, class, status, first_content);
+    let mut summary = attempt.summary(class);
     attempt.settle(outcome, role);
     summary.cost = call.settled_cost();
     call.end(end);

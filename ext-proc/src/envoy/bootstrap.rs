@@ -27,7 +27,8 @@ pub struct BootstrapOptions {
     pub adaptor: Adaptor,
     /// Whether Envoy writes an access log.
     pub access_log: AccessLog,
-    /// The heap, in bytes. Envoy refuses requests at 95 % of it, and closes who does not read from 60 % on.
+    /// The heap, in bytes. Envoy refuses requests at 95 % of it. What a client on HTTP/1.1 has
+    /// piled up by not reading it does not take back: the engine's cap on answers in flight bounds that.
     pub max_heap_bytes: u64,
     /// The largest request headers that Envoy lets pass, in KiB. More than [`crate::Limits::headers`], so that the
     /// processor is the one to refuse, in the client's format.
