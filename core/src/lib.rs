@@ -26,6 +26,7 @@ pub mod plan;
 pub mod price;
 pub mod refusal;
 pub mod relay;
+pub mod resource;
 pub mod route;
 pub mod secret;
 pub mod snapshot;

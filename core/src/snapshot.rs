@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::FallbackOn;
@@ -52,18 +53,28 @@ impl fmt::Display for ObjectName {
 }
 
 /// One `LLMRoute`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Route {
     /// The object it comes from.
     pub name: ObjectName,
+    /// When the object was made; `None` in files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<Timestamp>,
     /// The model names that it claims.
     pub models: Vec<ModelClaim>,
     /// What it does with a call.
     pub rules: RouteRules,
 }
 
+impl Route {
+    /// What routes are ordered by: the older first, one without a date after all that have one, then by name.
+    pub fn precedence(&self) -> (bool, Option<Timestamp>, &ObjectName) {
+        (self.created.is_none(), self.created, &self.name)
+    }
+}
+
 /// A model name that a route claims.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelClaim {
     /// A name, or a prefix followed by one `*`.
     pub pattern: Arc<str>,
@@ -72,7 +83,7 @@ pub struct ModelClaim {
 }
 
 /// The rules of a route, or why it has none.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum RouteRules {
     /// The first match wins.
     Rules(Vec<Rule>),
@@ -81,7 +92,7 @@ pub enum RouteRules {
 }
 
 /// One rule of a route.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Rule {
     /// A CEL expression over `request`; `None` always matches.
     pub when: Option<Arc<str>>,
@@ -98,7 +109,7 @@ pub struct Rule {
 }
 
 /// One step of the chain.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Step {
     /// One target serves; the others of the step stand in for it.
     Pick {
@@ -129,7 +140,7 @@ pub enum Pick {
 }
 
 /// A model at a provider.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Target {
     /// The `ProviderKey`. It may be missing from the snapshot or broken: the target then fails with that reason.
     pub provider: ObjectName,

@@ -240,6 +240,18 @@ impl Vendor {
     pub fn named(name: &str) -> Option<&'static Self> {
         VENDORS.iter().find(|vendor| vendor.name == name)
     }
+
+    /// This vendor with an endpoint of another format. The credential then goes where the SDK of the format's first
+    /// vendor puts it.
+    #[must_use]
+    pub fn speaking(self, format: WireFormat) -> Self {
+        if format == self.format {
+            return self;
+        }
+        let first = VENDORS.iter().find(|vendor| vendor.format == format);
+        let auth = first.map_or(self.auth, |vendor| vendor.auth);
+        Self { format, auth, ..self }
+    }
 }
 
 #[cfg(test)]

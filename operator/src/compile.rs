@@ -50,7 +50,7 @@ pub fn compile(objects: &Objects) -> Compiled {
     let mut grants = Grants::new(objects, &providers);
     let mut routes = BTreeMap::new();
     for (name, route) in &objects.routes {
-        let (route, verdict) = route::compile(name, &route.spec, &claims, &mut grants);
+        let (route, verdict) = route::compile(name, route, &claims, &mut grants);
         routes.insert(name, route);
         verdicts.push(verdict);
     }

@@ -89,6 +89,7 @@ pub(crate) fn route(name: ObjectName, models: &[&str], rules: Vec<Rule>) -> Rout
     };
     Route {
         name,
+        created: None,
         models: models.iter().map(claim).collect(),
         rules: RouteRules::Rules(rules),
     }

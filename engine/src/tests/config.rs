@@ -112,6 +112,7 @@ fn route(model: &str, steps: Vec<Step>) -> Route {
     };
     Route {
         name: name(model),
+        created: None,
         models: vec![ModelClaim {
             pattern: Arc::from(model),
             owned: true,

@@ -143,6 +143,7 @@ fn snapshot(sim: &Sim) -> Snapshot {
     Snapshot {
         routes: vec![Route {
             name: name("all"),
+            created: None,
             models: vec![ModelClaim {
                 pattern: "*".into(),
                 owned: true,

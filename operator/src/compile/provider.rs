@@ -7,7 +7,7 @@ use wayleave_api::provider_key::{Format, Price, ProviderKeySpec, ProviderName};
 use wayleave_core::format::WireFormat;
 use wayleave_core::price::{ModelGlob, Overlay, OverlayPrice, Ratio};
 use wayleave_core::snapshot::{Access, Endpoint, ObjectName};
-use wayleave_core::vendor::{VENDORS, Vendor};
+use wayleave_core::vendor::Vendor;
 
 use super::verdict::{Problems, Verdict};
 use super::{credential, endpoint, grant, limit};
@@ -84,12 +84,7 @@ fn vendor(spec: &ProviderKeySpec, problems: &mut Problems) -> Option<Vendor> {
         }
         (_, None) => return Some(row),
     };
-    // The credential goes where the SDK of the format's first vendor puts it.
-    let auth = VENDORS
-        .iter()
-        .find(|vendor| vendor.format == format)
-        .map_or(row.auth, |vendor| vendor.auth);
-    Some(Vendor { format, auth, ..row })
+    Some(row.speaking(format))
 }
 
 fn prices(spec: &ProviderKeySpec, problems: &mut Problems) -> Overlay {

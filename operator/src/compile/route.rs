@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use wayleave_api::LLMRoute;
 use wayleave_api::condition::Reason;
-use wayleave_api::llm_route::{self as api, LLMRouteSpec};
+use wayleave_api::llm_route as api;
 use wayleave_core::outcome::{FallbackOn, FallbackReason};
 use wayleave_core::snapshot::{ObjectName, Route, RouteRules, Rule, Step};
 use wayleave_core::when::When;
@@ -20,10 +21,11 @@ use crate::object::{Kind, ObjectRef};
 /// provider's reason.
 pub(super) fn compile(
     name: &ObjectName,
-    spec: &LLMRouteSpec,
+    object: &LLMRoute,
     claims: &Claims<'_>,
     grants: &mut Grants<'_>,
 ) -> (Route, Verdict) {
+    let spec = &object.spec;
     let mut problems = Problems::default();
     let models = claims.resolve(name, &spec.models, &mut problems);
     let rules = rules(&name.namespace, &spec.rules, grants, &mut problems);
@@ -36,6 +38,7 @@ pub(super) fn compile(
     (
         Route {
             name: name.clone(),
+            created: object.metadata.creation_timestamp.as_ref().map(|time| time.0),
             models,
             rules,
         },

@@ -189,6 +189,7 @@ pub(crate) fn rule(steps: Vec<Step>) -> Rule {
 pub(crate) fn snapshot(simulator: &str, keys: &[Key], rule: Rule) -> Snapshot {
     let route = Route {
         name: team("chat"),
+        created: None,
         models: vec![ModelClaim {
             pattern: "chat".into(),
             owned: true,
