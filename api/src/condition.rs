@@ -1,4 +1,4 @@
-//! What an object's status says.
+//! What an object's status says. docs/status.md explains each condition and reason to users.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
@@ -11,7 +11,7 @@ pub struct Status {
     /// The generation of the object that the conditions speak of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Accepted, ResolvedRefs, Programmed, and Ready when all three are true.
+    /// Accepted, ResolvedRefs, Programmed, and Ready when all three are true; Stalled while somebody has to act.
     #[schemars(
         length(max = 8),
         schema_with = "condition_list",
@@ -21,7 +21,7 @@ pub struct Status {
     pub conditions: Vec<Condition>,
 }
 
-/// What a condition speaks of. True is always the good news.
+/// What a condition speaks of. True is the good news, but for Stalled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ConditionType {
     /// The object is valid and nothing stands against it.
@@ -30,8 +30,11 @@ pub enum ConditionType {
     ResolvedRefs,
     /// Every connected data plane has acknowledged this generation.
     Programmed,
-    /// All of the others are true.
+    /// Accepted, ResolvedRefs and Programmed are true.
     Ready,
+    /// Nothing changes until somebody changes the object. Only there when it is true, as the kstatus convention asks:
+    /// Flux and others then stop waiting. The one condition whose True is bad news.
+    Stalled,
 }
 
 /// Why a condition is as it is.
@@ -65,6 +68,24 @@ pub enum Reason {
     ConfigMapInvalid,
     /// There is no such LLMRoute.
     RouteNotFound,
+    /// The operator may not read the Secret.
+    SecretForbidden,
+    /// The operator may not read the ConfigMap.
+    ConfigMapForbidden,
+    /// `Programmed` is true.
+    Programmed,
+    /// Not every connected data plane has acknowledged this generation yet.
+    Pending,
+    /// No data plane is connected.
+    NoDataPlanes,
+    /// A data plane did not take this generation; what it had before stays in force there.
+    Rejected,
+    /// This generation is broken; the last good one stays in force.
+    LastGoodInForce,
+    /// This generation is broken and there is no earlier one: calls are answered with the reason.
+    NotInForce,
+    /// `Ready` is true.
+    Ready,
 }
 
 impl ConditionType {
@@ -75,11 +96,39 @@ impl ConditionType {
             Self::ResolvedRefs => "ResolvedRefs",
             Self::Programmed => "Programmed",
             Self::Ready => "Ready",
+            Self::Stalled => "Stalled",
         }
     }
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 23] = [
+        Self::Accepted,
+        Self::NotYetInForce,
+        Self::Invalid,
+        Self::NotSupported,
+        Self::Conflicted,
+        Self::ResolvedRefs,
+        Self::ProviderKeyNotFound,
+        Self::ProviderKeyBroken,
+        Self::RefNotPermitted,
+        Self::SecretNotFound,
+        Self::SecretInvalid,
+        Self::SecretForbidden,
+        Self::ConfigMapNotFound,
+        Self::ConfigMapInvalid,
+        Self::ConfigMapForbidden,
+        Self::RouteNotFound,
+        Self::Programmed,
+        Self::Pending,
+        Self::NoDataPlanes,
+        Self::Rejected,
+        Self::LastGoodInForce,
+        Self::NotInForce,
+        Self::Ready,
+    ];
+
     /// As it stands in a status.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -97,6 +146,15 @@ impl Reason {
             Self::ConfigMapNotFound => "ConfigMapNotFound",
             Self::ConfigMapInvalid => "ConfigMapInvalid",
             Self::RouteNotFound => "RouteNotFound",
+            Self::SecretForbidden => "SecretForbidden",
+            Self::ConfigMapForbidden => "ConfigMapForbidden",
+            Self::Programmed => "Programmed",
+            Self::Pending => "Pending",
+            Self::NoDataPlanes => "NoDataPlanes",
+            Self::Rejected => "Rejected",
+            Self::LastGoodInForce => "LastGoodInForce",
+            Self::NotInForce => "NotInForce",
+            Self::Ready => "Ready",
         }
     }
 
@@ -114,7 +172,16 @@ impl Reason {
             | Self::SecretInvalid
             | Self::ConfigMapNotFound
             | Self::ConfigMapInvalid
-            | Self::RouteNotFound => ConditionType::ResolvedRefs,
+            | Self::RouteNotFound
+            | Self::SecretForbidden
+            | Self::ConfigMapForbidden => ConditionType::ResolvedRefs,
+            Self::Programmed
+            | Self::Pending
+            | Self::NoDataPlanes
+            | Self::Rejected
+            | Self::LastGoodInForce
+            | Self::NotInForce => ConditionType::Programmed,
+            Self::Ready => ConditionType::Ready,
         }
     }
 }
@@ -131,7 +198,7 @@ fn condition_list(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 "status": {
                     "type": "string",
                     "enum": ["True", "False", "Unknown"],
-                    "description": "True is always the good news."
+                    "description": "True is the good news, but for Stalled."
                 },
                 "observedGeneration": {
                     "type": "integer",

@@ -12,6 +12,7 @@ use crate::exec_envoy::ExecEnvoyArgs;
 use crate::explain::ExplainArgs;
 use crate::ext_proc::ExtProcArgs;
 use crate::log::LogArgs;
+use crate::operator::OperatorArgs;
 use crate::up::UpArgs;
 
 /// An LLM gateway: it decides per request which model serves a call, keeps the call alive when providers fail, and says
@@ -49,6 +50,7 @@ pub enum Command {
     Sim(SimArgs),
     Crd(CrdArgs),
     ExtProc(ExtProcArgs),
+    Operator(OperatorArgs),
     #[command(hide = true)]
     ExecEnvoy(ExecEnvoyArgs),
 }
@@ -57,7 +59,7 @@ impl Command {
     /// What is logged where the user does not say: commands that print a result keep quiet.
     pub const fn default_log(&self) -> &'static str {
         match self {
-            Self::Up(_) | Self::Sim(_) | Self::ExtProc(_) => "info",
+            Self::Up(_) | Self::Sim(_) | Self::ExtProc(_) | Self::Operator(_) => "info",
             Self::Check(_) | Self::Explain(_) | Self::Demo(_) | Self::Crd(_) | Self::ExecEnvoy(_) => "warn",
         }
     }

@@ -20,6 +20,7 @@ pub mod ext_proc;
 pub mod folder;
 pub mod forward;
 pub mod log;
+pub mod operator;
 pub mod output;
 pub mod parent;
 mod signals;
@@ -67,6 +68,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Sim(args) => sim(args),
         Command::Crd(args) => crd::run(&args),
         Command::ExtProc(args) => ext_proc::run(args),
+        Command::Operator(args) => operator::run(args),
         Command::ExecEnvoy(args) => exec_envoy::run(args).map(|()| ExitCode::SUCCESS),
     }
 }

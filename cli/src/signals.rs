@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 /// SIGTERM and SIGINT.
 pub(crate) struct Signals {
@@ -32,4 +33,21 @@ impl Signals {
     pub(crate) async fn interrupted(&mut self) {
         self.interrupt.recv().await;
     }
+}
+
+/// Cancelled at the first SIGTERM or interrupt. A second interrupt ends the process.
+///
+/// # Errors
+/// When the system refuses.
+pub(crate) fn shutdown() -> anyhow::Result<CancellationToken> {
+    let mut signals = Signals::take()?;
+    let shutdown = CancellationToken::new();
+    let cancel = shutdown.clone();
+    tokio::spawn(async move {
+        signals.next().await;
+        cancel.cancel();
+        signals.interrupted().await;
+        std::process::exit(1);
+    });
+    Ok(shutdown)
 }

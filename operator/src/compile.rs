@@ -25,14 +25,15 @@ use wayleave_core::snapshot::{Access, ObjectName, Provider, Snapshot};
 use self::claim::Claims;
 use self::grant::Grants;
 use self::verdict::Verdict;
-use crate::object::Objects;
+use crate::object::{Kind, Objects};
 
 /// What objects compile to.
 #[derive(Clone, Debug, Default)]
 pub struct Compiled {
     /// What the data plane serves.
     pub snapshot: Snapshot,
-    /// One per `ProviderKey`, `LLMRoute` and `CachePolicy`, in this order, then by namespace and name.
+    /// One per `ProviderKey`, `LLMRoute` and `CachePolicy`: those that cannot be read, then all others, in this order of
+    /// kinds, then by namespace and name.
     pub verdicts: Vec<Verdict>,
 }
 
@@ -40,6 +41,15 @@ pub struct Compiled {
 pub fn compile(objects: &Objects) -> Compiled {
     let mut verdicts = Vec::new();
     let mut providers = BTreeMap::new();
+    for (object, why) in &objects.unreadable {
+        match object.kind {
+            Kind::ProviderKey => drop(providers.insert(object.name.clone(), Access::Broken(why.clone()))),
+            Kind::LLMRoute | Kind::CachePolicy => {}
+            // Told by who refers to it.
+            Kind::Secret | Kind::ConfigMap | Kind::Namespace => continue,
+        }
+        verdicts.push(Verdict::unreadable(object.clone(), why));
+    }
     for (name, key) in &objects.provider_keys {
         let (access, verdict) = provider::compile(name, &key.spec, objects);
         providers.insert(name.clone(), access);

@@ -13,8 +13,8 @@ mod document;
 mod env;
 pub mod error;
 mod identity;
-mod last_good;
 pub mod origin;
+mod reload;
 pub mod report;
 mod schema;
 #[cfg(test)]
@@ -28,8 +28,9 @@ use serde_json::Value;
 
 pub use self::env::Env;
 pub use self::error::{ManifestError, Note};
-pub use self::last_good::{Accepted, update};
+
 pub use self::origin::Origin;
+pub use self::reload::{Accepted, update};
 pub use self::report::Report;
 
 use self::document::Document;

@@ -40,17 +40,19 @@ pub struct ObjectRef {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Objects {
     /// Routes.
-    pub routes: BTreeMap<ObjectName, LLMRoute>,
+    pub routes: BTreeMap<ObjectName, Arc<LLMRoute>>,
     /// Providers.
-    pub provider_keys: BTreeMap<ObjectName, ProviderKey>,
+    pub provider_keys: BTreeMap<ObjectName, Arc<ProviderKey>>,
     /// Caches.
-    pub cache_policies: BTreeMap<ObjectName, CachePolicy>,
+    pub cache_policies: BTreeMap<ObjectName, Arc<CachePolicy>>,
     /// Credentials, by entry.
     pub secrets: BTreeMap<ObjectName, BTreeMap<String, SecretEntry>>,
     /// Texts, by entry.
     pub config_maps: BTreeMap<ObjectName, BTreeMap<String, String>>,
     /// Labels, by namespace.
     pub namespaces: BTreeMap<Arc<str>, BTreeMap<String, String>>,
+    /// Objects that are there but cannot, or must not, be read, and why.
+    pub unreadable: BTreeMap<ObjectRef, String>,
 }
 
 /// One entry of a `Secret`.
@@ -117,7 +119,7 @@ impl SecretEntry {
 }
 
 impl Objects {
-    /// Whether the object is here.
+    /// Whether the object is here and could be read.
     pub fn contains(&self, object: &ObjectRef) -> bool {
         let name = &object.name;
         match object.kind {
@@ -161,6 +163,9 @@ impl Objects {
             Kind::Secret => copy(&mut self.secrets, &from.secrets, name),
             Kind::ConfigMap => copy(&mut self.config_maps, &from.config_maps, name),
             Kind::Namespace => copy(&mut self.namespaces, &from.namespaces, &name.name),
+        }
+        if self.contains(object) {
+            self.unreadable.remove(object);
         }
     }
 }

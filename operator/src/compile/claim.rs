@@ -30,7 +30,7 @@ pub(super) enum BadPattern {
 }
 
 impl<'a> Claims<'a> {
-    pub(super) fn of(routes: &'a BTreeMap<ObjectName, LLMRoute>) -> Self {
+    pub(super) fn of(routes: &'a BTreeMap<ObjectName, Arc<LLMRoute>>) -> Self {
         let mut oldest_first: Vec<_> = routes.iter().collect();
         oldest_first.sort_by(|a, b| by_age(a.1, b.1).then_with(|| a.0.cmp(b.0)));
         let mut winners = BTreeMap::new();

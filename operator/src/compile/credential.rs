@@ -12,7 +12,7 @@ use wayleave_core::snapshot::{Key, ObjectName};
 
 use super::verdict::Problems;
 use crate::field::FieldPath;
-use crate::object::{Objects, SecretEntry};
+use crate::object::{Kind, ObjectRef, Objects, SecretEntry};
 use crate::spelling;
 
 /// The credentials that can be used; `None` if there should be some and none can.
@@ -91,10 +91,13 @@ fn secret_entry(
 ) -> Option<Secret> {
     let name = ObjectName::new(Arc::clone(&owner.namespace), secret);
     let Some(entries) = objects.secrets.get(&name) else {
-        problems.broken(
-            Reason::SecretNotFound,
-            &field.key("name"),
-            format!("Secret {name} does not exist"),
+        let object = ObjectRef::new(Kind::Secret, name);
+        absent(
+            &object,
+            (Reason::SecretNotFound, Reason::SecretForbidden),
+            objects,
+            field,
+            problems,
         );
         return None;
     };
@@ -176,8 +179,14 @@ fn config_entry(
 ) -> Option<String> {
     let name = ObjectName::new(Arc::clone(&owner.namespace), config_map);
     let Some(entries) = objects.config_maps.get(&name) else {
-        let message = format!("ConfigMap {name} does not exist");
-        problems.broken(Reason::ConfigMapNotFound, &field.key("name"), message);
+        let object = ObjectRef::new(Kind::ConfigMap, name);
+        absent(
+            &object,
+            (Reason::ConfigMapNotFound, Reason::ConfigMapForbidden),
+            objects,
+            field,
+            problems,
+        );
         return None;
     };
     let text = entries.get(entry).cloned();
@@ -186,6 +195,26 @@ fn config_entry(
         problems.broken(Reason::ConfigMapInvalid, &field.key("key"), message);
     }
     text
+}
+
+/// What a reference leads to is not there, or may not be read.
+fn absent(
+    object: &ObjectRef,
+    (not_found, forbidden): (Reason, Reason),
+    objects: &Objects,
+    field: &FieldPath,
+    problems: &mut Problems,
+) {
+    let (reason, message) = match objects.unreadable.get(object) {
+        None => (not_found, format!("{object} does not exist")),
+        Some(why) => (
+            forbidden,
+            format!(
+                "{object} cannot be read by the operator: {why}. Give its service account the rights in this namespace"
+            ),
+        ),
+    };
+    problems.broken(reason, &field.key("name"), message);
 }
 
 fn no_entry<'a>(object: &str, entry: &str, entries: impl Iterator<Item = &'a String> + Clone) -> String {

@@ -83,6 +83,15 @@ impl Problem {
 }
 
 impl Verdict {
+    /// Of an object that cannot be read.
+    pub(super) fn unreadable(object: ObjectRef, why: &str) -> Self {
+        let mut problems = Problems::default();
+        let message =
+            format!("cannot be read: {why}. Is the operator older than the custom resource definitions?");
+        problems.invalid(&FieldPath::default(), message);
+        problems.into_verdict(object, false)
+    }
+
     fn new(object: ObjectRef, in_force: bool, problems: Vec<Problem>) -> Self {
         let severity = problems
             .iter()

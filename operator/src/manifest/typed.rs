@@ -1,6 +1,7 @@
 //! From a value to the object that it is.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -31,9 +32,9 @@ pub(super) fn add(objects: &mut Objects, identity: &Identity, value: &Value, env
 fn insert(objects: &mut Objects, identity: &Identity, value: &Value, env: Env<'_>) -> Result<(), Vec<Fault>> {
     let name = identity.object.name.clone();
     match identity.object.kind {
-        Kind::ProviderKey => drop(objects.provider_keys.insert(name, parse(value)?)),
-        Kind::LLMRoute => drop(objects.routes.insert(name, parse(value)?)),
-        Kind::CachePolicy => drop(objects.cache_policies.insert(name, parse(value)?)),
+        Kind::ProviderKey => drop(objects.provider_keys.insert(name, Arc::new(parse(value)?))),
+        Kind::LLMRoute => drop(objects.routes.insert(name, Arc::new(parse(value)?))),
+        Kind::CachePolicy => drop(objects.cache_policies.insert(name, Arc::new(parse(value)?))),
         Kind::Secret => drop(objects.secrets.insert(name, entries(&parse(value)?, env)?)),
         Kind::ConfigMap => drop(
             objects

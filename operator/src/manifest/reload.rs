@@ -1,4 +1,4 @@
-//! Hot reload: what stays in force when a change is broken.
+//! Hot reload of files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,9 +6,9 @@ use wayleave_core::snapshot::Snapshot;
 
 use super::report::{InForce, Report};
 use super::{ManifestError, Manifests, Origin};
-use crate::compile::verdict::{Severity, Verdict};
-use crate::compile::{Compiled, compile};
-use crate::object::{Kind, ObjectRef, Objects};
+use crate::compile::Compiled;
+use crate::last_good::{Kept, keep};
+use crate::object::{ObjectRef, Objects};
 
 /// The objects in force, and where each stands.
 #[derive(Clone, Debug, Default)]
@@ -33,14 +33,12 @@ pub fn update(previous: &Accepted, new: Manifests) -> (Accepted, Snapshot, Repor
     for object in &kept {
         objects.take(&previous.objects, object);
     }
-    let mut as_written = BTreeMap::new();
-    // Keys first: a route may be broken by nothing but its key.
-    for kind in [Kind::ProviderKey, Kind::LLMRoute, Kind::CachePolicy] {
-        as_written.extend(restore(kind, &mut objects, &previous.objects));
-    }
+    let Kept {
+        objects,
+        compiled: Compiled { snapshot, verdicts },
+        mut as_written,
+    } = keep(&previous.objects, objects);
     kept.extend(as_written.keys().cloned());
-
-    let Compiled { snapshot, verdicts } = compile(&objects);
     for object in &kept {
         if let Some(origin) = previous.origins.get(object) {
             origins.entry(object.clone()).or_insert_with(|| origin.clone());
@@ -75,31 +73,4 @@ fn unread(previous: &Accepted, objects: &Objects, errors: &[ManifestError]) -> B
         .map(|(object, _)| object.clone())
         .filter(|object| previous.objects.contains(object))
         .collect()
-}
-
-/// Puts the earlier version in the place of each changed object that is broken, where that one is good. Returns what
-/// was wrong with the new versions.
-fn restore(kind: Kind, objects: &mut Objects, previous: &Objects) -> BTreeMap<ObjectRef, Verdict> {
-    let mut broken = broken(kind, objects);
-    broken.retain(|object, _| previous.contains(object) && !objects.agrees(previous, object));
-    if broken.is_empty() {
-        return broken;
-    }
-    let mut trial = objects.clone();
-    for object in broken.keys() {
-        trial.take(previous, object);
-    }
-    let still = self::broken(kind, &trial);
-    broken.retain(|object, _| !still.contains_key(object));
-    for object in broken.keys() {
-        objects.take(previous, object);
-    }
-    broken
-}
-
-fn broken(kind: Kind, objects: &Objects) -> BTreeMap<ObjectRef, Verdict> {
-    let verdicts = compile(objects).verdicts.into_iter();
-    let broken =
-        verdicts.filter(|verdict| verdict.object.kind == kind && verdict.severity == Severity::Broken);
-    broken.map(|verdict| (verdict.object.clone(), verdict)).collect()
 }

@@ -1,0 +1,338 @@
+//! The one task that turns what a cluster says into what data planes get, and what becomes of it into statuses.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use wayleave_api::condition::{ConditionType, Status};
+use wayleave_core::resource::{Identity, ResourceKind, ResourceName};
+
+use super::board::Board;
+use super::named::NamedWatches;
+use super::references;
+use super::status::{Programming, condition, status};
+use super::watch::Change;
+use super::world::World;
+use super::write::Scribe;
+use crate::compile::verdict::{Severity, Verdict};
+use crate::config::bundle::Bundle;
+use crate::config::fleet::Fleet;
+use crate::last_good::{Kept, keep};
+use crate::metrics::{Metrics, Written};
+use crate::object::{Kind, ObjectRef, Objects};
+
+/// How long a change may wait for a Secret that it refers to and that is not known yet.
+const FETCHING: Duration = Duration::from_secs(2);
+/// Statuses that are written at once.
+const MOST_WRITES: usize = 16;
+
+/// What the controller works with.
+#[derive(Debug)]
+pub struct Inputs {
+    /// What watches tell.
+    pub changes: mpsc::Receiver<Change>,
+    /// Whether this operator leads.
+    pub leading: watch::Receiver<bool>,
+    /// What data planes show to an Envoy.
+    pub identity: watch::Receiver<Option<Arc<Identity>>>,
+}
+
+/// What the controller moves.
+#[derive(Debug)]
+pub struct Outputs {
+    /// The watches of what is referred to.
+    pub named: NamedWatches,
+    /// To data planes.
+    pub bundles: watch::Sender<Option<Arc<Bundle>>>,
+    /// What data planes have acknowledged.
+    pub fleet: Fleet,
+    /// To the API server.
+    pub scribe: Scribe,
+    /// Why the operator is not ready; `None`: it is.
+    pub lacks: watch::Sender<Option<String>>,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Controller {
+    inputs: Inputs,
+    outputs: Outputs,
+    world: World,
+    kept: Kept,
+    bundle: Option<Arc<Bundle>>,
+    board: Board,
+    writes: JoinSet<Write>,
+    /// Since when a change waits for what it refers to.
+    fetching: Option<Instant>,
+    referred: BTreeSet<ObjectRef>,
+}
+
+/// How the writing of a status went.
+#[derive(Debug)]
+struct Write {
+    object: ObjectRef,
+    uid: String,
+    status: Status,
+    result: Result<(), kube::Error>,
+}
+
+impl Controller {
+    /// Of a cluster in which these namespaces are watched; none: all.
+    pub fn new(inputs: Inputs, outputs: Outputs, namespaces: &[Arc<str>]) -> Self {
+        Self {
+            inputs,
+            outputs,
+            world: World::new(namespaces),
+            kept: Kept::default(),
+            bundle: None,
+            board: Board::default(),
+            writes: JoinSet::new(),
+            fetching: None,
+            referred: BTreeSet::new(),
+        }
+    }
+
+    /// Until `shutdown`.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let mut fleet = self.outputs.fleet.changes();
+        loop {
+            let wake = [self.board.next(), self.fetching.map(|since| since + FETCHING)];
+            let wake = wake.into_iter().flatten().min();
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                Some(change) = self.inputs.changes.recv() => {
+                    self.world.apply(change);
+                    // What has come meanwhile is compiled together.
+                    while let Ok(change) = self.inputs.changes.try_recv() {
+                        self.world.apply(change);
+                    }
+                    self.reconcile();
+                }
+                Ok(()) = self.inputs.identity.changed() => self.publish(),
+                Ok(()) = self.inputs.leading.changed() => self.lead(),
+                Ok(()) = fleet.changed() => self.assess(),
+                Some(write) = self.writes.join_next() => self.wrote(write),
+                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {
+                    if self.fetching.is_some() {
+                        self.reconcile();
+                    }
+                }
+            }
+            self.write();
+        }
+    }
+
+    /// From what is known to what data planes should have.
+    fn reconcile(&mut self) {
+        let lacks = self.world.lacks();
+        let complete = lacks.is_none();
+        self.outputs.lacks.send_replace(lacks);
+        if !complete {
+            return;
+        }
+        let objects = self.world.dereference();
+        if !self.fetch(&objects) {
+            return;
+        }
+        // A watch also tells of the statuses that we write ourselves.
+        if self.bundle.is_none() || !is_same(&objects, &self.kept) {
+            self.compile(objects);
+        }
+        self.assess();
+    }
+
+    /// Watches what is referred to; whether all of it is known, or has been waited for long enough.
+    fn fetch(&mut self, objects: &Objects) -> bool {
+        let mut referred = references::of(objects);
+        // What stays in force though it is no longer written still needs its credentials.
+        referred.append(&mut references::of(&self.kept.objects));
+        if referred != self.referred {
+            self.outputs.named.follow(&referred);
+            self.world.forget_others(&referred);
+            self.referred = referred;
+        }
+        if !self.world.lacks_any_of(&self.referred) {
+            self.fetching = None;
+            return true;
+        }
+        let since = *self.fetching.get_or_insert_with(Instant::now);
+        let over = since.elapsed() >= FETCHING;
+        if over {
+            self.fetching = None;
+        }
+        over
+    }
+
+    fn compile(&mut self, objects: Objects) {
+        let began = Instant::now();
+        self.kept = keep(&self.kept.objects, objects);
+        self.outputs.metrics.compiled(began.elapsed().as_secs_f64());
+        self.publish();
+    }
+
+    fn publish(&mut self) {
+        if self.world.lacks().is_some() {
+            return;
+        }
+        let identity = self.inputs.identity.borrow_and_update().clone();
+        match Bundle::new(self.kept.compiled.snapshot.clone(), identity) {
+            Ok(bundle) => {
+                self.bundle = Some(Arc::new(bundle));
+                self.offer();
+            }
+            Err(error) => tracing::error!(%error, "the configuration cannot be encoded: this is a bug"),
+        }
+    }
+
+    /// Offers the bundle to data planes, if we lead.
+    fn offer(&self) {
+        let leads = *self.inputs.leading.borrow();
+        let offered = self.bundle.clone().filter(|_| leads);
+        self.outputs.bundles.send_if_modified(|before| {
+            let changed = *before != offered;
+            *before = offered;
+            changed
+        });
+    }
+
+    fn lead(&mut self) {
+        let leads = *self.inputs.leading.borrow_and_update();
+        self.outputs.metrics.leading(leads);
+        self.board.clear();
+        self.offer();
+        self.assess();
+    }
+
+    /// What should be said of every object now.
+    fn assess(&mut self) {
+        let (connected, serving) = self.outputs.fleet.size();
+        self.outputs.metrics.fleet(connected, serving);
+        let Some(bundle) = self.bundle.clone() else { return };
+        let leads = *self.inputs.leading.borrow();
+        let now = Instant::now();
+        let mut ready = [Kind::ProviderKey, Kind::LLMRoute, Kind::CachePolicy].map(|kind| (kind, 0, 0));
+        for verdict in &self.kept.compiled.verdicts {
+            let object = &verdict.object;
+            let Some(standing) = self.world.standing(object) else {
+                continue;
+            };
+            let (said, programming) = self.progress(verdict, &bundle);
+            let wanted = status(
+                said,
+                &programming,
+                standing.generation,
+                standing.status.as_ref(),
+                Timestamp::now(),
+            );
+            count(&mut ready, object.kind, &wanted);
+            if leads {
+                self.board.want(object, standing.status.as_ref(), wanted, now);
+            }
+        }
+        for (kind, ready, not_ready) in ready {
+            self.outputs.metrics.objects(kind, ready, not_ready);
+        }
+        let world = &self.world;
+        self.board.retain(|object| world.standing(object).is_some());
+    }
+
+    /// The verdict on an object as it is written, and how far it has come.
+    fn progress<'a>(&'a self, verdict: &'a Verdict, bundle: &Bundle) -> (&'a Verdict, Programming) {
+        let object = &verdict.object;
+        let kind = match object.kind {
+            Kind::ProviderKey => ResourceKind::Provider,
+            Kind::LLMRoute => ResourceKind::Route,
+            Kind::CachePolicy | Kind::Secret | Kind::ConfigMap | Kind::Namespace => {
+                return (verdict, Programming::NotYetInForce);
+            }
+        };
+        let name = ResourceName::new(kind, object.name.clone());
+        let tally = || {
+            let version = bundle.get(&name).map(|resource| &resource.version);
+            self.outputs.fleet.tally(&name, version)
+        };
+        match self.kept.as_written.get(object) {
+            Some(written) => (written, Programming::LastGood(tally())),
+            None if !verdict.in_force && verdict.severity == Severity::Broken => {
+                (verdict, Programming::Broken)
+            }
+            None => (verdict, Programming::Sent(tally())),
+        }
+    }
+
+    /// Begins to write what is due.
+    fn write(&mut self) {
+        let free = MOST_WRITES.saturating_sub(self.board.writing());
+        for (object, status) in self.board.due(Instant::now(), free) {
+            let Some(standing) = self.world.standing(&object).cloned() else {
+                self.board.done(&object);
+                continue;
+            };
+            let scribe = self.outputs.scribe.clone();
+            self.writes.spawn(async move {
+                let result = scribe.write(&object, &standing, &status).await;
+                let uid = standing.uid;
+                Write {
+                    object,
+                    uid,
+                    status,
+                    result,
+                }
+            });
+        }
+    }
+
+    fn wrote(&mut self, write: Result<Write, tokio::task::JoinError>) {
+        let Write {
+            object,
+            uid,
+            status,
+            result,
+        } = match write {
+            Ok(write) => write,
+            Err(error) => {
+                tracing::error!(%error, "writing a status failed: this is a bug");
+                return;
+            }
+        };
+        match result {
+            Ok(()) => {
+                self.outputs.metrics.wrote(Written::Done);
+                self.world.note_status(&object, &uid, status);
+                self.board.done(&object);
+            }
+            Err(error) if is_gone(&error) => self.board.done(&object),
+            Err(error) => {
+                self.outputs.metrics.wrote(Written::Failed);
+                tracing::warn!("the status of {object} cannot be written: {error}");
+                self.board
+                    .failed(&object, status, Instant::now(), fastrand::f64());
+            }
+        }
+    }
+}
+
+/// Whether compiling would come to the same. What stays in force though it was broken is compared as it is written.
+fn is_same(objects: &Objects, kept: &Kept) -> bool {
+    kept.as_written.is_empty() && *objects == kept.objects
+}
+
+/// The object was deleted, or deleted and made anew.
+fn is_gone(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if [404, 409].contains(&status.code))
+}
+
+fn count(ready: &mut [(Kind, usize, usize); 3], kind: Kind, status: &Status) {
+    let is_ready = condition(status, ConditionType::Ready).is_some_and(|ready| ready.status == "True");
+    for (_, yes, no) in ready.iter_mut().filter(|(counted, ..)| *counted == kind) {
+        *yes += usize::from(is_ready);
+        *no += usize::from(!is_ready);
+    }
+}

@@ -1,0 +1,170 @@
+//! Which data planes are connected, and what each has acknowledged.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+use wayleave_core::resource::ResourceName;
+
+use super::bundle::Version;
+use super::session::News;
+
+/// All connected data planes. Cheap to clone: all clones are one.
+#[derive(Clone, Debug)]
+pub struct Fleet(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    planes: Mutex<BTreeMap<Arc<str>, Plane>>,
+    connections: AtomicU64,
+    changes: watch::Sender<u64>,
+}
+
+/// One data plane.
+#[derive(Debug)]
+struct Plane {
+    connection: u64,
+    /// Whether it serves: it has had everything once. One that is still starting holds up nothing.
+    serves: bool,
+    has: BTreeMap<ResourceName, Version>,
+    rejected: BTreeMap<ResourceName, (Version, Arc<str>)>,
+}
+
+/// The connection of one data plane: it is in the fleet until this is dropped.
+#[derive(Debug)]
+pub struct Membership {
+    fleet: Fleet,
+    node: Arc<str>,
+    connection: u64,
+}
+
+/// How far a version has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Data planes that serve.
+    pub planes: usize,
+    /// Those of them that have acknowledged the version.
+    pub acknowledged: usize,
+    /// A data plane that did not take the version, and why: the first by name.
+    pub rejected: Option<(Arc<str>, Arc<str>)>,
+}
+
+impl Default for Fleet {
+    fn default() -> Self {
+        Self(Arc::new(Shared {
+            planes: Mutex::default(),
+            connections: AtomicU64::new(0),
+            changes: watch::Sender::new(0),
+        }))
+    }
+}
+
+impl Fleet {
+    /// A data plane has connected, with what it has. An earlier connection of the same node no longer counts.
+    pub fn join(&self, node: &str, has: BTreeMap<ResourceName, Version>) -> Membership {
+        let node: Arc<str> = Arc::from(node);
+        let connection = self.0.connections.fetch_add(1, Ordering::Relaxed);
+        let plane = Plane {
+            connection,
+            serves: !has.is_empty(),
+            has,
+            rejected: BTreeMap::new(),
+        };
+        self.planes().insert(Arc::clone(&node), plane);
+        self.changed();
+        let fleet = self.clone();
+        Membership {
+            fleet,
+            node,
+            connection,
+        }
+    }
+
+    /// How far a version of a resource has come; with `None`: how far its removal has.
+    pub fn tally(&self, name: &ResourceName, version: Option<&Version>) -> Tally {
+        let planes = self.planes();
+        let mut tally = Tally::default();
+        for (node, plane) in planes.iter().filter(|(_, plane)| plane.serves) {
+            tally.planes += 1;
+            tally.acknowledged += usize::from(plane.has.get(name) == version);
+            if let Some((rejected, reason)) = plane.rejected.get(name)
+                && Some(rejected) == version
+                && tally.rejected.is_none()
+            {
+                tally.rejected = Some((Arc::clone(node), Arc::clone(reason)));
+            }
+        }
+        tally
+    }
+
+    /// How many data planes are connected, and how many of them serve.
+    pub fn size(&self) -> (usize, usize) {
+        let planes = self.planes();
+        (planes.len(), planes.values().filter(|plane| plane.serves).count())
+    }
+
+    /// Tells of each change.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes.subscribe()
+    }
+
+    fn planes(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Plane>> {
+        self.0.planes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn changed(&self) {
+        self.0.changes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
+
+impl Membership {
+    /// The name of the data plane.
+    pub fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// Takes what an answer has told.
+    pub fn heard(&self, news: News) {
+        {
+            let mut planes = self.fleet.planes();
+            let Some(plane) = planes
+                .get_mut(&self.node)
+                .filter(|plane| plane.connection == self.connection)
+            else {
+                return;
+            };
+            for (name, version) in news.taken {
+                plane.rejected.remove(&name);
+                plane.has.insert(name, version);
+            }
+            for (name, version, reason) in news.rejected {
+                plane.rejected.insert(name, (version, Arc::from(reason)));
+            }
+            for name in news.removed {
+                plane.rejected.remove(&name);
+                plane.has.remove(&name);
+            }
+            plane.serves |= news.complete;
+        }
+        self.fleet.changed();
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        {
+            let mut planes = self.fleet.planes();
+            if planes
+                .get(&self.node)
+                .is_some_and(|plane| plane.connection == self.connection)
+            {
+                planes.remove(&self.node);
+            }
+        }
+        self.fleet.changed();
+    }
+}
+
+#[cfg(test)]
+mod tests;
