@@ -1,4 +1,5 @@
-# `make` or `make help` lists the tasks. Needs Rust, Python 3, a C compiler, and the package registries at first.
+# `make` or `make help` lists the tasks. Needs Rust, Python 3, a C compiler, and the package registries at first; the
+# tests with Kubernetes need Go.
 
 # dev builds fast from nothing; release runs fast.
 PROFILE ?= dev
@@ -15,9 +16,11 @@ build := cargo build --locked --profile $(PROFILE) -p wayleave-cli
 # Fetched once by tools/envoy.sh.
 with_envoy := envoy=$$(tools/envoy.sh) && export WAYLEAVE_ENVOY="$$envoy" &&
 with_python := python=$$(tools/python.sh tests/python/requirements.txt) && export WAYLEAVE_PYTHON="$$python" &&
+# Built once by tools/kube.sh.
+with_kube := kube=$$(tools/kube.sh --all) && export $$kube &&
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench prices crds envoy venv deny
+.PHONY: help demo up test check bench prices crds envoy kube venv deny
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r task does; do \
@@ -44,8 +47,9 @@ test: ## Every test, cheap ones first; fetches what they need
 	$(step) "crates" cargo test --locked --workspace --exclude wayleave-tests
 	$(step) "Envoy" tools/envoy.sh
 	$(step) "Python packages" tools/python.sh tests/python/requirements.txt
+	$(step) "Kubernetes" tools/kube.sh --all
 	$(step) "program" $(build)
-	@$(with_envoy) $(with_python) export WAYLEAVE_BIN="$(abspath $(wayleave))" && \
+	@$(with_envoy) $(with_python) $(with_kube) export WAYLEAVE_BIN="$(abspath $(wayleave))" && \
 	  tools/step.sh "data plane" cargo test --locked -p wayleave-tests && \
 	  tools/step.sh "official SDKs" "$$WAYLEAVE_PYTHON" -m pytest -q tests/python
 
@@ -68,6 +72,9 @@ crds: ## Make crds/ anew from api/
 
 envoy: ## Fetch Envoy if there is none, and say where it is
 	@tools/envoy.sh
+
+kube: ## Build kube-apiserver, kubectl, Helm … for tests with a cluster, once, and say where
+	@tools/kube.sh --all
 
 venv: ## Install the Python clients that the tests use, and say where
 	@tools/python.sh tests/python/requirements.txt

@@ -1,17 +1,18 @@
 //! `CachePolicy`: which answers are kept, for whom and how long.
+#![expect(unreachable_pub, reason = "KubeSchema repeats the types inside of functions")]
 
-use kube::CustomResource;
+use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Status;
 use crate::crd::undescribed;
-use crate::duration::Duration;
-use crate::number::{ByteSize, Decimal};
+use crate::duration::{Duration, at_least, at_most};
+use crate::number::{ByteSize, Decimal, ratio};
 use crate::reference::{ModelRef, PolicyTargetRef, SecretEntryRef};
 
 /// Which answers are kept, for whom and how long.
-#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "wayleave.dev",
     version = "v1alpha1",
@@ -32,8 +33,7 @@ use crate::reference::{ModelRef, PolicyTargetRef, SecretEntryRef};
     printcolumn(
         name = "Reason",
         type_ = "string",
-        json_path = ".status.conditions[?(@.type==\"Ready\")].reason",
-        priority = 1
+        json_path = ".status.conditions[?(@.type==\"Ready\")].reason"
     ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
@@ -43,6 +43,7 @@ pub struct CachePolicySpec {
     #[schemars(length(min = 1, max = 16), extend("x-kubernetes-list-type" = "atomic"))]
     pub target_refs: Vec<PolicyTargetRef>,
     /// How long an answer is served from the cache.
+    #[x_kube(validation = at_least("1s"), validation = at_most("720h"))]
     pub ttl: Duration,
     /// Who shares answers: Client (each client has its own) or Route (all clients of the route). Without it: Client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,7 +67,12 @@ pub enum Partition {
 }
 
 /// Where answers are kept: exactly one of the members.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(
+    validation = Rule::new("has(self.memory) != has(self.redis)")
+        .message("needs exactly one of memory and redis")
+        .reason(Reason::FieldValueForbidden)
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Store {
     /// In the memory of each data plane.
@@ -94,10 +100,14 @@ pub struct RedisStore {
 }
 
 /// Which requests are similar.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Semantic {
     /// Cosine similarity from which on two requests count as the same, from 0 to 1, such as "0.95".
+    #[x_kube(validation = ratio(
+        1,
+        "is not a similarity: write a decimal number from 0 to 1 with at most 6 decimals, such as 0.95"
+    ))]
     pub threshold: Decimal,
     /// The model that makes the embeddings.
     pub embedding: ModelRef,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration as StdDuration;
 
+use kube::core::{Reason, Rule};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
@@ -77,8 +78,58 @@ impl JsonSchema for Duration {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": PATTERN, "maxLength": 32 })
+        let rule = Rule::new(is_duration("self")).message(
+            "is not a duration: write up to four whole numbers with the units h, m, s or ms, such as 300ms or 1h30m",
+        );
+        json_schema!({ "type": "string", "maxLength": 32, "x-kubernetes-validations": [rule] })
     }
+}
+
+/// CEL that says whether the text `value` is a duration. Where it is none, a rule on its length has to pass: a text is
+/// refused once, and `duration()` fails on what is none.
+fn is_duration(value: &str) -> String {
+    format!("{value}.matches('{PATTERN}')")
+}
+
+/// The rule of a duration that is not shorter than `limit`.
+pub(crate) fn at_least(limit: &str) -> Rule {
+    let not = is_duration("self");
+    Rule::new(format!("!{not} || duration(self) >= duration('{limit}')"))
+        .message(&*format!("is too short: write at least {limit}"))
+}
+
+/// The rule of a duration that is not longer than `limit`.
+pub(crate) fn at_most(limit: &str) -> Rule {
+    let not = is_duration("self");
+    Rule::new(format!("!{not} || duration(self) <= duration('{limit}')"))
+        .message(&*format!("is too long: write at most {limit}"))
+}
+
+/// The rule of the timeouts that the clock `field` is not longer than `total`.
+pub(crate) fn within_total(field: &str) -> Rule {
+    ordered(field, "<=", ("total", "10m"))
+        .message("is longer than timeouts.total, which is 10m unless set: shorten it, or raise total")
+        .field_path(format!(".{field}"))
+}
+
+/// The rule of the retries that the longest wait is not shorter than the first.
+pub(crate) fn not_under_backoff() -> Rule {
+    ordered("maxBackoff", ">=", ("backoff", "500ms"))
+        .message("is shorter than backoff, which is 500ms unless set: raise it, or shorten backoff")
+        .field_path(".maxBackoff")
+}
+
+/// Two durations of an object in their order. The second has a value where it is not set.
+fn ordered(field: &str, order: &str, (other, unset): (&str, &str)) -> Rule {
+    let field = format!("self.{field}");
+    let set = format!("has(self.{other})");
+    let other = format!("self.{other}");
+    let (is, other_is) = (is_duration(&field), is_duration(&other));
+    let other_or = format!("duration({set} ? {other} : '{unset}')");
+    Rule::new(format!(
+        "!has({field}) || !{is} || ({set} && !{other_is}) || duration({field}) {order} {other_or}"
+    ))
+    .reason(Reason::FieldValueForbidden)
 }
 
 #[cfg(test)]

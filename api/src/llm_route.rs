@@ -1,13 +1,14 @@
 //! `LLMRoute`: which models serve a call, and what happens when they fail.
+#![expect(unreachable_pub, reason = "KubeSchema repeats the types inside of functions")]
 
-use kube::CustomResource;
+use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Status;
 use crate::crd::undescribed;
-use crate::duration::Duration;
-use crate::reference::{ModelRef, WeightedModelRef};
+use crate::duration::{Duration, at_least, at_most, not_under_backoff, within_total};
+use crate::reference::{ModelRef, WeightedModelRef, model_patterns};
 
 /// Which models serve a call, and what happens when they fail.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +34,12 @@ use crate::reference::{ModelRef, WeightedModelRef};
         json_path = ".status.conditions[?(@.type==\"Ready\")].reason",
         priority = 1
     ),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].message",
+        priority = 1
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
@@ -40,7 +47,12 @@ pub struct LLMRouteSpec {
     /// Model names that clients ask for. A name may end in `*` and then stands for all names that begin so; the
     /// longest match wins. Of two routes that claim the same name the older has it; the younger can still be reached
     /// as NAMESPACE/MODEL.
-    #[schemars(length(min = 1, max = 64), inner(length(min = 1, max = 253)), extend("x-kubernetes-list-type" = "set"))]
+    #[schemars(
+        length(min = 1, max = 64),
+        inner(length(min = 1, max = 253)),
+        extend("x-kubernetes-list-type" = "set"),
+        transform = model_patterns
+    )]
     pub models: Vec<String>,
     /// What is done with a call. The first rule that matches wins.
     #[schemars(length(min = 1, max = 32), extend("x-kubernetes-list-type" = "atomic"))]
@@ -78,7 +90,19 @@ pub struct Rule {
 }
 
 /// One step of the chain: either `targets`, of which one serves, or a `race`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(
+    validation = Rule::new("has(self.race) || has(self.targets)")
+        .message("has no model: write `targets`, or a `race`")
+        .reason(Reason::FieldValueRequired),
+    validation = Rule::new("!has(self.race) || !has(self.targets)")
+        .message("has both `race` and `targets`: make two steps of it, or keep one of them")
+        .reason(Reason::FieldValueForbidden),
+    validation = Rule::new("!has(self.race) || !has(self.pick) || has(self.targets)")
+        .message("has no effect in a race: remove it")
+        .reason(Reason::FieldValueForbidden)
+        .field_path(".pick")
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
     /// Several models at once; the fastest acceptable answer is served. Excludes `pick` and `targets`.
@@ -89,6 +113,11 @@ pub struct Step {
     pub pick: Option<Pick>,
     /// The candidates. One serves the call; the others of the step stand in for it when it fails.
     #[schemars(length(min = 1, max = 16), extend("x-kubernetes-list-type" = "atomic"))]
+    #[x_kube(
+        validation = Rule::new("self.size() == 0 || self.exists(target, !has(target.weight) || target.weight > 0)")
+            .message("has only weights of 0: give at least one target a share")
+            .reason(Reason::FieldValueForbidden)
+    )]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub targets: Option<Vec<WeightedModelRef>>,
 }
@@ -198,7 +227,8 @@ pub enum FallbackReason {
 }
 
 /// Further tries of the same target.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(validation = not_under_backoff())]
 #[serde(rename_all = "camelCase")]
 pub struct Retry {
     /// Tries after the first. Without it: 1.
@@ -214,26 +244,35 @@ pub struct Retry {
 }
 
 /// The clocks of a call. None may be longer than `total`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(
+    validation = within_total("connect"),
+    validation = within_total("firstContent"),
+    validation = within_total("idle")
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Timeouts {
     /// Until a connection stands. Without it: 2s.
+    #[x_kube(validation = at_least("1ms"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect: Option<Duration>,
     /// Until the first content of a stream. Without it: 15s for streams; an answer that is not streamed then has until
     /// `total`, as all its content comes at its end.
+    #[x_kube(validation = at_least("1ms"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_content: Option<Duration>,
     /// Between two pieces of an answer. Without it: 30s.
+    #[x_kube(validation = at_least("1ms"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle: Option<Duration>,
     /// For the whole call, all attempts together; at most 24h. Without it: 10m.
+    #[x_kube(validation = at_least("1ms"), validation = at_most("24h"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<Duration>,
 }
 
 /// When a stream counts as too slow to be served.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SlowStream {
     /// Characters of output per second below which the stream is given up.
@@ -241,6 +280,7 @@ pub struct SlowStream {
     pub min_characters_per_second: u32,
     /// Measured over this time from the first content; so long the stream is held back. From 100ms to 60s; without it:
     /// 2s.
+    #[x_kube(validation = at_least("100ms"), validation = at_most("1m"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Duration>,
 }

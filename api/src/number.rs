@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use kube::core::Rule;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +74,7 @@ impl JsonSchema for Decimal {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,10})?$", "maxLength": 20 })
+        json_schema!({ "type": "string", "maxLength": 20 })
     }
 }
 
@@ -87,8 +88,26 @@ impl JsonSchema for ByteSize {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[0-9]{1,10}(Ki|Mi|Gi)?$", "maxLength": 12 })
+        let rule = Rule::new("self.matches('^[0-9]{1,10}(Ki|Mi|Gi)?$') && self.matches('[1-9]')").message(
+            "is not a size: write a whole number of bytes of at least 1, or with the units Ki, Mi or Gi, such as 64Mi",
+        );
+        json_schema!({ "type": "string", "maxLength": 12, "x-kubernetes-validations": [rule] })
     }
+}
+
+/// The rule of an amount of money.
+pub(crate) fn amount() -> Rule {
+    Rule::new("self.matches('^[0-9]{1,9}([.][0-9]{1,10})?$') && double(self) <= 900000000.0").message(
+        "is not a decimal amount: use digits with at most one point, at most 10 decimals and 900000000 at most",
+    )
+}
+
+/// The rule of a number from 0 to `most` with up to six decimals.
+pub(crate) fn ratio(most: u8, message: &str) -> Rule {
+    Rule::new(format!(
+        "self.matches('^[0-9]{{1,3}}([.][0-9]{{1,6}})?$') && double(self) <= {most}.0"
+    ))
+    .message(message)
 }
 
 #[cfg(test)]

@@ -1,18 +1,19 @@
 //! `ProviderKey`: a provider, its credentials, and what it costs.
+#![expect(unreachable_pub, reason = "KubeSchema repeats the types inside of functions")]
 
 use std::collections::BTreeMap;
 
-use kube::CustomResource;
+use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Status;
 use crate::crd::undescribed;
-use crate::number::Decimal;
+use crate::number::{Decimal, amount, ratio};
 use crate::reference::{ConfigMapEntryRef, CredentialRef, SecretEntryRef};
 
 /// A provider, its credentials, and what it costs.
-#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "wayleave.dev",
     version = "v1alpha1",
@@ -38,18 +39,56 @@ use crate::reference::{ConfigMapEntryRef, CredentialRef, SecretEntryRef};
     ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
+#[x_kube(
+    validation = Rule::new("self.provider == 'Custom' || (has(self.secretRefs) && self.secretRefs.size() > 0)")
+        .message("is missing: name a Secret with an API key; only Custom may have none")
+        .reason(Reason::FieldValueRequired)
+        .field_path(".secretRefs"),
+    validation = Rule::new("self.provider != 'Custom' || has(self.endpoint)")
+        .message("is missing: Custom needs the base URL, such as http://vllm.models:8000/v1")
+        .reason(Reason::FieldValueRequired)
+        .field_path(".endpoint"),
+    validation = Rule::new("self.provider != 'Custom' || has(self.format)")
+        .message("is missing: say what the Custom endpoint speaks, OpenAIChat or AnthropicMessages")
+        .reason(Reason::FieldValueRequired)
+        .field_path(".format"),
+    validation = Rule::new("self.provider == 'Custom' || !has(self.format)")
+        .message("is for provider: Custom only; remove it, this provider has its own")
+        .reason(Reason::FieldValueForbidden)
+        .field_path(".format")
+)]
 #[serde(rename_all = "camelCase")]
 pub struct ProviderKeySpec {
     /// The vendor: OpenAI, Anthropic, Gemini, Groq, Cerebras, DeepInfra, Mistral, XAI, OpenRouter, or Custom for any
     /// endpoint that speaks one of their formats.
     pub provider: ProviderName,
     /// Credentials. Several share the calls by weight, each with a health of its own. Only Custom may have none.
-    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(
+        length(max = 16),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name", "key"])
+    )]
+    #[x_kube(
+        validation = Rule::new("self.size() == 0 || self.exists(entry, !has(entry.weight) || entry.weight > 0)")
+            .message("has only weights of 0: give at least one credential a share")
+            .reason(Reason::FieldValueForbidden)
+    )]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secret_refs: Vec<CredentialRef>,
     /// Base URL, as the vendor's official SDK takes it: for OpenAI formats with its `/v1`, for Anthropic without.
     /// Required for Custom; otherwise without it the vendor's own.
-    #[schemars(length(min = 1, max = 2048))]
+    // A text that may hold credentials is not repeated: Forbidden does not show the value.
+    #[schemars(length(max = 2048))]
+    #[x_kube(
+        validation = Rule::new("!self.contains('@')")
+            .message("has credentials: put them into a Secret and name it in secretRefs")
+            .reason(Reason::FieldValueForbidden),
+        validation = Rule::new("self.contains('@') || !self.matches('[?#]')")
+            .message("has a query or a fragment: write the base URL only, paths are appended to it")
+            .reason(Reason::FieldValueForbidden),
+        validation = Rule::new("self.matches('[?#@]') || self.matches('^(?i)https?://')")
+            .message("has no scheme http or https: write one such as https://host/v1"),
+        validation = Rule::new(IS_BASE_URL).message("is not a URL: write one such as https://host:8443/v1")
+    )]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
     /// What a Custom endpoint speaks: OpenAIChat, OpenAIResponses, AnthropicMessages or GeminiGenerate. The named
@@ -65,6 +104,10 @@ pub struct ProviderKeySpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prices: Vec<Price>,
     /// What is paid of the price book's prices, from 0 to 100: "0.9" is a discount of 10 %. Not applied to `prices`.
+    #[x_kube(validation = ratio(
+        100,
+        "is not a ratio: write a decimal number from 0 to 100 with at most 6 decimals, such as 0.9"
+    ))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_multiplier: Option<Decimal>,
     /// What the provider allows for one credential. Beyond it the next credential or target is used at once.
@@ -74,6 +117,13 @@ pub struct ProviderKeySpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_namespaces: Option<AllowedNamespaces>,
 }
+
+/// Host and port as a request needs them; what other rules of the field judge passes here.
+const IS_BASE_URL: &str = concat!(
+    r"self.matches('[?#@]') || !self.matches('^(?i)https?://') || (",
+    r"self.matches(r'^[a-zA-Z]+://([^\[\]/:\s]+|\[[0-9a-fA-F:.]+\])(:[1-9][0-9]{0,4})?(/[!-~]*)?$')",
+    r" && isURL(self) && (url(self).getPort() == '' || int(url(self).getPort()) < 65536))",
+);
 
 /// A vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -148,11 +198,25 @@ pub enum Format {
 }
 
 /// Where certificates come from: exactly one of the members.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(
+    validation = Rule::new("[has(self.pem), has(self.secretRef), has(self.configMapRef)].exists_one(member, member)")
+        .message("needs exactly one of pem, secretRef and configMapRef")
+        .reason(Reason::FieldValueForbidden)
+)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateAuthority {
     /// PEM text.
-    #[schemars(length(min = 1, max = 65536))]
+    // Neither reason shows the value, which may be a private key.
+    #[schemars(length(max = 65536))]
+    #[x_kube(
+        validation = Rule::new("self.contains('-----BEGIN CERTIFICATE-----') && self.contains('-----END CERTIFICATE-----')")
+            .message("has no certificate: a PEM text begins with -----BEGIN CERTIFICATE-----")
+            .reason(Reason::FieldValueRequired),
+        validation = Rule::new("!self.contains('PRIVATE KEY-----')")
+            .message("has a private key: write certificates alone")
+            .reason(Reason::FieldValueForbidden)
+    )]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pem: Option<String>,
     /// PEM text in a Secret of this namespace.
@@ -164,20 +228,29 @@ pub struct CertificateAuthority {
 }
 
 /// What the models of a pattern cost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Price {
     /// Model name, in which `*` stands for any text; upper and lower case are the same.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(max = 253))]
+    #[x_kube(
+        validation = Rule::new("self.trim() != ''")
+            .message("is empty: write a model name, or `*` for all")
+            .reason(Reason::FieldValueRequired)
+    )]
     pub model: String,
     /// US dollars per million tokens of input, such as "0.05".
+    #[x_kube(validation = amount())]
     pub input_per_million: Decimal,
     /// US dollars per million tokens of output, reasoning included.
+    #[x_kube(validation = amount())]
     pub output_per_million: Decimal,
     /// US dollars per million tokens read from the provider's prompt cache. Without it: the price of input.
+    #[x_kube(validation = amount())]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_read_per_million: Option<Decimal>,
     /// US dollars per million tokens written to the provider's prompt cache. Without it: the price of input.
+    #[x_kube(validation = amount())]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_per_million: Option<Decimal>,
 }
@@ -201,7 +274,21 @@ pub struct Limits {
 }
 
 /// Namespaces whose routes may use a ProviderKey.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(
+    validation = Rule::new("self.from != 'Selector' || has(self.selector)")
+        .message("is missing: from: Selector needs the labels that it asks for")
+        .reason(Reason::FieldValueRequired)
+        .field_path(".selector"),
+    validation = Rule::new("self.from == 'Selector' || !has(self.selector)")
+        .message("has no effect: write from: Selector, or remove it")
+        .reason(Reason::FieldValueForbidden)
+        .field_path(".selector"),
+    validation = Rule::new(ASKS_FOR_LABELS)
+        .message("is empty and would let every namespace in: say so with from: All")
+        .reason(Reason::FieldValueRequired)
+        .field_path(".selector")
+)]
 #[serde(rename_all = "camelCase")]
 pub struct AllowedNamespaces {
     /// Same (its own namespace), All, or Selector (those whose labels match `selector`).
@@ -210,6 +297,12 @@ pub struct AllowedNamespaces {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selector: Option<NamespaceSelector>,
 }
+
+const ASKS_FOR_LABELS: &str = concat!(
+    "self.from != 'Selector' || !has(self.selector)",
+    " || (has(self.selector.matchLabels) && self.selector.matchLabels.size() > 0)",
+    " || (has(self.selector.matchExpressions) && self.selector.matchExpressions.size() > 0)",
+);
 
 /// Which namespaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -238,7 +331,17 @@ pub struct NamespaceSelector {
 }
 
 /// A demand on one label.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(
+    validation = Rule::new("!(self.operator in ['In', 'NotIn']) || (has(self.values) && self.values.size() > 0)")
+        .message("is empty: In and NotIn need the values of the label")
+        .reason(Reason::FieldValueRequired)
+        .field_path(".values"),
+    validation = Rule::new("self.operator in ['In', 'NotIn'] || !has(self.values) || self.values.size() == 0")
+        .message("has no effect with Exists and DoesNotExist: remove it")
+        .reason(Reason::FieldValueForbidden)
+        .field_path(".values")
+)]
 #[serde(rename_all = "camelCase")]
 pub struct LabelExpression {
     /// Key of the label.

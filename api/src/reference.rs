@@ -1,6 +1,9 @@
 //! References from one object to another.
+#![expect(unreachable_pub, reason = "KubeSchema repeats the types inside of functions")]
 
-use schemars::JsonSchema;
+use kube::KubeSchema;
+use kube::core::{Reason, Rule};
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use crate::crd::undescribed;
@@ -66,7 +69,7 @@ pub struct PolicyTargetRef {
 }
 
 /// A model at a provider, in a race or for embeddings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelRef {
     /// Name of the ProviderKey.
@@ -78,13 +81,14 @@ pub struct ModelRef {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// Model to ask the provider for. Without it: the model that the client asked for.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(max = 253))]
+    #[x_kube(validation = not_empty(), validation = no_pattern())]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }
 
 /// A model at a provider, with its share of a weighted pick.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WeightedModelRef {
     /// Name of the ProviderKey.
@@ -96,7 +100,8 @@ pub struct WeightedModelRef {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// Model to ask the provider for. Without it: the model that the client asked for.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(max = 253))]
+    #[x_kube(validation = not_empty(), validation = no_pattern())]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// Share of the calls, relative to the other targets of the step. Without it: 1. With 0 it only stands in for the
@@ -104,4 +109,28 @@ pub struct WeightedModelRef {
     #[schemars(range(min = 0, max = 1_000_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,
+}
+
+fn not_empty() -> Rule {
+    Rule::new("self.trim() != ''")
+        .message("is empty: write the provider's model name, or remove it to pass the client's on")
+        .reason(Reason::FieldValueRequired)
+}
+
+fn no_pattern() -> Rule {
+    Rule::new("!self.contains('*')").message("is a pattern: remove it to pass the client's model name on")
+}
+
+/// The rules of each model name that a route claims.
+pub(crate) fn model_patterns(models: &mut Schema) {
+    let rules = [
+        Rule::new("!self.matches('[*].')").message(
+            "has a `*` that is not its last character: only names that begin alike can be claimed together",
+        ),
+        Rule::new(r"!self.matches(r'[\p{Z}\p{Cc}]')")
+            .message("has a space or a control character: no client can ask for it"),
+    ];
+    if let Some(model) = models.get_mut("items").and_then(|items| items.as_object_mut()) {
+        model.insert("x-kubernetes-validations".to_owned(), serde_json::json!(rules));
+    }
 }

@@ -17,6 +17,7 @@
 )]
 
 pub mod client;
+pub mod cluster;
 pub mod format;
 pub mod front;
 pub mod gateway;
@@ -31,6 +32,7 @@ pub mod secrets;
 pub mod wait;
 
 pub use client::{Answer, Client, Streaming};
+pub use cluster::Cluster;
 pub use format::Format;
 pub use front::{Front, HEAVY};
 pub use gateway::Gateway;
