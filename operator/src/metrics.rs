@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -31,7 +31,7 @@ pub struct Metrics {
 }
 
 /// What became of a status or event that was to be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
     /// It was.
     Done,
@@ -62,7 +62,7 @@ struct DataPlaneLabels {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WriteLabels {
-    result: Written,
+    result: &'static str,
 }
 
 impl Default for Metrics {
@@ -187,6 +187,10 @@ impl Metrics {
 
     /// A status was written, or not.
     pub fn wrote(&self, result: Written) {
+        let result = match result {
+            Written::Done => "done",
+            Written::Failed => "failed",
+        };
         self.writes.get_or_create(&WriteLabels { result }).inc();
     }
 

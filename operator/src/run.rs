@@ -113,7 +113,8 @@ pub async fn run(
         identity: own,
     };
     parts.spawn(Controller::new(inputs, outputs, &options.namespaces).run(closing.clone()));
-    parts.spawn(certificates(&client, &options, shown.clone()).run(leads, identity));
+    let certificates = certificates(&client, &options, shown.clone(), Arc::clone(&metrics));
+    parts.spawn(certificates.run(leads, identity));
     parts.spawn(candidate(&client, &options).run(leading, closing.clone()));
     let reviewer = TokenReviewer::new(client, &options.data_planes);
     let service = ConfigService::new(offered, fleet, reviewer, Arc::clone(&metrics));
@@ -143,7 +144,7 @@ pub async fn run(
     Ok(())
 }
 
-fn certificates(client: &Client, options: &Options, shown: Shown) -> Certificates {
+fn certificates(client: &Client, options: &Options, shown: Shown, metrics: Arc<Metrics>) -> Certificates {
     let mut names: Names = BTreeMap::from([(Bearer::ConfigService, options.config_names.clone())]);
     if !options.ext_proc_names.is_empty() {
         names.insert(Bearer::DataPlane, options.ext_proc_names.clone());
@@ -156,6 +157,7 @@ fn certificates(client: &Client, options: &Options, shown: Shown) -> Certificate
         namespace: options.namespace.clone(),
         names,
         shown,
+        metrics,
     }
 }
 

@@ -18,17 +18,21 @@
 
 pub mod client;
 pub mod cluster;
+pub mod daemon;
 pub mod format;
 pub mod front;
 pub mod gateway;
 pub mod ledger;
 pub mod manifests;
 pub mod metrics;
+pub mod operator;
 pub mod output;
+pub mod plane;
 pub mod process;
 pub mod program;
 pub mod raw;
 pub mod secrets;
+pub mod site;
 pub mod wait;
 
 pub use client::{Answer, Client, Streaming};
@@ -37,4 +41,7 @@ pub use format::Format;
 pub use front::{Front, HEAVY};
 pub use gateway::Gateway;
 pub use manifests::Manifests;
+pub use operator::Operator;
+pub use plane::Plane;
+pub use site::Site;
 pub use wait::until;

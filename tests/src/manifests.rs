@@ -21,6 +21,14 @@ pub struct Manifests {
 }
 
 impl Manifests {
+    /// None yet, with credentials that are searched for together with these.
+    pub fn of(secrets: &Secrets) -> Self {
+        Self {
+            secrets: secrets.clone(),
+            ..Self::default()
+        }
+    }
+
     /// A simulated provider that speaks OpenAI's format, with one credential.
     #[must_use]
     pub fn openai(self, name: &str, sim: &Sim) -> Self {

@@ -21,7 +21,7 @@ pub struct Board {
 #[derive(Debug, Default)]
 struct Line {
     wanted: Option<Wanted>,
-    writing: bool,
+    writing: Option<Status>,
     failures: u32,
     not_before: Option<Instant>,
 }
@@ -34,8 +34,11 @@ struct Wanted {
 }
 
 impl Board {
-    /// `status` is what should be said of an object of which `current` is said now.
+    /// `status` is what should be said of an object of which `current` is said now. What is being written counts as
+    /// said: if that fails, it is wanted again.
     pub fn want(&mut self, object: &ObjectRef, current: Option<&Status>, status: Status, now: Instant) {
+        let writing = self.lines.get(object).and_then(|line| line.writing.clone());
+        let current = writing.as_ref().or(current);
         if current.is_some_and(|current| says_the_same(current, &status)) {
             if let Some(line) = self.lines.get_mut(object) {
                 line.wanted = None;
@@ -62,14 +65,14 @@ impl Board {
         self.lines.clear();
     }
 
-    /// What is to be written now, at most so many. Each has to be followed by [`Board::done`].
+    /// What is to be written now, at most so many. Each has to be followed by [`Board::done`] or [`Board::failed`].
     pub fn due(&mut self, now: Instant, most: usize) -> Vec<(ObjectRef, Status)> {
         let lines = self.lines.iter_mut();
         let due = lines.filter(|(_, line)| line.at().is_some_and(|at| at <= now));
         due.take(most)
             .filter_map(|(object, line)| {
-                line.writing = true;
-                Some((object.clone(), line.wanted.take()?.status))
+                line.writing = Some(line.wanted.take()?.status);
+                Some((object.clone(), line.writing.clone()?))
             })
             .collect()
     }
@@ -81,13 +84,13 @@ impl Board {
 
     /// How many are being written.
     pub fn writing(&self) -> usize {
-        self.lines.values().filter(|line| line.writing).count()
+        self.lines.values().filter(|line| line.writing.is_some()).count()
     }
 
     /// It was written.
     pub fn done(&mut self, object: &ObjectRef) {
         if let Some(line) = self.lines.get_mut(object) {
-            line.writing = false;
+            line.writing = None;
             line.failures = 0;
             line.not_before = None;
         }
@@ -100,7 +103,7 @@ impl Board {
         let Some(line) = self.lines.get_mut(object) else {
             return;
         };
-        line.writing = false;
+        line.writing = None;
         let longest = FIRST_BACKOFF
             .saturating_mul(1 << line.failures.min(16))
             .min(LONGEST_BACKOFF);
@@ -114,7 +117,7 @@ impl Board {
     }
 
     fn tidy(&mut self, object: &ObjectRef) {
-        let idle = |line: &Line| line.wanted.is_none() && !line.writing && line.failures == 0;
+        let idle = |line: &Line| line.wanted.is_none() && line.writing.is_none() && line.failures == 0;
         if self.lines.get(object).is_some_and(idle) {
             self.lines.remove(object);
         }
@@ -124,7 +127,7 @@ impl Board {
 impl Line {
     /// When it is to be written; `None`: not, or not now.
     fn at(&self) -> Option<Instant> {
-        let due = self.wanted.as_ref().filter(|_| !self.writing)?.due;
+        let due = self.wanted.as_ref().filter(|_| self.writing.is_none())?.due;
         Some(self.not_before.map_or(due, |not_before| not_before.max(due)))
     }
 }

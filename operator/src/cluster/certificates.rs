@@ -21,6 +21,7 @@ use super::watch::Pauses;
 use super::write::FIELD_MANAGER;
 use crate::config::certificate::{Bearer, CA_ENTRY, CertificateError, LOOK_AGAIN, Names, Store};
 use crate::config::tls::{Shown, TlsError};
+use crate::metrics::Metrics;
 
 /// After a failure.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
@@ -42,6 +43,8 @@ pub struct Certificates {
     pub names: Names,
     /// The config port.
     pub shown: Shown,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Why the certificates cannot be kept.
@@ -113,6 +116,9 @@ impl Certificates {
         }
         if let Some(pair) = store.leaf(Bearer::ConfigService) {
             self.shown.show(pair)?;
+        }
+        if let Some(end) = store.end(Bearer::ConfigService) {
+            self.metrics.certificate_ends(end);
         }
         let own = store.leaf(Bearer::DataPlane).map(|pair| {
             Arc::new(Identity {

@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::Api;
 use kube::api::{ObjectMeta, PostParams};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 /// The clocks of an election.
@@ -32,6 +32,15 @@ impl Terms {
             duration,
             renew_within: duration * 2 / 3,
             retry: duration / 7,
+        }
+    }
+
+    /// When to stop waiting for something: a leader gives up in time, whatever it waits for.
+    fn no_later(self, at: Instant, leads: bool, renewed: Instant) -> Instant {
+        if leads {
+            at.min(renewed + self.renew_within)
+        } else {
+            at
         }
     }
 }
@@ -75,7 +84,8 @@ impl Candidate {
         let mut renewed = Instant::now();
         loop {
             let began = Instant::now();
-            let round = timeout(self.terms.renew_within / 2, self.round(&mut seen));
+            let patience = self.terms.no_later(began + self.terms.renew_within / 2, *leading.borrow(), renewed);
+            let round = timeout_at(patience, self.round(&mut seen));
             match round.await {
                 Ok(Ok(true)) => {
                     renewed = began;
@@ -89,9 +99,10 @@ impl Candidate {
                 tell(&leading, false);
             }
             let pause = self.terms.retry.mul_f64(0.9 + 0.2 * fastrand::f64());
+            let wake = self.terms.no_later(Instant::now() + pause, *leading.borrow(), renewed);
             tokio::select! {
                 () = shutdown.cancelled() => break,
-                () = sleep(pause) => {}
+                () = sleep_until(wake) => {}
             }
         }
         if *leading.borrow() {

@@ -170,8 +170,8 @@ impl World {
             .as_ref()
             .map_or_else(String::new, |namespace| format!(" of namespace {namespace}"));
         Some(match self.failed.get(&missing) {
-            Some(why) => format!("cannot list {}s{place}: {why}", missing.0),
-            None => format!("the list of {}s{place} has not come yet", missing.0),
+            Some(why) => format!("cannot list {} objects{place}: {why}", missing.0),
+            None => format!("the list of {} objects{place} has not come yet", missing.0),
         })
     }
 

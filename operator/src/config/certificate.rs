@@ -5,13 +5,14 @@
 //! nearly over: everybody has long known the second by then. Pure: the clock is handed in.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose,
+    KeyPair, KeyUsagePurpose, PublicKeyData as _,
 };
 use wayleave_core::secret::Secret;
 use x509_parser::pem::Pem;
@@ -85,18 +86,20 @@ impl Store {
             String::from_utf8(bytes.0.clone()).ok()
         };
         let texts = |entry: &str| text(entry).map(|text| blocks(&text)).unwrap_or_default();
+        let pair = |certificate: String, key: String| {
+            let key = Secret::new(key);
+            let pair = Pair { certificate, key };
+            fits(&pair).then_some(pair)
+        };
         let authorities = texts(CA_ENTRY).into_iter().zip(texts(CA_KEYS_ENTRY));
         let leaves = Bearer::ALL.into_iter().filter_map(|bearer| {
             let certificate = text(&format!("{}.crt", bearer.entry()))?;
-            let key = Secret::new(text(&format!("{}.key", bearer.entry()))?);
-            Some((bearer, Pair { certificate, key }))
+            let key = text(&format!("{}.key", bearer.entry()))?;
+            Some((bearer, pair(certificate, key)?))
         });
         Self {
             authorities: authorities
-                .map(|(certificate, key)| Pair {
-                    certificate,
-                    key: Secret::new(key),
-                })
+                .filter_map(|(certificate, key)| pair(certificate, key))
                 .collect(),
             leaves: leaves.collect(),
         }
@@ -129,6 +132,11 @@ impl Store {
     /// The certificate of a bearer.
     pub fn leaf(&self, bearer: Bearer) -> Option<&Pair> {
         self.leaves.get(&bearer)
+    }
+
+    /// When the certificate of a bearer ends, in seconds since 1970.
+    pub fn end(&self, bearer: Bearer) -> Option<i64> {
+        self.leaf(bearer).and_then(life).map(|life| life.end)
     }
 
     /// The store as it should be now; `None`: as it is.
@@ -170,6 +178,17 @@ pub const LOOK_AGAIN: Duration = Duration::from_secs(12 * 3600);
 fn issuer(authorities: &[Pair], now: Timestamp) -> Option<&Pair> {
     let lasting = |pair: &&Pair| life(pair).is_some_and(|life| life.left(now) > LEAF_LIFE * 2);
     authorities.iter().find(lasting).or_else(|| authorities.last())
+}
+
+/// Whether the key is the certificate's own: whoever trusts an authority trusts nothing that another key signs.
+fn fits(pair: &Pair) -> bool {
+    let Ok(key) = KeyPair::from_pem(pair.key.expose()) else {
+        return false;
+    };
+    pem(&pair.certificate).is_some_and(|pem| {
+        pem.parse_x509()
+            .is_ok_and(|certificate| certificate.public_key().raw == key.subject_public_key_info())
+    })
 }
 
 fn is_good(pair: &Pair, authorities: &[Pair], names: &[String], now: Timestamp) -> bool {
@@ -216,6 +235,10 @@ fn authority(now: Timestamp) -> Result<Pair, CertificateError> {
 
 fn leaf(issuer: &Pair, names: &[String], now: Timestamp) -> Result<Pair, CertificateError> {
     let bad = || CertificateError::Name(names.join(", "));
+    // An address would stand there as something other than a name, and be looked for in vain.
+    if names.iter().any(|name| name.parse::<IpAddr>().is_ok()) {
+        return Err(bad());
+    }
     let mut parameters = CertificateParams::new(names.to_vec()).map_err(|_| bad())?;
     parameters.distinguished_name = named("wayleave");
     parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];

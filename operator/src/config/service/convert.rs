@@ -74,10 +74,15 @@ fn rejection(error: rpc::Status) -> Answer {
     let Some(listed) = listed else {
         return Answer::AllRejected(cut(error.message));
     };
-    let reasons = listed
+    let reasons: BTreeMap<_, _> = listed
         .into_iter()
-        .filter_map(|rejected| Some((rejected.name.parse().ok()?, cut(rejected.reason))));
-    Answer::Rejected(reasons.collect())
+        .filter_map(|rejected| Some((rejected.name.parse().ok()?, cut(rejected.reason))))
+        .collect();
+    // An error that names nothing of ours is no reason to believe that anything was taken.
+    if reasons.is_empty() {
+        return Answer::AllRejected(cut(error.message));
+    }
+    Answer::Rejected(reasons)
 }
 
 fn cut(reason: String) -> String {

@@ -1,0 +1,221 @@
+//! A place of its own in a cluster: a namespace with what the chart gives an operator there, and one for a team's
+//! objects.
+
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize as _;
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::Cluster;
+use crate::cluster::program::Program;
+use crate::manifests::Manifests;
+use crate::operator::Operator;
+use crate::plane::Plane;
+use crate::secrets::Secrets;
+use crate::wait::until;
+
+/// How long a status may take, on a machine that builds at the same time.
+pub const SOON: Duration = Duration::from_secs(60);
+/// The kinds of the chart that say who may do what.
+const RIGHTS: [&str; 7] = [
+    "ServiceAccount",
+    "Secret",
+    "ConfigMap",
+    "Role",
+    "RoleBinding",
+    "ClusterRole",
+    "ClusterRoleBinding",
+];
+
+/// See the module.
+#[derive(Debug)]
+pub struct Site<'c> {
+    /// The cluster.
+    pub cluster: &'c Cluster,
+    /// The namespace of operator and data planes.
+    pub own: String,
+    /// The namespace of the team.
+    pub team: String,
+    /// Whoever has it is the operator's service account.
+    pub kubeconfig: PathBuf,
+    /// All credentials of the team.
+    pub secrets: Secrets,
+}
+
+impl<'c> Site<'c> {
+    /// Installs what the chart says of rights, and the custom resource definitions.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub async fn new(cluster: &'c Cluster) -> Self {
+        cluster.install_crds().await;
+        let own = cluster.namespace("wayleave").await;
+        let team = cluster.namespace("team").await;
+        cluster.apply(&rights(&own, &team).await).await;
+        let kubeconfig = cluster.kubeconfig_for(&own, "wayleave-operator").await;
+        Self {
+            cluster,
+            own,
+            team,
+            kubeconfig,
+            secrets: Secrets::default(),
+        }
+    }
+
+    /// Starts an operator with the rights of the chart.
+    pub async fn operator(&self) -> Operator {
+        Operator::start(self, &[]).await
+    }
+
+    /// Starts an operator that data planes look for where `other` is: it takes the place when that one has gone.
+    pub async fn operator_beside(&self, other: &Operator) -> Operator {
+        let address = other.config.to_string();
+        Operator::start_at(self, &address, &["--share-port"]).await
+    }
+
+    /// Starts a data plane that knows these operators, and waits until it serves.
+    pub async fn plane(&self, operators: &[&Operator]) -> Plane {
+        let plane = Plane::start(self, operators, &[]).await;
+        plane.ready().await;
+        plane
+    }
+
+    /// Manifests of the team.
+    pub fn manifests(&self) -> Manifests {
+        Manifests::of(&self.secrets)
+    }
+
+    /// Applies manifests of the team.
+    pub async fn apply(&self, manifests: &Manifests) {
+        self.apply_yaml(manifests.yaml()).await;
+    }
+
+    /// The same, as text.
+    pub async fn apply_yaml(&self, yaml: &str) {
+        let arguments = [
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            "--namespace",
+            &self.team,
+            "--filename=-",
+        ];
+        self.cluster.kubectl_stdin(&arguments, yaml).await;
+    }
+
+    /// Deletes an object of the team.
+    pub async fn delete(&self, kind: &str, name: &str) {
+        self.cluster.delete(kind, &self.team, name).await;
+    }
+
+    /// An object of the team.
+    pub async fn get(&self, kind: &str, name: &str) -> Object {
+        Object(self.cluster.get_json(kind, &self.team, name).await)
+    }
+
+    /// Waits until an object's status speaks of what is written and has this condition with this status and reason.
+    ///
+    /// # Panics
+    /// When it does not come to that.
+    pub async fn says(&self, kind: &str, name: &str, condition: &str, status: &str, reason: &str) -> Object {
+        let what = format!("{kind} {name} says {condition}={status}, {reason}");
+        let mut last = Object(Value::Null);
+        let found = tokio::time::timeout(SOON, async {
+            loop {
+                last = self.get(kind, name).await;
+                if last.is_observed() && last.condition(condition) == Some((status, reason)) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        let found = found.await;
+        assert!(found.is_ok(), "{what}: it does not, but {:#}", last.0["status"]);
+        last
+    }
+
+    /// Waits until an object is ready on so many data planes.
+    pub async fn ready(&self, kind: &str, name: &str, planes: usize) -> Object {
+        let message = if planes == 1 {
+            "1/1 data plane".to_owned()
+        } else {
+            format!("{planes}/{planes} data planes")
+        };
+        let what = format!("{kind} {name} is ready on {message}");
+        until(&what, SOON, async || {
+            let object = self.get(kind, name).await;
+            let ready = object.is_observed()
+                && object.condition("Ready") == Some(("True", "Ready"))
+                && object.message("Ready") == message;
+            ready.then_some(object)
+        })
+        .await
+    }
+}
+
+/// An object as an API server has it.
+#[derive(Clone, Debug)]
+pub struct Object(pub Value);
+
+impl Object {
+    /// Whether its status speaks of what is written now.
+    pub fn is_observed(&self) -> bool {
+        let generation = &self.0["metadata"]["generation"];
+        self.0["status"]["observedGeneration"] == *generation
+    }
+
+    fn find(&self, condition: &str) -> Option<&Value> {
+        let conditions = self.0["status"]["conditions"].as_array()?;
+        conditions.iter().find(|found| found["type"] == condition)
+    }
+
+    /// Status and reason of a condition.
+    pub fn condition(&self, condition: &str) -> Option<(&str, &str)> {
+        let found = self.find(condition)?;
+        Some((found["status"].as_str()?, found["reason"].as_str()?))
+    }
+
+    /// The message of a condition.
+    pub fn message(&self, condition: &str) -> &str {
+        self.find(condition)
+            .and_then(|found| found["message"].as_str())
+            .unwrap_or_default()
+    }
+
+    /// Since when a condition is as it is.
+    pub fn since(&self, condition: &str) -> &str {
+        self.find(condition)
+            .and_then(|found| found["lastTransitionTime"].as_str())
+            .unwrap_or_default()
+    }
+}
+
+/// What the chart says of rights, as YAML.
+async fn rights(own: &str, team: &str) -> String {
+    let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../charts/wayleave");
+    let output = Command::new(Program::Helm.path())
+        .args(["template", "wayleave"])
+        .arg(chart)
+        .args(["--namespace", own, "--set"])
+        .arg(format!("watch.namespaces={{{team}}}"))
+        .output()
+        .await
+        .expect("helm can be started");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let documents = serde_yaml::Deserializer::from_str(&text);
+    let kept = documents.filter_map(|document| {
+        let value = Value::deserialize(document).expect("helm renders YAML");
+        let kind = value["kind"].as_str()?;
+        RIGHTS
+            .contains(&kind)
+            .then(|| serde_json::to_string(&value).expect("serialises"))
+    });
+    let kept: Vec<_> = kept.collect();
+    assert!(kept.len() > 5, "{text}");
+    kept.join("\n---\n")
+}
+
