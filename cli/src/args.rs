@@ -8,6 +8,7 @@ use wayleave_sim::SimArgs;
 use crate::check::CheckArgs;
 use crate::crd::CrdArgs;
 use crate::demo::DemoArgs;
+use crate::envoy_config::EnvoyConfigArgs;
 use crate::exec_envoy::ExecEnvoyArgs;
 use crate::explain::ExplainArgs;
 use crate::ext_proc::ExtProcArgs;
@@ -49,6 +50,7 @@ pub enum Command {
     Sim(SimArgs),
     Crd(CrdArgs),
     ExtProc(ExtProcArgs),
+    EnvoyConfig(EnvoyConfigArgs),
     #[command(hide = true)]
     ExecEnvoy(ExecEnvoyArgs),
 }
@@ -58,7 +60,12 @@ impl Command {
     pub const fn default_log(&self) -> &'static str {
         match self {
             Self::Up(_) | Self::Sim(_) | Self::ExtProc(_) => "info",
-            Self::Check(_) | Self::Explain(_) | Self::Demo(_) | Self::Crd(_) | Self::ExecEnvoy(_) => "warn",
+            Self::Check(_)
+            | Self::Explain(_)
+            | Self::Demo(_)
+            | Self::Crd(_)
+            | Self::EnvoyConfig(_)
+            | Self::ExecEnvoy(_) => "warn",
         }
     }
 }
