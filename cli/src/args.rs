@@ -8,6 +8,7 @@ use wayleave_sim::SimArgs;
 use crate::check::CheckArgs;
 use crate::crd::CrdArgs;
 use crate::demo::DemoArgs;
+use crate::envoy_config::EnvoyConfigArgs;
 use crate::exec_envoy::ExecEnvoyArgs;
 use crate::explain::ExplainArgs;
 use crate::ext_proc::ExtProcArgs;
@@ -51,6 +52,7 @@ pub enum Command {
     Crd(CrdArgs),
     ExtProc(ExtProcArgs),
     Operator(OperatorArgs),
+    EnvoyConfig(EnvoyConfigArgs),
     #[command(hide = true)]
     ExecEnvoy(ExecEnvoyArgs),
 }
@@ -60,7 +62,12 @@ impl Command {
     pub const fn default_log(&self) -> &'static str {
         match self {
             Self::Up(_) | Self::Sim(_) | Self::ExtProc(_) | Self::Operator(_) => "info",
-            Self::Check(_) | Self::Explain(_) | Self::Demo(_) | Self::Crd(_) | Self::ExecEnvoy(_) => "warn",
+            Self::Check(_)
+            | Self::Explain(_)
+            | Self::Demo(_)
+            | Self::Crd(_)
+            | Self::EnvoyConfig(_)
+            | Self::ExecEnvoy(_) => "warn",
         }
     }
 }

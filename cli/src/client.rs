@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -71,7 +71,20 @@ impl Peer {
     /// # Errors
     /// When nobody answers in 10 seconds, or with another status than 200.
     pub async fn get(&self, path: &str) -> anyhow::Result<Bytes> {
-        let request = Request::get(path).body(Full::default()).context("not a path")?;
+        self.ask(Method::GET, path).await
+    }
+
+    /// Posts nothing to a path.
+    ///
+    /// # Errors
+    /// Like [`Peer::get`].
+    pub async fn post(&self, path: &str) -> anyhow::Result<Bytes> {
+        self.ask(Method::POST, path).await
+    }
+
+    async fn ask(&self, method: Method, path: &str) -> anyhow::Result<Bytes> {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.body(Full::default()).context("not a path")?;
         let asked = async {
             let answer = self.send(request).await?;
             let status = answer.status();

@@ -4,6 +4,7 @@
 //!   up ──starts──► Envoy ──socket──► ext-proc ──► providers
 //!    └───starts, restarts───────────────┘ │
 //!                                   source: folder ─► compile ─► snapshots
+//!                                   or the operator's configuration server
 //!   check, explain ── the same folder, once          demo ── sim + up + calls + the ledger
 //! ```
 //!
@@ -14,6 +15,8 @@ pub mod check;
 pub mod client;
 pub mod crd;
 pub mod demo;
+mod envoy_admin;
+pub mod envoy_config;
 pub mod exec_envoy;
 pub mod explain;
 pub mod ext_proc;
@@ -69,6 +72,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Crd(args) => crd::run(&args),
         Command::ExtProc(args) => ext_proc::run(args),
         Command::Operator(args) => operator::run(args),
+        Command::EnvoyConfig(args) => envoy_config::run(args),
         Command::ExecEnvoy(args) => exec_envoy::run(args).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -11,7 +11,6 @@ mod backoff;
 mod child;
 mod data_plane;
 mod envoy;
-mod envoy_admin;
 mod front_proxy;
 mod relay;
 
@@ -24,7 +23,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use tempfile::TempDir;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -35,6 +34,7 @@ use self::data_plane::{DataPlane, Front, Launch};
 use self::front_proxy::FrontProxy;
 use crate::args::FolderArgs;
 use crate::client::Peer;
+use crate::envoy_config::Adaptor;
 use crate::log::LogArgs;
 use crate::output::Output;
 use crate::parent::end_with_parent;
@@ -116,16 +116,6 @@ Example:
 
 SIGTERM or one interrupt: calls in flight end, new ones get 503. A second interrupt ends all at once.";
 
-/// How Envoy hands calls over to the data plane.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Adaptor {
-    /// By its external-processor filter.
-    #[default]
-    ExtProc,
-    /// As a proxy: slower streams cannot fill Envoy's memory.
-    Http,
-}
-
 /// Runs until a signal comes.
 ///
 /// # Errors
@@ -153,12 +143,17 @@ async fn supervise(args: UpArgs, log: LogArgs, flags: Vec<OsString>) -> anyhow::
         error = gateway.keep() => return Err(error),
         () = signals.next() => {}
     }
+    let DataPlaneArgs {
+        shutdown_delay,
+        drain_timeout,
+        ..
+    } = args.data_plane;
     info!(
         "ending: calls in flight may take {} seconds",
-        args.data_plane.drain_timeout.as_secs()
+        drain_timeout.as_secs()
     );
     tokio::select! {
-        () = gateway.stop(args.data_plane.drain_timeout) => Ok(ExitCode::SUCCESS),
+        () = gateway.stop(shutdown_delay.saturating_add(drain_timeout)) => Ok(ExitCode::SUCCESS),
         () = signals.interrupted() => {
             warn!("interrupted again: ended at once, calls in flight are lost");
             Ok(ExitCode::FAILURE)

@@ -34,7 +34,16 @@ fn commands() -> Vec<String> {
 fn every_command_is_there() {
     assert_eq!(
         commands(),
-        ["up", "check", "explain", "demo", "sim", "crd", "ext-proc"]
+        [
+            "up",
+            "check",
+            "explain",
+            "demo",
+            "sim",
+            "crd",
+            "ext-proc",
+            "envoy-config"
+        ]
     );
 }
 
@@ -78,6 +87,18 @@ fn wrong_usage_ends_with_2() {
         &["up"],
         &["explain", "-f", "x"],
         &["check", "-f", "x", "--output", "xml"],
+        &["ext-proc", "--http", "127.0.0.1:0"],
+        &[
+            "ext-proc",
+            "-f",
+            "x",
+            "--config-server",
+            "https://a",
+            "--http",
+            "127.0.0.1:0",
+        ],
+        &["ext-proc", "--config-server", "http://a", "--http", "127.0.0.1:0"],
+        &["ext-proc", "-f", "x", "--grpc", "127.0.0.1:0"],
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_wayleave"))
             .args(words)

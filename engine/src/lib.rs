@@ -31,7 +31,7 @@ use arc_swap::ArcSwapOption;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wayleave_core::price::PriceBook;
-use wayleave_core::snapshot::Snapshot;
+use wayleave_core::snapshot::{Endpoint, Snapshot, Timeouts};
 use wayleave_core::table::Table;
 
 use crate::call::{Answer, Call};
@@ -124,9 +124,18 @@ impl Engine {
         self.0.metrics.configured();
     }
 
+    /// Whether requests can be made to an endpoint at all.
+    ///
+    /// # Errors
+    /// When its URL or its certificates cannot be used; the reason is for people.
+    pub fn check(&self, endpoint: &Endpoint) -> Result<(), String> {
+        let checked = self.0.clients.check(endpoint, Timeouts::default().connect);
+        checked.map_err(|error| error.to_string())
+    }
+
     /// Whether a configuration is in force and new calls are taken.
     pub fn ready(&self) -> bool {
-        self.0.table.load().is_some() && !self.0.draining.load(Ordering::Acquire)
+        self.0.table.load().is_some() && !self.draining()
     }
 
     /// The configuration in force as JSON, credentials as stars; `null`: none.
@@ -152,11 +161,16 @@ impl Engine {
         self.0.draining.store(true, Ordering::Release);
     }
 
+    /// Whether new calls are refused because of [`Engine::drain`].
+    pub fn draining(&self) -> bool {
+        self.0.draining.load(Ordering::Acquire)
+    }
+
     /// Resolves when no call is in flight and the ledger is written. After [`Engine::drain`] the losers of races are
     /// not drained any longer: their usage is estimated.
     pub async fn drained(&self) {
         self.0.flights.all_landed().await;
-        if self.0.draining.load(Ordering::Acquire) {
+        if self.draining() {
             self.0.hurry.cancel();
         }
         self.0.tasks.close();
@@ -164,7 +178,7 @@ impl Engine {
         self.0.ledger.flush().await;
     }
 
-    /// The metrics in the OpenMetrics text format.
+    /// The metrics in the OpenMetrics text format, without the mark of its end: other metrics may follow.
     pub fn metrics(&self) -> String {
         self.0.metrics.text()
     }

@@ -4,7 +4,7 @@ mod labels;
 
 use std::sync::Arc;
 
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
@@ -273,10 +273,10 @@ impl Metrics {
         self.configurations.inc();
     }
 
-    /// All of it as OpenMetrics text.
+    /// All of it as OpenMetrics text, without the mark of its end.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
-        match encode(&mut text, &self.registry) {
+        match encode_registry(&mut text, &self.registry) {
             Ok(()) => text,
             // Writing to a string does not fail.
             Err(_) => String::new(),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::{AUTHORIZATION, HeaderName};
 use http::{HeaderMap, HeaderValue, Method};
-use reqwest::{Client, Request, Url};
+use reqwest::{Certificate, Client, Request, Url};
 use wayleave_core::plan::KeyChoice;
 use wayleave_core::snapshot::Endpoint;
 use wayleave_core::table::Table;
@@ -80,7 +80,7 @@ impl Clients {
         }
         let client = build(&trust).map_err(|error| UpstreamError::Client {
             url: Arc::clone(&endpoint.url),
-            error: error.to_string(),
+            error,
         })?;
         if clients.len() >= MOST_CLIENTS {
             clients.clear();
@@ -91,6 +91,12 @@ impl Clients {
 }
 
 impl Clients {
+    /// Whether requests can be made to an endpoint.
+    pub(crate) fn check(&self, endpoint: &Endpoint, connect: Duration) -> Result<(), UpstreamError> {
+        url(endpoint, "")?;
+        self.get(endpoint, connect).map(drop)
+    }
+
     /// Makes the clients that a configuration needs: reading the system's certificates takes time that no call should
     /// wait for.
     pub(crate) fn warm(&self, table: &Table) {
@@ -102,7 +108,7 @@ impl Clients {
     }
 }
 
-fn build(trust: &Trust) -> reqwest::Result<Client> {
+fn build(trust: &Trust) -> Result<Client, String> {
     let mut builder = Client::builder()
         .user_agent(concat!("wayleave/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
@@ -115,9 +121,29 @@ fn build(trust: &Trust) -> reqwest::Result<Client> {
         builder = builder.no_proxy();
     }
     if let Some(pem) = &trust.ca_pem {
-        builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem.as_bytes())?);
+        builder = builder.tls_certs_only(certificates(pem)?);
     }
-    builder.build()
+    builder.build().map_err(|error| innermost(&error))
+}
+
+/// Without any, no provider would be trusted.
+fn certificates(pem: &str) -> Result<Vec<Certificate>, String> {
+    let certificates = Certificate::from_pem_bundle(pem.as_bytes());
+    let certificates =
+        certificates.map_err(|error| format!("its CA certificates cannot be read: {}", innermost(&error)))?;
+    if certificates.is_empty() {
+        return Err("its CA certificates are none: PEM is expected".to_owned());
+    }
+    Ok(certificates)
+}
+
+/// What was wrong in the end; what stands before it says that it was building a client.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
 }
 
 /// A `POST` to a provider with its credential, marked sensitive.
@@ -128,16 +154,20 @@ pub(crate) fn request(
     key: KeyChoice,
     body: Bytes,
 ) -> Result<Request, UpstreamError> {
-    let text = format!("{}{path}", endpoint.url);
-    let url = Url::parse(&text).map_err(|error| UpstreamError::Url {
-        url: text,
-        error: error.to_string(),
-    })?;
+    let url = url(endpoint, path)?;
     authorise(endpoint, key, &mut headers)?;
     let mut request = Request::new(Method::POST, url);
     *request.headers_mut() = headers;
     *request.body_mut() = Some(body.into());
     Ok(request)
+}
+
+fn url(endpoint: &Endpoint, path: &str) -> Result<Url, UpstreamError> {
+    let text = format!("{}{path}", endpoint.url);
+    Url::parse(&text).map_err(|error| UpstreamError::Url {
+        url: text,
+        error: error.to_string(),
+    })
 }
 
 fn authorise(endpoint: &Endpoint, key: KeyChoice, headers: &mut HeaderMap) -> Result<(), UpstreamError> {

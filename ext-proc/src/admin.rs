@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
@@ -12,12 +13,16 @@ use hyper::service::service_fn;
 use tokio_util::sync::CancellationToken;
 use wayleave_engine::Engine;
 
+use crate::config::Status;
 use crate::listener::Listener;
 use crate::serve::{Protocol, serve};
 
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The last line of the OpenMetrics text format.
+const END_OF_METRICS: &str = "# EOF\n";
 
 /// Ledger records of one answer, where the question does not say.
 const LEDGER_LIMIT: usize = 100;
@@ -40,16 +45,27 @@ const PAGES: [(&str, &str); 5] = [
     ),
 ];
 
+/// What the pages tell of.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    pub(crate) engine: Engine,
+    /// How it stands with the configuration server; `None`: there is none.
+    pub(crate) status: Option<Arc<Status>>,
+    /// Cancelled when the process is about to stop and takes calls all the same.
+    pub(crate) stopping: CancellationToken,
+}
+
 /// Serves the pages until `closing`.
-pub(crate) async fn serve_admin(listener: Listener, engine: Engine, closing: CancellationToken) {
+pub(crate) async fn serve_admin(listener: Listener, subject: Subject, closing: CancellationToken) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let response = respond(request.method(), request.uri(), &engine);
+        let response = respond(request.method(), request.uri(), &subject);
         async move { Ok::<_, Infallible>(response) }
     });
     serve(listener, Protocol::Http, service, closing).await;
 }
 
-fn respond(method: &Method, uri: &http::Uri, engine: &Engine) -> Response<Full<Bytes>> {
+fn respond(method: &Method, uri: &http::Uri, subject: &Subject) -> Response<Full<Bytes>> {
+    let engine = &subject.engine;
     if method != Method::GET && method != Method::HEAD {
         let mut response = page(StatusCode::METHOD_NOT_ALLOWED, TEXT, "Use GET.\n".to_owned());
         response
@@ -59,21 +75,49 @@ fn respond(method: &Method, uri: &http::Uri, engine: &Engine) -> Response<Full<B
     }
     match uri.path() {
         "/" => page(StatusCode::OK, TEXT, index()),
-        "/metrics" => page(StatusCode::OK, OPEN_METRICS, engine.metrics()),
+        "/metrics" => page(StatusCode::OK, OPEN_METRICS, subject.metrics()),
         "/ledger" => ledger(uri.query().unwrap_or_default(), engine),
         "/config" => page(StatusCode::OK, JSON, format!("{:#}\n", engine.config())),
         "/livez" => page(StatusCode::OK, TEXT, "live\n".to_owned()),
-        "/readyz" => readiness(engine.ready()),
+        "/readyz" => readiness(subject.obstacle()),
         _ => page(StatusCode::NOT_FOUND, TEXT, format!("No such page.\n{}", index())),
     }
 }
 
-fn readiness(ready: bool) -> Response<Full<Bytes>> {
-    if ready {
-        page(StatusCode::OK, TEXT, "ready\n".to_owned())
-    } else {
-        let why = "not ready: there is no configuration yet, or it is about to stop\n";
-        page(StatusCode::SERVICE_UNAVAILABLE, TEXT, why.to_owned())
+impl Subject {
+    /// Why no calls are taken; `None`: they are.
+    fn obstacle(&self) -> Option<String> {
+        if self.stopping.is_cancelled() || self.engine.draining() {
+            return Some("it is about to stop".to_owned());
+        }
+        let why = self.status.as_ref().map(|status| status.why());
+        if !self.engine.ready() {
+            let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+            return Some(format!("no configuration yet{why}"));
+        }
+        let lacks = self
+            .status
+            .as_ref()
+            .is_some_and(|status| status.lacks_certificate());
+        lacks.then(|| "no certificate yet for the port of --grpc: the operator makes it".to_owned())
+    }
+
+    fn metrics(&self) -> String {
+        let mut text = self.engine.metrics();
+        text.extend(self.status.as_ref().map(|status| status.metrics()));
+        text.push_str(END_OF_METRICS);
+        text
+    }
+}
+
+fn readiness(obstacle: Option<String>) -> Response<Full<Bytes>> {
+    match obstacle {
+        None => page(StatusCode::OK, TEXT, "ready\n".to_owned()),
+        Some(why) => page(
+            StatusCode::SERVICE_UNAVAILABLE,
+            TEXT,
+            format!("not ready: {why}\n"),
+        ),
     }
 }
 

@@ -52,7 +52,11 @@ pub struct DataPlaneArgs {
     )]
     pub max_inflight_bytes: ByteSize,
 
-    /// How long calls in flight may take to end after a SIGTERM
+    /// How long calls are still taken after a SIGTERM, /readyz being 503 already
+    #[arg(long, env = "WAYLEAVE_SHUTDOWN_DELAY", value_name = "TIME", default_value = "0s", value_parser = duration)]
+    pub shutdown_delay: Duration,
+
+    /// How long calls in flight may take to end after that
     #[arg(long, env = "WAYLEAVE_DRAIN_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub drain_timeout: Duration,
 
@@ -87,6 +91,7 @@ impl DataPlaneArgs {
                 body: self.max_request_bytes.0,
                 headers: self.max_header_bytes.0,
             },
+            shutdown_delay: self.shutdown_delay,
             drain_timeout: self.drain_timeout,
             engine: EngineOptions {
                 ledger_file: self.ledger_file,
@@ -166,6 +171,7 @@ mod tests {
         );
         assert_eq!(options.engine.ledger_ring, EngineOptions::default().ledger_ring);
         assert_eq!(options.drain_timeout, Duration::from_secs(30));
+        assert_eq!(options.shutdown_delay, Duration::ZERO);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! Listener ─►                                    ├─► Engine ──┤      /livez /readyz
 //!             Front::Http ───► http::Handler ────┘     ▲      └── admin
 //!                    both by way of `request`          │
-//!                                            snapshots ┘ (watch)
+//!                                               config ┘ snapshots (watch), or a configuration server
 //! ```
 //!
 //! One task per connection; on HTTP/2, hyper's one per stream. A request has no task of its own beside these: its call
@@ -17,6 +17,8 @@
 mod admin;
 pub mod args;
 mod backend;
+mod certificate;
+mod config;
 mod cut;
 pub mod envoy;
 mod front;
@@ -27,7 +29,9 @@ mod run;
 mod serve;
 
 pub use backend::Backend;
+pub use certificate::ServedCertificate;
+pub use config::{BadServerUrl, ConfigServer, ConfigSource, ServerUrl};
 pub use front::Front;
-pub use listener::{ListenError, Listener, UnixSocket};
+pub use listener::{ListenError, Listener, TlsPort, UnixSocket};
 pub use request::Limits;
 pub use run::{Options, RunError, run};

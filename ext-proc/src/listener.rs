@@ -1,5 +1,6 @@
 //! Where the process can be reached.
 
+use std::fmt;
 use std::fs::Permissions;
 use std::io;
 use std::net::SocketAddr;
@@ -7,15 +8,27 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
+
+use crate::certificate::ServedCertificate;
 
 /// A socket that listens.
 #[derive(Debug)]
 pub enum Listener {
     /// TCP.
     Tcp(TcpListener),
+    /// TLS on TCP.
+    Tls(TlsPort),
     /// A Unix socket.
     Unix(UnixSocket),
+}
+
+/// A TCP port that speaks TLS.
+pub struct TlsPort {
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
 }
 
 /// A Unix socket that listens; its file goes with it.
@@ -26,7 +39,15 @@ pub struct UnixSocket {
 }
 
 /// An accepted connection.
-pub(crate) type Connection = Either<TcpStream, UnixStream>;
+pub(crate) enum Accepted {
+    /// Ready for use.
+    Plain(Either<TcpStream, UnixStream>),
+    /// Before its handshake.
+    Tls(TcpStream, TlsAcceptor),
+}
+
+/// A connection that is ready for use.
+pub(crate) type Connection = Either<Either<TcpStream, UnixStream>, Box<TlsStream<TcpStream>>>;
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +59,14 @@ pub enum ListenError {
         address: SocketAddr,
         /// Why.
         error: io::Error,
+    },
+    /// TLS.
+    #[error("cannot set up TLS for {address}: {error}")]
+    Tls {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        error: tokio_rustls::rustls::Error,
     },
     /// A Unix socket.
     #[error(
@@ -66,10 +95,16 @@ pub enum ListenError {
 impl Listener {
     /// Listens on TCP. Port 0 takes a free one.
     pub async fn tcp(address: SocketAddr) -> Result<Self, ListenError> {
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|error| ListenError::Tcp { address, error })?;
-        Ok(Self::Tcp(listener))
+        Ok(Self::Tcp(bind(address).await?))
+    }
+
+    /// Listens on TCP and shows this certificate to whoever connects, to clients that speak HTTP/2.
+    pub async fn tls(address: SocketAddr, certificate: &ServedCertificate) -> Result<Self, ListenError> {
+        let acceptor = certificate
+            .acceptor()
+            .map_err(|error| ListenError::Tls { address, error })?;
+        let listener = bind(address).await?;
+        Ok(Self::Tls(TlsPort { listener, acceptor }))
     }
 
     /// Listens on a Unix socket that only this user may open. A file left by a dead process is replaced.
@@ -96,20 +131,48 @@ impl Listener {
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
             Self::Tcp(listener) => listener.local_addr().ok(),
+            Self::Tls(port) => port.listener.local_addr().ok(),
             Self::Unix(_) => None,
         }
     }
 
     /// The next connection.
-    pub(crate) async fn accept(&self) -> io::Result<Connection> {
+    pub(crate) async fn accept(&self) -> io::Result<Accepted> {
         match self {
-            Self::Tcp(listener) => {
-                let (stream, _) = listener.accept().await?;
-                stream.set_nodelay(true)?;
-                Ok(Either::Left(stream))
+            Self::Tcp(listener) => Ok(Accepted::Plain(Either::Left(accept(listener).await?))),
+            Self::Tls(TlsPort { listener, acceptor }) => {
+                Ok(Accepted::Tls(accept(listener).await?, acceptor.clone()))
             }
-            Self::Unix(socket) => Ok(Either::Right(socket.listener.accept().await?.0)),
+            Self::Unix(socket) => Ok(Accepted::Plain(Either::Right(socket.listener.accept().await?.0))),
         }
+    }
+}
+
+impl Accepted {
+    /// Shakes hands, where that has to be.
+    pub(crate) async fn open(self) -> io::Result<Connection> {
+        match self {
+            Self::Plain(stream) => Ok(Either::Left(stream)),
+            Self::Tls(stream, acceptor) => Ok(Either::Right(Box::new(acceptor.accept(stream).await?))),
+        }
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| ListenError::Tcp { address, error })
+}
+
+async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+    let (stream, _) = listener.accept().await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+impl fmt::Debug for TlsPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TlsPort({:?})", self.listener)
     }
 }
 

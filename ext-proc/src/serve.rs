@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::listener::{Connection, Listener};
+use crate::listener::{Accepted, Connection, Listener};
 
 /// Connections at a time; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 16_384;
@@ -24,6 +24,9 @@ const MAX_CONNECTIONS: usize = 16_384;
 /// How long a client may take for its first request's head, and for each later head on HTTP/1.1. Longer than what
 /// clients' pools keep idle connections for, so that they are the ones who close.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+
+/// How long a TLS handshake may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long to wait after a failed accept, which is mostly a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -66,11 +69,12 @@ pub(crate) async fn serve<S, B>(
             accepted = accept(&listener, &free) => accepted,
         };
         match accepted {
-            Ok((connection, permit)) => {
-                let serving =
-                    serve_connection(Arc::clone(&builder), connection, service.clone(), closing.clone());
+            Ok((accepted, permit)) => {
+                let (builder, service, closing) = (Arc::clone(&builder), service.clone(), closing.clone());
                 connections.spawn(async move {
-                    serving.await;
+                    if let Some(connection) = open(accepted, &closing).await {
+                        serve_connection(builder, connection, service, closing).await;
+                    }
                     drop(permit);
                 });
             }
@@ -84,12 +88,20 @@ pub(crate) async fn serve<S, B>(
     while connections.join_next().await.is_some() {}
 }
 
-async fn accept(
-    listener: &Listener,
-    free: &Arc<Semaphore>,
-) -> io::Result<(Connection, OwnedSemaphorePermit)> {
+async fn accept(listener: &Listener, free: &Arc<Semaphore>) -> io::Result<(Accepted, OwnedSemaphorePermit)> {
     let permit = Arc::clone(free).acquire_owned().await.map_err(io::Error::other)?;
     Ok((listener.accept().await?, permit))
+}
+
+/// `None`: the client and we do not come together.
+async fn open(accepted: Accepted, closing: &CancellationToken) -> Option<Connection> {
+    let opened = tokio::select! {
+        opened = tokio::time::timeout(HANDSHAKE_TIMEOUT, accepted.open()) => opened.ok()?,
+        () = closing.cancelled() => return None,
+    };
+    opened
+        .inspect_err(|error| tracing::debug!(%error, "a connection's TLS handshake failed"))
+        .ok()
 }
 
 async fn serve_connection<S, B>(

@@ -70,12 +70,6 @@ impl<'c> Site<'c> {
         Operator::start(self, &[]).await
     }
 
-    /// Starts an operator that data planes look for where `other` is: it takes the place when that one has gone.
-    pub async fn operator_beside(&self, other: &Operator) -> Operator {
-        let address = other.config.to_string();
-        Operator::start_at(self, &address, &["--share-port"]).await
-    }
-
     /// Starts a data plane that knows these operators, and waits until it serves.
     pub async fn plane(&self, operators: &[&Operator]) -> Plane {
         let plane = Plane::start(self, operators, &[]).await;

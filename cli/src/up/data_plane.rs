@@ -149,6 +149,7 @@ mod tests {
         let found = Ready {
             admin: ([127, 0, 0, 1], 7).into(),
             http: Some(([127, 0, 0, 1], 8).into()),
+            grpc: None,
             models: Vec::new(),
         };
         launch.settle(&found);

@@ -7,21 +7,18 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use wayleave_ext_proc::envoy::bootstrap::{self, AccessLog, BootstrapOptions, ListenAddress, bootstrap};
+use wayleave_ext_proc::envoy::bootstrap::{self, AccessLog, BootstrapOptions, ListenAddress};
 
 use super::child::{Child, Pipes};
 use super::data_plane::{Front, program};
 use super::envoy::{self, Envoy, Version};
-use super::{Adaptor, UpArgs, check_free, envoy_admin, relay};
+use super::{UpArgs, check_free, relay};
+use crate::envoy_admin;
+use crate::envoy_config::{self, EnvoySettings};
 
 const NAME: &str = "Envoy";
 /// What Envoy gets of our environment.
 const KEPT: [&str; 5] = ["PATH", "HOME", "TMPDIR", "TZ", "LANG"];
-
-/// What Envoy lets pass at least, in KiB.
-const ROOM_FOR_HEADERS_KIB: u32 = 512;
-/// The most that Envoy can be set to.
-const MOST_HEADER_KIB: u32 = 8_192;
 
 /// How Envoy is started.
 pub(crate) struct Launch {
@@ -39,18 +36,16 @@ impl Launch {
     /// When there is no Envoy, or an old one, or the port is taken.
     pub(crate) async fn prepare(args: &UpArgs, program: PathBuf, folder: &Path) -> anyhow::Result<Self> {
         check_free(args.listen)?;
-        let sockets = (folder.join("envoy-admin.sock"), folder.join("calls.sock"));
-        let mut bootstrap = BootstrapOptions::new(ListenAddress::Tcp(args.listen), sockets.0, sockets.1);
-        bootstrap.adaptor = args.adaptor.into();
-        bootstrap.max_heap_bytes = args.envoy_max_heap.0 as u64;
-        // More than the data plane takes: Envoy itself would not know in whose format to refuse.
-        let taken = u32::try_from(args.data_plane.max_header_bytes.0 >> 10).unwrap_or(MOST_HEADER_KIB);
-        bootstrap.max_header_kib = taken
-            .saturating_mul(8)
-            .clamp(ROOM_FOR_HEADERS_KIB, MOST_HEADER_KIB);
-        if args.access_log {
-            bootstrap.access_log = AccessLog::Stdout;
-        }
+        let bootstrap = EnvoySettings {
+            listen: args.listen,
+            admin: folder.join("envoy-admin.sock"),
+            upstream: folder.join("calls.sock"),
+            adaptor: args.adaptor,
+            access_log: args.access_log,
+            max_heap: args.envoy_max_heap,
+            max_header_bytes: args.data_plane.max_header_bytes.0,
+        };
+        let bootstrap = bootstrap.into_options();
         let envoy = Envoy::find(args.envoy.as_deref()).await?;
         Ok(Self {
             program,
@@ -76,8 +71,8 @@ impl Launch {
 
     fn write_config(&self) -> anyhow::Result<()> {
         let path = self.config();
-        let config = serde_json::to_vec_pretty(&bootstrap(&self.bootstrap)).context("cannot write JSON")?;
-        fs::write(&path, config).with_context(|| format!("cannot write {}", path.display()))
+        fs::write(&path, envoy_config::text(&self.bootstrap)?)
+            .with_context(|| format!("cannot write {}", path.display()))
     }
 
     fn command(&self) -> Command {
@@ -150,15 +145,6 @@ impl FrontProxy {
     pub(crate) async fn stop(&mut self, patience: Duration) {
         envoy_admin::idle(&self.launch.bootstrap.admin, patience).await;
         self.child.stop(patience).await;
-    }
-}
-
-impl From<Adaptor> for bootstrap::Adaptor {
-    fn from(adaptor: Adaptor) -> Self {
-        match adaptor {
-            Adaptor::ExtProc => Self::ExtProc,
-            Adaptor::Http => Self::Http,
-        }
     }
 }
 

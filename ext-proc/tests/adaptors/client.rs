@@ -50,7 +50,7 @@ impl Client {
         Ok(Self::over(TokioIo::new(UnixStream::connect(path).await?), version).await)
     }
 
-    async fn over(io: impl Read + Write + Send + Unpin + 'static, version: Version) -> Self {
+    pub(crate) async fn over(io: impl Read + Write + Send + Unpin + 'static, version: Version) -> Self {
         match version {
             Version::One => {
                 let (sender, connection) = http1::Builder::new().handshake(io).await.unwrap();

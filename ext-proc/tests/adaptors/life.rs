@@ -20,7 +20,7 @@ use wayleave_core::snapshot::{
 };
 use wayleave_core::vendor::Vendor;
 use wayleave_engine::EngineOptions;
-use wayleave_ext_proc::{Front, Limits, Listener, Options, RunError, run};
+use wayleave_ext_proc::{ConfigSource, Front, Limits, Listener, Options, RunError, run};
 use wayleave_sim::{Sim, SimOptions};
 
 use crate::client::{Client, Reply, Version, get, next_bytes, post, request};
@@ -39,7 +39,7 @@ struct Process {
 
 impl Process {
     /// Starts one without a configuration.
-    async fn start(drain_timeout: Duration) -> Self {
+    async fn start(shutdown_delay: Duration, drain_timeout: Duration) -> Self {
         let sim = Sim::start(SimOptions::default()).unwrap();
         let listener = Listener::tcp("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let admin = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -48,6 +48,7 @@ impl Process {
         let shutdown = CancellationToken::new();
         let options = Options {
             limits: Limits::default(),
+            shutdown_delay,
             drain_timeout,
             engine: EngineOptions {
                 ledger_file: Some(ledger.path().to_owned()),
@@ -56,7 +57,13 @@ impl Process {
         };
         let (calls, admin_address) = (listener.address().unwrap(), admin.local_addr().unwrap());
         let fronts = vec![Front::Http(listener)];
-        let running = tokio::spawn(run(options, fronts, admin, receiver, shutdown.clone()));
+        let running = tokio::spawn(run(
+            options,
+            fronts,
+            admin,
+            ConfigSource::Snapshots(receiver),
+            shutdown.clone(),
+        ));
         Self {
             calls,
             admin: admin_address,
@@ -70,7 +77,11 @@ impl Process {
 
     /// Starts one that serves every model.
     async fn serving(drain_timeout: Duration) -> Self {
-        let process = Self::start(drain_timeout).await;
+        Self::serving_with(Duration::ZERO, drain_timeout).await
+    }
+
+    async fn serving_with(shutdown_delay: Duration, drain_timeout: Duration) -> Self {
+        let process = Self::start(shutdown_delay, drain_timeout).await;
         process
             .snapshots
             .send_replace(Some(Arc::new(snapshot(&process.sim))));
@@ -104,13 +115,14 @@ impl Process {
     }
 }
 
-fn chat(model: &str) -> http::Request<crate::client::RequestBody> {
+pub(crate) fn chat(model: &str) -> http::Request<crate::client::RequestBody> {
     let body =
         format!(r#"{{"model":"{model}","stream":true,"messages":[{{"role":"user","content":"hi"}}]}}"#);
     post("/v1/chat/completions", body)
 }
 
-fn snapshot(sim: &Sim) -> Snapshot {
+/// Serves every model by the simulator.
+pub(crate) fn snapshot(sim: &Sim) -> Snapshot {
     let name = |name: &str| ObjectName::new("team", name);
     let target = Target {
         provider: name("sim"),
@@ -166,11 +178,10 @@ fn kinds(records: &[Value]) -> Vec<&str> {
 
 #[tokio::test]
 async fn the_admin_pages_say_how_it_is() {
-    let process = Process::start(SOON).await;
-    assert_eq!(
-        process.page("/readyz").await.status,
-        StatusCode::SERVICE_UNAVAILABLE
-    );
+    let process = Process::start(Duration::ZERO, SOON).await;
+    let unready = process.page("/readyz").await;
+    assert_eq!(unready.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(unready.body, "not ready: no configuration yet\n");
     assert_eq!(process.page("/livez").await.status, StatusCode::OK);
     let refused = process.client().await.ask(chat("m")).await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -249,6 +260,20 @@ async fn calls_in_flight_end_and_new_ones_are_refused() {
         tokio::net::TcpStream::connect(calls).await.is_err(),
         "nobody listens any more"
     );
+}
+
+#[tokio::test]
+async fn calls_are_still_taken_for_a_while() {
+    let process = Process::serving_with(Duration::from_secs(3), SOON).await;
+    process.shutdown.cancel();
+    tokio::time::timeout(SOON, async {
+        while process.page("/readyz").await.body != "not ready: it is about to stop\n" {}
+    })
+    .await
+    .expect("it says so in time");
+    let answer = process.client().await.ask(chat("m")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    assert_eq!(kinds(&process.end().await), ["attempt", "call"]);
 }
 
 #[tokio::test]

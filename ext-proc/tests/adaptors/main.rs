@@ -1,8 +1,16 @@
 //! Both adaptors before a stand-in for the engine: spoken to directly, and through a real Envoy where there is one. And the
-//! whole process before a simulated provider.
+//! whole process before a simulated provider, with and without a configuration server.
 
 #[cfg(test)]
 mod client;
+#[cfg(test)]
+mod config;
+#[cfg(test)]
+mod config_plane;
+#[cfg(test)]
+mod config_server;
+#[cfg(test)]
+mod config_tls;
 #[cfg(test)]
 mod envoy_process;
 #[cfg(test)]

@@ -38,6 +38,7 @@ async fn the_next_leader_takes_over_without_a_flap() {
     let load = Load::start(&plane, "chat");
 
     // Killed: its lease runs out.
+    let place = first.config.to_string();
     first.daemon.kill().await;
     second.leads().await;
     connected(&second).await;
@@ -51,7 +52,7 @@ async fn the_next_leader_takes_over_without_a_flap() {
     serves(&plane, "chat", "other").await;
 
     // Ended in order: the lease is given back.
-    let third = site.operator_beside(&second).await;
+    let third = Operator::start_at(&site, &place, &[]).await;
     let written = versions(&site).await;
     second.daemon.finish().await;
     third.leads().await;

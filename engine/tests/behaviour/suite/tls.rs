@@ -12,6 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use wayleave_core::snapshot::{Access, Endpoint};
 use wayleave_engine::{Engine, EngineOptions};
 use wayleave_sim::{Outcome, Sim, SimOptions};
 
@@ -127,6 +128,43 @@ async fn a_certificate_that_is_none_makes_the_target_unusable() {
         gateway.books(got.call_id()).await.lines(),
         ["primary a unusable -", "fallback b ok 200"]
     );
+}
+
+fn endpoint(url: &str) -> Endpoint {
+    let keys = [Key::new("a").at(url.to_owned())];
+    let mut snapshot = snapshot("unused", &keys, rule(vec![pick("a", "m")]));
+    match snapshot.providers.remove(0).access {
+        Access::Ready(endpoint) => Endpoint::clone(&endpoint),
+        Access::Broken(reason) => panic!("{reason}"),
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_used_is_known_before_a_call() {
+    let sim = sim();
+    let port = tls(&sim, &["h2"]).await;
+    let engine = Engine::start(EngineOptions::default()).expect("starts");
+    let broken = "-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n";
+    let url = "https://localhost/v1";
+    for (url, ca, expected) in [
+        (url, None, None),
+        (url, Some(port.certificate.as_str()), None),
+        (
+            url,
+            Some(broken),
+            Some("cannot set up TLS for https://localhost/v1"),
+        ),
+        (url, Some("no certificate"), Some("PEM is expected")),
+        ("nowhere", None, Some("is not a URL")),
+    ] {
+        let mut endpoint = endpoint(url);
+        endpoint.ca_pem = ca.map(Arc::from);
+        match (engine.check(&endpoint), expected) {
+            (Ok(()), None) => {}
+            (Err(reason), Some(expected)) => assert!(reason.contains(expected), "{reason}"),
+            (found, _) => panic!("{url}, {ca:?}: {found:?}"),
+        }
+    }
 }
 
 #[tokio::test]

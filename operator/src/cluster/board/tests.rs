@@ -1,1 +1,254 @@
-//! Tests.
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use proptest::prelude::*;
+use wayleave_core::snapshot::ObjectName;
+
+use super::*;
+use crate::object::Kind;
+
+fn object(name: &str) -> ObjectRef {
+    ObjectRef::new(Kind::LLMRoute, ObjectName::new("a", name))
+}
+
+fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Condition {
+    Condition {
+        type_: kind.to_owned(),
+        status: status.to_owned(),
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+        observed_generation: None,
+        last_transition_time: Time(jiff::Timestamp::UNIX_EPOCH),
+    }
+}
+
+fn said(generation: i64, status: &str, reason: &str, message: &str) -> Status {
+    let conditions = ["Programmed", "Ready"].map(|kind| condition(kind, status, reason, message));
+    Status {
+        observed_generation: Some(generation),
+        conditions: conditions.to_vec(),
+    }
+}
+
+/// Written at once.
+fn broken(generation: i64) -> Status {
+    said(generation, "False", "NotInForce", "")
+}
+
+fn programmed(message: &str) -> Status {
+    said(1, "True", "Programmed", message)
+}
+
+fn pending(message: &str) -> Status {
+    said(1, "Unknown", "Pending", message)
+}
+
+/// A board with a clock in milliseconds.
+struct Clocked {
+    board: Board,
+    began: Instant,
+}
+
+impl Clocked {
+    fn new() -> Self {
+        Self {
+            board: Board::default(),
+            began: Instant::now(),
+        }
+    }
+
+    fn at(&self, milliseconds: u64) -> Instant {
+        self.began + Duration::from_millis(milliseconds)
+    }
+
+    fn want(&mut self, milliseconds: u64, name: &str, current: Option<&Status>, status: &Status) {
+        let now = self.at(milliseconds);
+        self.board.want(&object(name), current, status.clone(), now);
+    }
+
+    fn due(&mut self, milliseconds: u64) -> Vec<(ObjectRef, Status)> {
+        let now = self.at(milliseconds);
+        self.board.due(now, usize::MAX)
+    }
+
+    fn fail(&mut self, milliseconds: u64, name: &str, status: &Status, jitter: f64) {
+        let now = self.at(milliseconds);
+        self.board.failed(&object(name), status.clone(), now, jitter);
+    }
+
+    /// In how many milliseconds from the beginning something is to be written.
+    fn next(&self) -> Option<u128> {
+        Some((self.board.next()? - self.began).as_millis())
+    }
+}
+
+#[test]
+fn what_is_due_comes_when_it_is_and_not_more_than_is_asked_for() {
+    let mut clocked = Clocked::new();
+    clocked.want(0, "later", None, &pending("0/1"));
+    assert_eq!((clocked.next(), clocked.due(499)), (Some(500), vec![]));
+    for name in ["b", "a", "c"] {
+        clocked.want(100, name, None, &broken(1));
+    }
+    assert_eq!(clocked.next(), Some(100));
+    let now = clocked.at(100);
+    let some = clocked.board.due(now, 2);
+    assert_eq!(some, [(object("a"), broken(1)), (object("b"), broken(1))]);
+    assert_eq!(clocked.board.writing(), 2);
+    assert_eq!(clocked.due(100), [(object("c"), broken(1))]);
+    assert_eq!(clocked.due(500), [(object("later"), pending("0/1"))]);
+    assert_eq!((clocked.next(), clocked.board.writing()), (None, 4));
+    for name in ["a", "b", "c", "later"] {
+        clocked.board.done(&object(name));
+    }
+    assert_eq!(clocked.board.writing(), 0);
+    assert!(clocked.board.lines.is_empty(), "nothing is kept of what is written");
+}
+
+#[test]
+fn what_is_said_already_is_not_written() {
+    let mut clocked = Clocked::new();
+    let older = Status { conditions: vec![], ..broken(1) };
+    clocked.want(0, "it", Some(&older), &broken(1));
+    assert_eq!(clocked.next(), Some(0));
+    let mut said_earlier = broken(1);
+    said_earlier.conditions[0].last_transition_time = Time(jiff::Timestamp::MAX);
+    clocked.want(1, "it", Some(&said_earlier), &broken(1));
+    assert_eq!((clocked.next(), clocked.due(10)), (None, vec![]));
+    assert!(clocked.board.lines.is_empty());
+}
+
+#[test]
+fn a_data_plane_that_comes_back_in_time_is_never_missed() {
+    let mut clocked = Clocked::new();
+    let now = programmed("1/1 data plane");
+    clocked.want(0, "it", Some(&now), &pending("0/1 data plane"));
+    // It does not begin anew with each number.
+    clocked.want(9_000, "it", Some(&now), &pending("1/2 data planes"));
+    assert_eq!(clocked.next(), Some(15_000));
+    clocked.want(14_000, "it", Some(&now), &now);
+    assert_eq!(clocked.next(), None);
+    // The next time counts for itself.
+    clocked.want(20_000, "it", Some(&now), &pending("0/1 data plane"));
+    assert_eq!(clocked.next(), Some(35_000));
+}
+
+#[test]
+fn numbers_are_collected_and_news_are_not() {
+    let mut clocked = Clocked::new();
+    let now = programmed("1/1 data plane");
+    clocked.want(0, "it", Some(&now), &programmed("2/2 data planes"));
+    clocked.want(1_500, "it", Some(&now), &programmed("3/3 data planes"));
+    assert_eq!(clocked.next(), Some(2_000));
+    clocked.want(1_600, "it", Some(&now), &broken(2));
+    assert_eq!(clocked.due(1_600), [(object("it"), broken(2))]);
+}
+
+#[test]
+fn the_last_that_is_wanted_while_writing_is_written_next() {
+    let mut clocked = Clocked::new();
+    clocked.want(0, "it", None, &broken(1));
+    assert_eq!(clocked.due(0).len(), 1);
+    clocked.want(1, "it", None, &broken(2));
+    clocked.want(2, "it", None, &broken(3));
+    assert_eq!((clocked.next(), clocked.due(3)), (None, vec![]), "one after the other");
+    clocked.board.done(&object("it"));
+    assert_eq!(clocked.due(4), [(object("it"), broken(3))]);
+    clocked.board.done(&object("it"));
+    assert_eq!(clocked.next(), None);
+}
+
+#[test]
+fn what_is_being_written_counts_as_said() {
+    let mut clocked = Clocked::new();
+    clocked.want(0, "it", None, &programmed("1/1"));
+    assert_eq!(clocked.due(0).len(), 1);
+    clocked.want(1, "it", None, &programmed("1/1"));
+    clocked.board.done(&object("it"));
+    assert_eq!(clocked.next(), None, "not twice");
+
+    clocked.want(10, "it", None, &programmed("1/1"));
+    assert_eq!(clocked.due(10).len(), 1);
+    clocked.want(20, "it", None, &pending("0/1"));
+    clocked.board.done(&object("it"));
+    assert_eq!(clocked.next(), Some(15_020), "it was programmed: it is given time to come back");
+}
+
+#[test]
+fn after_a_failure_the_newest_is_tried_again() {
+    let mut clocked = Clocked::new();
+    clocked.want(0, "it", None, &broken(1));
+    clocked.due(0);
+    clocked.want(1, "it", None, &broken(1));
+    clocked.fail(2, "it", &broken(1), 1.0);
+    assert_eq!(clocked.next(), Some(202));
+    assert_eq!(clocked.due(202), [(object("it"), broken(1))]);
+    clocked.want(203, "it", None, &broken(2));
+    clocked.fail(204, "it", &broken(1), 1.0);
+    assert_eq!(clocked.due(604), [(object("it"), broken(2))]);
+    // Another who has written it meanwhile spares us the next try.
+    clocked.fail(605, "it", &broken(2), 1.0);
+    clocked.want(606, "it", Some(&broken(2)), &broken(2));
+    assert_eq!(clocked.next(), None);
+}
+
+#[test]
+fn pauses_double_to_a_minute_for_that_object_only() {
+    let mut clocked = Clocked::new();
+    let (mut now, mut pauses) = (0, Vec::new());
+    clocked.want(now, "it", None, &broken(1));
+    for _ in 0..40 {
+        assert_eq!(clocked.due(now).len(), 1);
+        clocked.fail(now, "it", &broken(1), 1.0);
+        let next = u64::try_from(clocked.next().expect("is tried again")).expect("is not long");
+        // The neighbour does not wait.
+        clocked.want(now, "neighbour", None, &broken(1));
+        assert_eq!(clocked.due(now), [(object("neighbour"), broken(1))]);
+        clocked.board.done(&object("neighbour"));
+        assert_eq!(clocked.due(next - 1), []);
+        pauses.push(next - now);
+        now = next;
+    }
+    let expected = [200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200, 60_000, 60_000];
+    assert_eq!(pauses[..expected.len()], expected);
+    assert_eq!(pauses.last(), Some(&60_000));
+
+    // Success forgets.
+    clocked.due(now);
+    clocked.board.done(&object("it"));
+    clocked.want(now, "it", None, &broken(2));
+    clocked.due(now);
+    clocked.fail(now, "it", &broken(2), 1.0);
+    assert_eq!(clocked.next(), Some(u128::from(now) + 200));
+}
+
+#[test]
+fn nothing_is_written_of_what_is_gone_or_not_ours_to_say() {
+    let mut clocked = Clocked::new();
+    for name in ["gone", "stays"] {
+        clocked.want(0, name, None, &broken(1));
+    }
+    clocked.board.retain(|there| *there == object("stays"));
+    assert_eq!(clocked.due(0), [(object("stays"), broken(1))]);
+    clocked.board.clear();
+    // The write that was on its way when another became leader.
+    clocked.fail(1, "stays", &broken(1), 1.0);
+    clocked.board.done(&object("stays"));
+    assert_eq!((clocked.next(), clocked.board.writing()), (None, 0));
+}
+
+proptest! {
+    #[test]
+    fn jitter_takes_at_most_half(jitter in 0.0..=1.0_f64, failures in 1..30_usize) {
+        let mut clocked = Clocked::new();
+        let mut now = 0;
+        clocked.want(now, "it", None, &broken(1));
+        for failure in 0..failures {
+            prop_assert_eq!(clocked.due(now).len(), 1);
+            clocked.fail(now, "it", &broken(1), jitter);
+            let next = clocked.board.next().expect("is tried again");
+            let pause = next - clocked.at(now);
+            let longest = Duration::from_millis(200 << failure.min(16)).min(LONGEST_BACKOFF);
+            prop_assert!(pause >= longest / 2 && pause <= longest, "{pause:?} of {longest:?}");
+            now += u64::try_from(pause.as_millis()).expect("is not long") + 1;
+        }
+    }
+}

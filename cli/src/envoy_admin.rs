@@ -34,6 +34,15 @@ fn address(listeners: &Value) -> Option<SocketAddr> {
     (port != 0).then(|| SocketAddr::new(ip, port))
 }
 
+/// Makes Envoy ask its clients to come by another connection; it takes their calls all the same.
+///
+/// # Errors
+/// When it does not answer.
+pub(crate) async fn drain(admin: &Path) -> anyhow::Result<()> {
+    let peer = Peer::Unix(admin.to_owned());
+    peer.post("/drain_listeners?graceful&skip_exit").await.map(drop)
+}
+
 /// Waits until Envoy has handed every answer over to its client, at most `patience`.
 pub(crate) async fn idle(admin: &Path, patience: Duration) {
     let peer = Peer::Unix(admin.to_owned());
