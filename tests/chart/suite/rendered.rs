@@ -1,0 +1,117 @@
+//! Runs Helm, and finds things in what it prints.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde::Deserialize as _;
+use serde_json::Value;
+use tempfile::NamedTempFile;
+use wayleave_tests::cluster::program::Program;
+
+/// The release that tests render: its name is the chart's, so all names begin with it.
+pub(super) const RELEASE: &str = "wayleave";
+pub(super) const NAMESPACE: &str = "wayleave-system";
+
+/// The folder of a chart.
+pub(super) fn chart(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../charts").join(name)
+}
+
+/// What a chart came to.
+#[derive(Debug)]
+pub(super) struct Rendered {
+    pub(super) text: String,
+    pub(super) objects: Vec<Value>,
+}
+
+impl Rendered {
+    /// The chart `wayleave` with these values.
+    pub(super) fn of(values: &Value) -> Self {
+        Self::try_of(values, &[]).unwrap_or_else(|said| panic!("{values:#}\n{said}"))
+    }
+
+    /// The same of values that may be refused, with more flags.
+    pub(super) fn try_of(values: &Value, flags: &[&str]) -> Result<Self, String> {
+        let text = template("wayleave", values, flags)?;
+        Ok(Self {
+            objects: objects(&text),
+            text,
+        })
+    }
+
+    /// The chart `wayleave-crds`.
+    pub(super) fn crds() -> Self {
+        let text = template("wayleave-crds", &Value::Null, &[]).unwrap();
+        Self {
+            objects: objects(&text),
+            text,
+        }
+    }
+
+    /// The object of this kind and name, if there is one.
+    pub(super) fn find(&self, kind: &str, name: &str) -> Option<&Value> {
+        let named = |object: &&Value| object["kind"] == kind && object["metadata"]["name"] == name;
+        self.objects.iter().find(named)
+    }
+
+    /// The object of this kind and name.
+    pub(super) fn get(&self, kind: &str, name: &str) -> &Value {
+        self.find(kind, name)
+            .unwrap_or_else(|| panic!("no {kind} {name} in\n{}", self.text))
+    }
+
+    /// All objects of a kind.
+    pub(super) fn all(&self, kind: &str) -> Vec<&Value> {
+        let of_kind = |object: &&Value| object["kind"] == kind;
+        self.objects.iter().filter(of_kind).collect()
+    }
+}
+
+fn template(name: &str, values: &Value, flags: &[&str]) -> Result<String, String> {
+    let file = values_file(values);
+    let folder = chart(name);
+    let mut command = helm(&["template", RELEASE]);
+    command.arg(folder).args(["--namespace", NAMESPACE, "--values"]);
+    said(command.arg(file.path()).args(flags).output().unwrap())
+}
+
+/// A file with these values. JSON is YAML.
+pub(super) fn values_file(values: &Value) -> NamedTempFile {
+    let mut file = NamedTempFile::new().unwrap();
+    let text = if values.is_null() {
+        "{}".to_owned()
+    } else {
+        values.to_string()
+    };
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+/// Helm with these arguments, without anybody's settings.
+pub(super) fn helm(arguments: &[&str]) -> Command {
+    let mut command = Command::new(Program::Helm.path());
+    command
+        .args(arguments)
+        .env_remove("KUBECONFIG")
+        .env("HELM_PLUGINS", "/nowhere");
+    command
+}
+
+/// What a program printed.
+pub(super) fn said(output: Output) -> Result<String, String> {
+    let text = String::from_utf8(output.stdout).unwrap();
+    if output.status.success() {
+        Ok(text)
+    } else {
+        Err(text + &String::from_utf8_lossy(&output.stderr))
+    }
+}
+
+/// The documents of a text, as YAML.
+pub(super) fn objects(text: &str) -> Vec<Value> {
+    serde_yaml::Deserializer::from_str(text)
+        .map(|document| Value::deserialize(document).unwrap_or_else(|error| panic!("{error}\n{text}")))
+        .filter(|object| !object.is_null())
+        .collect()
+}
