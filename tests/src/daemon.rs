@@ -20,7 +20,8 @@ use crate::secrets::Secrets;
 /// How long a process may take to say where it is, or to end, on a machine that builds at the same time.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Our own parts tell all, the libraries below only what is odd.
-const LOG: &str = "info,wayleave_operator=debug,wayleave_ext_proc=debug,wayleave_engine=debug,wayleave_cli=debug";
+const LOG: &str =
+    "info,wayleave_operator=debug,wayleave_ext_proc=debug,wayleave_engine=debug,wayleave_cli=debug";
 
 /// A process that runs. Dropped, it is killed.
 #[derive(Debug)]
@@ -162,9 +163,11 @@ impl Daemon {
     }
 
     async fn search(&mut self) {
-        timeout(PATIENCE, async { while self.output.join_next().await.is_some() {} })
-            .await
-            .expect("the log's end");
+        timeout(PATIENCE, async {
+            while self.output.join_next().await.is_some() {}
+        })
+        .await
+        .expect("the log's end");
         self.log.assert_no_panic();
         self.secrets.scan("the log", &self.log.text());
     }

@@ -29,7 +29,8 @@ impl Operator {
         command
             .env("KUBECONFIG", &site.kubeconfig)
             .args(["--config-listen", config, "--admin", "127.0.0.1:0"])
-            .args(["--own-namespace", &site.own, "--namespace", &site.team])
+            .args(["--own-namespace", &site.own])
+            .args(["--namespace", &site.team, "--namespace", &site.guest])
             .args(["--data-plane-account", &account, "--config-name", "localhost"])
             .args(["--lease-duration", "3s"])
             .args(flags);

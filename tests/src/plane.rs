@@ -28,7 +28,10 @@ impl Plane {
     /// # Panics
     /// When it cannot be started.
     pub async fn start(site: &Site<'_>, operators: &[&Operator], flags: &[&str]) -> Self {
-        let addresses: Vec<String> = operators.iter().map(|operator| operator.config.to_string()).collect();
+        let addresses: Vec<String> = operators
+            .iter()
+            .map(|operator| operator.config.to_string())
+            .collect();
         let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
         Self::start_knowing(site, &addresses, flags).await
     }
@@ -41,14 +44,20 @@ impl Plane {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (ca, token) = (folder.path().join("ca.crt"), folder.path().join("token"));
         fs::write(&ca, bundle(site).await).expect("a file");
-        let account = site.cluster.token(&site.own, "wayleave-gateway", "wayleave-config");
+        let account = site
+            .cluster
+            .token(&site.own, "wayleave-gateway", "wayleave-config");
         fs::write(&token, account.await).expect("a file");
         let mut command = command(&["ext-proc", "--output", "json"]);
         for operator in operators {
             let (_, port) = operator.rsplit_once(':').expect("a port");
             command.args(["--config-server", &format!("https://localhost:{port}")]);
         }
-        command.arg("--config-ca").arg(&ca).arg("--config-token").arg(&token);
+        command
+            .arg("--config-ca")
+            .arg(&ca)
+            .arg("--config-token")
+            .arg(&token);
         command.args(["--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
         let node = format!("plane-{}", fastrand::u32(..));
         command.args(["--node-id", &node]).args(flags);
@@ -81,7 +90,10 @@ pub async fn bundle(site: &Site<'_>) -> String {
     until("the operator has made its certificates", SOON, async || {
         let arguments = ["get", "configmap", "wayleave-ca", "--namespace", &site.own];
         let path = r"--output=jsonpath={.data.ca\.crt}";
-        let text = site.cluster.try_kubectl(&[&arguments[..], &[path]].concat()).await;
+        let text = site
+            .cluster
+            .try_kubectl(&[&arguments[..], &[path]].concat())
+            .await;
         text.ok().filter(|text| !text.is_empty())
     })
     .await

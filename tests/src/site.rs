@@ -1,13 +1,13 @@
 //! A place of its own in a cluster: a namespace with what the chart gives an operator there, and one for a team's
 //! objects.
 
-
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize as _;
 use serde_json::Value;
 use tokio::process::Command;
+use tokio::time::{Instant, sleep};
 
 use crate::Cluster;
 use crate::cluster::program::Program;
@@ -19,6 +19,8 @@ use crate::wait::until;
 
 /// How long a status may take, on a machine that builds at the same time.
 pub const SOON: Duration = Duration::from_secs(60);
+/// Between two looks: each starts a kubectl.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// The kinds of the chart that say who may do what.
 const RIGHTS: [&str; 7] = [
     "ServiceAccount",
@@ -39,6 +41,8 @@ pub struct Site<'c> {
     pub own: String,
     /// The namespace of the team.
     pub team: String,
+    /// Another namespace that the operator watches.
+    pub guest: String,
     /// Whoever has it is the operator's service account.
     pub kubeconfig: PathBuf,
     /// All credentials of the team.
@@ -54,12 +58,14 @@ impl<'c> Site<'c> {
         cluster.install_crds().await;
         let own = cluster.namespace("wayleave").await;
         let team = cluster.namespace("team").await;
-        cluster.apply(&rights(&own, &team).await).await;
+        let guest = cluster.namespace("guest").await;
+        cluster.apply(&rights(&own, &[&team, &guest]).await).await;
         let kubeconfig = cluster.kubeconfig_for(&own, "wayleave-operator").await;
         Self {
             cluster,
             own,
             team,
+            guest,
             kubeconfig,
             secrets: Secrets::default(),
         }
@@ -115,20 +121,36 @@ impl<'c> Site<'c> {
     /// # Panics
     /// When it does not come to that.
     pub async fn says(&self, kind: &str, name: &str, condition: &str, status: &str, reason: &str) -> Object {
-        let what = format!("{kind} {name} says {condition}={status}, {reason}");
-        let mut last = Object(Value::Null);
-        let found = tokio::time::timeout(SOON, async {
-            loop {
-                last = self.get(kind, name).await;
-                if last.is_observed() && last.condition(condition) == Some((status, reason)) {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
+        self.says_in(&self.team, kind, name, condition, status, reason)
+            .await
+    }
+
+    /// The same, of an object of this namespace.
+    ///
+    /// # Panics
+    /// When it does not come to that.
+    pub async fn says_in(
+        &self,
+        namespace: &str,
+        kind: &str,
+        name: &str,
+        condition: &str,
+        status: &str,
+        reason: &str,
+    ) -> Object {
+        let end = Instant::now() + SOON;
+        loop {
+            let object = Object(self.cluster.get_json(kind, namespace, name).await);
+            if object.is_observed() && object.condition(condition) == Some((status, reason)) {
+                return object;
             }
-        });
-        let found = found.await;
-        assert!(found.is_ok(), "{what}: it does not, but {:#}", last.0["status"]);
-        last
+            assert!(
+                Instant::now() < end,
+                "{kind} {name} does not say {condition}={status}, {reason}, but {:#}",
+                object.0["status"]
+            );
+            sleep(LOOK_AGAIN).await;
+        }
     }
 
     /// Waits until an object is ready on so many data planes.
@@ -188,18 +210,22 @@ impl Object {
 }
 
 /// What the chart says of rights, as YAML.
-async fn rights(own: &str, team: &str) -> String {
+async fn rights(own: &str, teams: &[&str]) -> String {
     let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../charts/wayleave");
     let output = Command::new(Program::Helm.path())
         .args(["template", "wayleave"])
         .arg(chart)
         .args(["--namespace", own, "--set"])
-        .arg(format!("watch.namespaces={{{team}}}"))
+        .arg(format!("watch.namespaces={{{}}}", teams.join(",")))
         .output()
         .await
         .expect("helm can be started");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let documents = serde_yaml::Deserializer::from_str(&text);
     let kept = documents.filter_map(|document| {
         let value = Value::deserialize(document).expect("helm renders YAML");
@@ -212,4 +238,3 @@ async fn rights(own: &str, team: &str) -> String {
     assert!(kept.len() > 5, "{text}");
     kept.join("\n---\n")
 }
-

@@ -84,7 +84,9 @@ impl Candidate {
         let mut renewed = Instant::now();
         loop {
             let began = Instant::now();
-            let patience = self.terms.no_later(began + self.terms.renew_within / 2, *leading.borrow(), renewed);
+            let patience =
+                self.terms
+                    .no_later(began + self.terms.renew_within / 2, *leading.borrow(), renewed);
             let round = timeout_at(patience, self.round(&mut seen));
             match round.await {
                 Ok(Ok(true)) => {
@@ -99,7 +101,9 @@ impl Candidate {
                 tell(&leading, false);
             }
             let pause = self.terms.retry.mul_f64(0.9 + 0.2 * fastrand::f64());
-            let wake = self.terms.no_later(Instant::now() + pause, *leading.borrow(), renewed);
+            let wake = self
+                .terms
+                .no_later(Instant::now() + pause, *leading.borrow(), renewed);
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 () = sleep_until(wake) => {}

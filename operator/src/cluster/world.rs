@@ -148,8 +148,23 @@ impl World {
                 // The name of a namespace stands for both parts.
                 self.namespaces.apply(scope, mapped(event, labels));
             }
-            Change::Referred(object, fetched) => drop(self.referred.insert(object, fetched)),
+            Change::Referred(object, fetched) => self.refer(object, fetched),
             Change::Failed(kind, scope, why) => drop(self.failed.insert((kind, scope), why)),
+        }
+    }
+
+    /// What may not be read any longer stays as it was: an API server that has just begun refuses everybody for a moment,
+    /// and no call should fail by that.
+    fn refer(&mut self, object: ObjectRef, fetched: Fetched) {
+        let is_known = matches!(
+            self.referred.get(&object),
+            Some(Fetched::Secret(_) | Fetched::ConfigMap(_))
+        );
+        match fetched {
+            Fetched::Forbidden(why) if is_known => {
+                tracing::warn!("{object} can no longer be read and stays as it was: {why}");
+            }
+            fetched => drop(self.referred.insert(object, fetched)),
         }
     }
 

@@ -33,9 +33,13 @@ async fn only_a_data_plane_s_own_token_opens_the_door() {
     operator.leads().await;
     let cluster = site.cluster;
     // Another account of the same namespace, with a token for the right audience.
-    let other = cluster.token(&site.own, "wayleave-operator", "wayleave-config").await;
+    let other = cluster
+        .token(&site.own, "wayleave-operator", "wayleave-config")
+        .await;
     // The right account, with a token for the API server.
-    let elsewhere = cluster.token(&site.own, "wayleave-gateway", "https://kubernetes.default.svc").await;
+    let elsewhere = cluster
+        .token(&site.own, "wayleave-gateway", "https://kubernetes.default.svc")
+        .await;
     let cases = [
         (other.as_str(), "may not have the configuration"),
         (elsewhere.as_str(), "does not accept the token"),
@@ -73,7 +77,10 @@ async fn plain_text_gets_no_answer() {
     let site = Site::new(Cluster::shared().await).await;
     let operator = site.operator().await;
     operator.leads().await;
-    for greeting in ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\r\nhost: x\r\n\r\n"] {
+    for greeting in [
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "GET / HTTP/1.1\r\nhost: x\r\n\r\n",
+    ] {
         let mut stream = TcpStream::connect(operator.config).await.expect("a connection");
         stream.write_all(greeting.as_bytes()).await.expect("written");
         let mut answer = Vec::new();

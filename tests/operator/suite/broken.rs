@@ -7,7 +7,8 @@ use super::support::{a_second_after, fails, serves, sim, site};
 
 /// A route `sound` that has to be served whatever else happens.
 async fn with_a_sound_route(site: &Site<'_>) {
-    site.apply_yaml(&route("sound", &one_target("openai", "sound"))).await;
+    site.apply_yaml(&route("sound", &one_target("openai", "sound")))
+        .await;
 }
 
 async fn all_is_well(plane: &Plane) {
@@ -21,13 +22,22 @@ async fn a_missing_secret_is_told_and_heals_when_it_comes() {
     with_a_sound_route(&site).await;
     let operator = site.operator().await;
     let plane = site.plane(&[&operator]).await;
-    let manifests = site.manifests().openai("late", &sim).to("late", "late", "upstream");
+    let manifests = site
+        .manifests()
+        .openai("late", &sim)
+        .to("late", "late", "upstream");
     let (secret, rest) = split(manifests.yaml());
     site.apply_yaml(&rest).await;
-    let key = site.says("providerkey", "late", "ResolvedRefs", "False", "SecretNotFound").await;
-    assert!(key.message("Ready").contains(&format!("Secret {}/late does not exist", site.team)));
+    let key = site
+        .says("providerkey", "late", "ResolvedRefs", "False", "SecretNotFound")
+        .await;
+    assert!(
+        key.message("Ready")
+            .contains(&format!("Secret {}/late does not exist", site.team))
+    );
     assert_eq!(key.condition("Stalled"), None, "it may come yet");
-    site.says("llmroute", "late", "Ready", "False", "ProviderKeyBroken").await;
+    site.says("llmroute", "late", "Ready", "False", "ProviderKeyBroken")
+        .await;
     fails(&plane, "late", "does not exist").await;
     all_is_well(&plane).await;
 
@@ -38,7 +48,8 @@ async fn a_missing_secret_is_told_and_heals_when_it_comes() {
 
     // Deleted: meant to be gone.
     site.delete("secret", "late").await;
-    site.says("providerkey", "late", "ResolvedRefs", "False", "SecretNotFound").await;
+    site.says("providerkey", "late", "ResolvedRefs", "False", "SecretNotFound")
+        .await;
     fails(&plane, "late", "does not exist").await;
     all_is_well(&plane).await;
 }
@@ -62,8 +73,14 @@ async fn the_wrong_entry_of_a_secret_is_told_with_the_right_one() {
     let manifests = site.manifests().openai("openai", &sim);
     let (_, key) = split(manifests.yaml());
     site.apply_yaml(&key.replace("key: key0", "key: keyO")).await;
-    let object = site.says("providerkey", "openai", "ResolvedRefs", "False", "SecretInvalid").await;
-    assert!(object.message("ResolvedRefs").contains("did you mean `key0`?"), "{:?}", object.0["status"]);
+    let object = site
+        .says("providerkey", "openai", "ResolvedRefs", "False", "SecretInvalid")
+        .await;
+    assert!(
+        object.message("ResolvedRefs").contains("did you mean `key0`?"),
+        "{:?}",
+        object.0["status"]
+    );
     // The last good version goes on.
     assert_eq!(object.condition("Programmed"), Some(("False", "LastGoodInForce")));
     serves(&plane, "chat", "upstream").await;
@@ -78,18 +95,61 @@ async fn another_namespace_s_key_needs_its_permission() {
     with_a_sound_route(&site).await;
     let operator = site.operator().await;
     let plane = site.plane(&[&operator]).await;
+    let guest = |key: &str| {
+        let rule = format!(
+            "steps: [{{targets: [{{providerKey: {key}, namespace: {}, model: guest}}]}}]",
+            site.team
+        );
+        route("guest", &rule).replace(
+            "metadata: {name: guest}",
+            &format!("metadata: {{name: guest, namespace: {}}}", site.guest),
+        )
+    };
     // Whether it is there or not: the same answer.
     for key in ["openai", "nothing"] {
-        let rule = format!("steps: [{{targets: [{{providerKey: {key}, namespace: kube-system, model: m}}]}}]");
-        site.apply_yaml(&route("chat", &rule)).await;
-        let object = site.says("llmroute", "chat", "ResolvedRefs", "False", "RefNotPermitted").await;
-        assert!(object.message("Ready").contains("does not exist or does not allow namespace"));
+        site.cluster.apply(&guest(key)).await;
+        let object = site
+            .says_in(
+                &site.guest,
+                "llmroute",
+                "guest",
+                "ResolvedRefs",
+                "False",
+                "RefNotPermitted",
+            )
+            .await;
+        let expected = format!("does not exist or does not allow namespace {}", site.guest);
+        assert!(
+            object.message("Ready").contains(&expected),
+            "{:#}",
+            object.0["status"]
+        );
     }
-    fails(&plane, "chat", "does not allow").await;
+    fails(&plane, "guest", "does not allow").await;
     all_is_well(&plane).await;
-    site.apply_yaml(&route("chat", &one_target("openai", "upstream"))).await;
-    site.ready("llmroute", "chat", 1).await;
-    serves(&plane, "chat", "upstream").await;
+
+    site.cluster.apply(&guest("openai")).await;
+    allow(&site, "All").await;
+    serves(&plane, "guest", "guest").await;
+    allow(&site, "Same").await;
+    fails(&plane, "guest", "does not allow").await;
+    all_is_well(&plane).await;
+}
+
+/// Says which namespaces may use the key `openai`.
+async fn allow(site: &Site<'_>, from: &str) {
+    let patch = serde_json::json!({"spec": {"allowedNamespaces": {"from": from}}}).to_string();
+    let arguments = [
+        "patch",
+        "providerkey",
+        "openai",
+        "--type=merge",
+        "--namespace",
+        &site.team,
+        "--patch",
+        &patch,
+    ];
+    site.cluster.kubectl(&arguments).await;
 }
 
 #[tokio::test]
@@ -105,9 +165,15 @@ async fn of_two_routes_for_a_model_the_older_has_it_until_it_goes() {
     let created = created.as_str().expect("a time").to_owned();
     a_second_after(&created).await;
     site.apply_yaml(&younger).await;
-    let object = site.says("llmroute", "a-younger", "Accepted", "False", "Conflicted").await;
+    let object = site
+        .says("llmroute", "a-younger", "Accepted", "False", "Conflicted")
+        .await;
     let expected = format!("belongs to LLMRoute {}/chat", site.team);
-    assert!(object.message("Accepted").contains(&expected), "{:?}", object.0["status"]);
+    assert!(
+        object.message("Accepted").contains(&expected),
+        "{:?}",
+        object.0["status"]
+    );
     serves(&plane, "chat", "upstream").await;
     serves(&plane, &format!("{}/chat", site.team), "upstream").await;
     site.delete("llmroute", "chat").await;
@@ -127,7 +193,9 @@ async fn a_provider_that_goes_is_told_by_its_routes() {
     let plane = site.plane(&[&operator]).await;
     serves(&plane, "both", "m").await;
     site.delete("providerkey", "second").await;
-    let object = site.says("llmroute", "both", "ResolvedRefs", "False", "ProviderKeyNotFound").await;
+    let object = site
+        .says("llmroute", "both", "ResolvedRefs", "False", "ProviderKeyNotFound")
+        .await;
     assert_eq!(object.condition("Accepted"), Some(("True", "Accepted")));
     // What is left of the chain serves.
     serves(&plane, "both", "spare").await;
@@ -142,7 +210,11 @@ async fn deletion_in_any_order_leaves_the_rest_alone() {
     let site = site(Cluster::shared().await, &sim).await;
     let operator = site.operator().await;
     let plane = site.plane(&[&operator]).await;
-    let orders = [["secret", "providerkey", "llmroute"], ["llmroute", "secret", "providerkey"], ["providerkey", "llmroute", "secret"]];
+    let orders = [
+        ["secret", "providerkey", "llmroute"],
+        ["llmroute", "secret", "providerkey"],
+        ["providerkey", "llmroute", "secret"],
+    ];
     for (index, order) in orders.into_iter().enumerate() {
         let name = format!("brief{index}");
         let manifests = site.manifests().openai(&name, &sim).to(&name, &name, "m");
@@ -165,10 +237,19 @@ async fn a_broken_edit_leaves_the_last_good_version_in_force() {
     let operator = site.operator().await;
     let plane = site.plane(&[&operator]).await;
     site.ready("llmroute", "chat", 1).await;
-    let broken = route("chat", &format!("when: request.nope(\n{}", one_target("openai", "other")));
+    let broken = route(
+        "chat",
+        &format!("when: request.nope(\n{}", one_target("openai", "other")),
+    );
     site.apply_yaml(&broken).await;
-    let object = site.says("llmroute", "chat", "Accepted", "False", "Invalid").await;
-    assert!(object.message("Accepted").starts_with("spec.rules[0].when: "), "{:?}", object.0["status"]);
+    let object = site
+        .says("llmroute", "chat", "Accepted", "False", "Invalid")
+        .await;
+    assert!(
+        object.message("Accepted").starts_with("spec.rules[0].when: "),
+        "{:?}",
+        object.0["status"]
+    );
     assert_eq!(object.condition("Programmed"), Some(("False", "LastGoodInForce")));
     assert_eq!(object.condition("Ready"), Some(("False", "Invalid")));
     assert_eq!(object.condition("Stalled"), Some(("True", "Invalid")));
@@ -177,7 +258,8 @@ async fn a_broken_edit_leaves_the_last_good_version_in_force() {
     // A data plane that is new gets the last good version as well.
     let second = site.plane(&[&operator]).await;
     serves(&second, "chat", "upstream").await;
-    site.apply_yaml(&route("chat", &one_target("openai", "mended"))).await;
+    site.apply_yaml(&route("chat", &one_target("openai", "mended")))
+        .await;
     let object = site.ready("llmroute", "chat", 2).await;
     assert_eq!(object.condition("Stalled"), None);
     serves(&plane, "chat", "mended").await;

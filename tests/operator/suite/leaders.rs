@@ -47,7 +47,8 @@ async fn the_next_leader_takes_over_without_a_flap() {
     assert_eq!(versions(&site).await, written, "a status was written anew");
 
     // The new leader acts.
-    site.apply_yaml(&route("chat", &one_target("openai", "other"))).await;
+    site.apply_yaml(&route("chat", &one_target("openai", "other")))
+        .await;
     site.ready("llmroute", "chat", 1).await;
     serves(&plane, "chat", "other").await;
 
@@ -66,7 +67,10 @@ async fn the_next_leader_takes_over_without_a_flap() {
 async fn connected(operator: &Operator) {
     until("a data plane has found the leader", SOON, async || {
         let serving = [("state", "serving")];
-        let serving = operator.metrics().await.count("wayleave_operator_data_planes", &serving);
+        let serving = operator
+            .metrics()
+            .await
+            .count("wayleave_operator_data_planes", &serving);
         (serving == 1).then_some(())
     })
     .await;

@@ -21,10 +21,16 @@ async fn a_rejection_is_told_by_the_status_and_heals() {
             sim.base_url()
         )
     };
-    site.apply_yaml(&with_ca(&format!("ca: {{pem: \"{NO_CERTIFICATE}\"}}"))).await;
-    let object = site.says("providerkey", "openai", "Programmed", "False", "Rejected").await;
+    site.apply_yaml(&with_ca(&format!("ca: {{pem: \"{NO_CERTIFICATE}\"}}")))
+        .await;
+    let object = site
+        .says("providerkey", "openai", "Programmed", "False", "Rejected")
+        .await;
     let message = object.message("Programmed");
-    assert!(message.contains("does not take it") && message.contains("plane-"), "{message}");
+    assert!(
+        message.contains("does not take it") && message.contains("plane-"),
+        "{message}"
+    );
     assert_eq!(object.condition("Accepted"), Some(("True", "Accepted")));
     assert_eq!(object.condition("Ready"), Some(("False", "Rejected")));
     // The last good version stays in force there.

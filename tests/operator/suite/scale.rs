@@ -52,7 +52,15 @@ async fn a_large_team_is_served_and_an_edit_is_one_small_message() {
     let (operator, plane) = (operator.daemon.memory(), plane.daemon.memory());
     let mut text = String::new();
     let mib = |bytes: u64| bytes >> 20;
-    let _ = write!(text, "operator {} MiB, data plane {} MiB", mib(operator.resident), mib(plane.resident));
+    let _ = write!(
+        text,
+        "operator {} MiB, data plane {} MiB",
+        mib(operator.resident),
+        mib(plane.resident)
+    );
     eprintln!("{ROUTES} routes, {KEYS} keys: {text}");
-    assert!(operator.resident < OPERATOR && plane.resident < DATA_PLANE, "{text}");
+    assert!(
+        operator.resident < OPERATOR && plane.resident < DATA_PLANE,
+        "{text}"
+    );
 }

@@ -22,7 +22,8 @@ async fn what_is_applied_is_served_and_says_on_how_many_data_planes() {
     serves(&second, "chat", "upstream").await;
 
     // An edit: a new generation, acknowledged by both.
-    site.apply_yaml(&route("chat", &one_target("openai", "other"))).await;
+    site.apply_yaml(&route("chat", &one_target("openai", "other")))
+        .await;
     let object = site.ready("llmroute", "chat", 2).await;
     assert_eq!(object.0["metadata"]["generation"], 2);
     for plane in [&first, &second] {
@@ -39,7 +40,8 @@ async fn what_is_applied_is_served_and_says_on_how_many_data_planes() {
 async fn a_deleted_route_is_gone_and_takes_nothing_along() {
     let sim = sim();
     let site = site(Cluster::shared().await, &sim).await;
-    site.apply_yaml(&route("other", &one_target("openai", "other"))).await;
+    site.apply_yaml(&route("other", &one_target("openai", "other")))
+        .await;
     let operator = site.operator().await;
     let plane = site.plane(&[&operator]).await;
     serves(&plane, "chat", "upstream").await;
@@ -57,16 +59,31 @@ async fn every_example_gets_ready() {
     let mut applied = 0;
     for folder in std::fs::read_dir(examples).expect("examples") {
         let folder = folder.expect("readable").path();
-        let is_example = folder.is_dir() && folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with('0'));
+        let is_example = folder.is_dir()
+            && folder
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with('0'));
         if !is_example {
             continue;
         }
-        let arguments = ["apply", "--namespace", &site.team, "--filename", &folder.to_string_lossy()];
+        let arguments = [
+            "apply",
+            "--namespace",
+            &site.team,
+            "--filename",
+            &folder.to_string_lossy(),
+        ];
         site.cluster.kubectl(&arguments).await;
         for (kind, name) in objects(&site).await {
             site.ready(&kind, &name, 1).await;
         }
-        let arguments = ["delete", "--namespace", &site.team, "--filename", &folder.to_string_lossy()];
+        let arguments = [
+            "delete",
+            "--namespace",
+            &site.team,
+            "--filename",
+            &folder.to_string_lossy(),
+        ];
         site.cluster.kubectl(&arguments).await;
         applied += 1;
     }

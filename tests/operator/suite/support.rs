@@ -103,7 +103,12 @@ impl Load {
         self.stop.store(true, Ordering::Relaxed);
         let failed = self.running.await.expect("the load ends");
         let calls = self.calls.load(Ordering::Relaxed);
-        assert!(failed.is_empty(), "{} of {calls} calls failed: {failed:?}", failed.len());
+        assert!(
+            failed.is_empty(),
+            "{} of {calls} calls failed, first: {:?}",
+            failed.len(),
+            failed.first()
+        );
         assert!(calls > 10, "{calls} calls");
     }
 }

@@ -100,13 +100,19 @@ fn what_is_due_comes_when_it_is_and_not_more_than_is_asked_for() {
         clocked.board.done(&object(name));
     }
     assert_eq!(clocked.board.writing(), 0);
-    assert!(clocked.board.lines.is_empty(), "nothing is kept of what is written");
+    assert!(
+        clocked.board.lines.is_empty(),
+        "nothing is kept of what is written"
+    );
 }
 
 #[test]
 fn what_is_said_already_is_not_written() {
     let mut clocked = Clocked::new();
-    let older = Status { conditions: vec![], ..broken(1) };
+    let older = Status {
+        conditions: vec![],
+        ..broken(1)
+    };
     clocked.want(0, "it", Some(&older), &broken(1));
     assert_eq!(clocked.next(), Some(0));
     let mut said_earlier = broken(1);
@@ -149,7 +155,11 @@ fn the_last_that_is_wanted_while_writing_is_written_next() {
     assert_eq!(clocked.due(0).len(), 1);
     clocked.want(1, "it", None, &broken(2));
     clocked.want(2, "it", None, &broken(3));
-    assert_eq!((clocked.next(), clocked.due(3)), (None, vec![]), "one after the other");
+    assert_eq!(
+        (clocked.next(), clocked.due(3)),
+        (None, vec![]),
+        "one after the other"
+    );
     clocked.board.done(&object("it"));
     assert_eq!(clocked.due(4), [(object("it"), broken(3))]);
     clocked.board.done(&object("it"));
@@ -169,7 +179,11 @@ fn what_is_being_written_counts_as_said() {
     assert_eq!(clocked.due(10).len(), 1);
     clocked.want(20, "it", None, &pending("0/1"));
     clocked.board.done(&object("it"));
-    assert_eq!(clocked.next(), Some(15_020), "it was programmed: it is given time to come back");
+    assert_eq!(
+        clocked.next(),
+        Some(15_020),
+        "it was programmed: it is given time to come back"
+    );
 }
 
 #[test]
@@ -207,7 +221,9 @@ fn pauses_double_to_a_minute_for_that_object_only() {
         pauses.push(next - now);
         now = next;
     }
-    let expected = [200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200, 60_000, 60_000];
+    let expected = [
+        200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200, 60_000, 60_000,
+    ];
     assert_eq!(pauses[..expected.len()], expected);
     assert_eq!(pauses.last(), Some(&60_000));
 

@@ -49,7 +49,13 @@ fn what_is_free_or_ours_is_taken_at_once() {
     assert_eq!(look(None), Step::Make);
     assert_eq!(look(Some(lease(1, None, Some(15)))), Step::Take);
     assert_eq!(look(Some(lease(1, Some(""), Some(15)))), Step::Take);
-    assert_eq!(look(Some(Lease { spec: None, ..lease(1, None, None) })), Step::Take);
+    assert_eq!(
+        look(Some(Lease {
+            spec: None,
+            ..lease(1, None, None)
+        })),
+        Step::Take
+    );
     assert_eq!(look(Some(lease(1, Some(OURS), Some(15)))), Step::Renew);
     assert_eq!(look(Some(lease(1, Some("theirs"), Some(15)))), Step::Wait);
 }
