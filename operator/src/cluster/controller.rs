@@ -182,13 +182,24 @@ impl Controller {
             return;
         }
         let identity = self.inputs.identity.borrow_and_update().clone();
-        match Bundle::new(self.kept.compiled.snapshot.clone(), identity) {
+        let snapshot = self.kept.compiled.snapshot.clone();
+        match Bundle::new(snapshot, identity, &self.broken()) {
             Ok(bundle) => {
                 self.bundle = Some(Arc::new(bundle));
                 self.offer();
             }
             Err(error) => tracing::error!(%error, "the configuration cannot be encoded: this is a bug"),
         }
+    }
+
+    /// The resources that say why an object is broken by itself. What it lost is another matter: that is in force at
+    /// once.
+    fn broken(&self) -> BTreeSet<ResourceName> {
+        let verdicts = self.kept.compiled.verdicts.iter();
+        let broken = verdicts.filter(|verdict| !verdict.in_force && !verdict.accepted.status);
+        broken
+            .filter_map(|verdict| resource_name(&verdict.object))
+            .collect()
     }
 
     /// Offers the bundle to data planes, if we lead.
@@ -246,14 +257,9 @@ impl Controller {
     /// The verdict on an object as it is written, and how far it has come.
     fn progress<'a>(&'a self, verdict: &'a Verdict, bundle: &Bundle) -> (&'a Verdict, Programming) {
         let object = &verdict.object;
-        let kind = match object.kind {
-            Kind::ProviderKey => ResourceKind::Provider,
-            Kind::LLMRoute => ResourceKind::Route,
-            Kind::CachePolicy | Kind::Secret | Kind::ConfigMap | Kind::Namespace => {
-                return (verdict, Programming::NotYetInForce);
-            }
+        let Some(name) = resource_name(object) else {
+            return (verdict, Programming::NotYetInForce);
         };
-        let name = ResourceName::new(kind, object.name.clone());
         let tally = || {
             let version = bundle.get(&name).map(|resource| &resource.version);
             self.outputs.fleet.tally(&name, version)
@@ -317,6 +323,16 @@ impl Controller {
             }
         }
     }
+}
+
+/// The resource that an object becomes; `None`: data planes do not act on its kind.
+fn resource_name(object: &ObjectRef) -> Option<ResourceName> {
+    let kind = match object.kind {
+        Kind::ProviderKey => ResourceKind::Provider,
+        Kind::LLMRoute => ResourceKind::Route,
+        Kind::CachePolicy | Kind::Secret | Kind::ConfigMap | Kind::Namespace => return None,
+    };
+    Some(ResourceName::new(kind, object.name.clone()))
 }
 
 /// Whether compiling would come to the same. What stays in force though it was broken is compared as it is written.

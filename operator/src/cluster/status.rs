@@ -194,7 +194,9 @@ fn programmed(programming: &Programming) -> Said {
         Programming::Broken => Said::new(
             Truth::False,
             Reason::NotInForce,
-            "this generation is broken: calls that need it are answered with the reason".to_owned(),
+            "this generation is broken: calls that need it are answered with the reason, but data planes that had an \
+             earlier one keep it"
+                .to_owned(),
         ),
         Programming::NotYetInForce => Said::new(
             Truth::False,

@@ -126,3 +126,64 @@ fn event(before: Option<&Status>, after: &Status) -> Option<Event> {
         secondary: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+
+    use super::*;
+
+    fn ready(status: &str, reason: &str, message: &str) -> Status {
+        let condition = Condition {
+            type_: "Ready".to_owned(),
+            status: status.to_owned(),
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            observed_generation: None,
+            last_transition_time: Time(Timestamp::UNIX_EPOCH),
+        };
+        Status {
+            observed_generation: None,
+            conditions: vec![condition],
+        }
+    }
+
+    #[test]
+    fn an_event_tells_of_another_readiness() {
+        let good = ready("True", "Ready", "2/2 data planes");
+        let bad = ready("False", "Invalid", "spec.models: is empty");
+        let pending = ready("Unknown", "Pending", "1/2 data planes");
+        let none = Status::default();
+        let told = |before: Option<&Status>, after: &Status| {
+            let event = event(before, after)?;
+            Some((event.type_ == EventType::Warning, event.reason, event.note?))
+        };
+        let good_news = Some((false, "Ready".to_owned(), "2/2 data planes".to_owned()));
+        let bad_news = Some((true, "Invalid".to_owned(), "spec.models: is empty".to_owned()));
+        for (before, after, expected) in [
+            (None, &good, &good_news),
+            (Some(&none), &good, &good_news),
+            (Some(&pending), &good, &good_news),
+            (Some(&bad), &good, &good_news),
+            (None, &bad, &bad_news),
+            (Some(&good), &bad, &bad_news),
+            (Some(&ready("False", "Conflicted", "")), &bad, &bad_news),
+            // On its way, or as before.
+            (None, &pending, &None),
+            (Some(&good), &pending, &None),
+            (Some(&good), &ready("True", "Ready", "3/3 data planes"), &None),
+            (Some(&bad), &ready("False", "Invalid", "in other words"), &None),
+            (Some(&good), &none, &None),
+        ] {
+            assert_eq!(told(before, after), *expected, "{before:?} -> {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_note_is_cut() {
+        let long = ready("False", "Invalid", &"ü".repeat(MOST_NOTE + 1));
+        let note = event(None, &long).and_then(|event| event.note).expect("is told");
+        assert_eq!(note, "ü".repeat(MOST_NOTE));
+    }
+}

@@ -1,6 +1,6 @@
 //! All resources of a configuration with their versions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -23,6 +23,18 @@ pub struct Versioned {
     pub version: Version,
     /// Its bytes, credentials in clear.
     pub bytes: Bytes,
+    /// Whether it may take the place of an earlier version.
+    pub rank: Rank,
+}
+
+/// Whether a resource may take the place of an earlier version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rank {
+    /// It may.
+    Replaces,
+    /// Only data planes that have none get it: it says why the object is broken, and what was good before is not known
+    /// here, e.g. after a restart.
+    StandsIn,
 }
 
 /// The version of a resource: a digest of its bytes.
@@ -58,16 +70,26 @@ impl Version {
 }
 
 impl Bundle {
-    /// Of a configuration, and of what data planes show to an Envoy.
+    /// Of a configuration, and of what data planes show to an Envoy. `broken` are those that only stand in.
     ///
     /// # Errors
     /// None that can be provoked: see [`Resource::encode`].
-    pub fn new(snapshot: Snapshot, identity: Option<Arc<Identity>>) -> serde_json::Result<Self> {
+    pub fn new(
+        snapshot: Snapshot,
+        identity: Option<Arc<Identity>>,
+        broken: &BTreeSet<ResourceName>,
+    ) -> serde_json::Result<Self> {
         let identity = identity.map(Resource::Certificate);
         let resources = Resource::of(snapshot).chain(identity).map(|resource| {
             let bytes = Bytes::from(resource.encode()?);
             let version = Version::of(&bytes);
-            Ok((resource.name(), Versioned { version, bytes }))
+            let name = resource.name();
+            let rank = if broken.contains(&name) {
+                Rank::StandsIn
+            } else {
+                Rank::Replaces
+            };
+            Ok((name, Versioned { version, bytes, rank }))
         });
         let resources = resources.collect::<serde_json::Result<_>>()?;
         Ok(Self { resources })
@@ -91,5 +113,67 @@ impl Bundle {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.resources.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wayleave_core::resource::ResourceKind;
+    use wayleave_core::secret::Secret;
+    use wayleave_core::snapshot::{Access, ObjectName, Provider};
+
+    use super::*;
+
+    fn provider(name: &str, why: &str) -> Provider {
+        Provider {
+            name: ObjectName::new("a", name),
+            access: Access::Broken(why.to_owned()),
+        }
+    }
+
+    fn bundle(providers: &[Provider], key: Option<&str>) -> Bundle {
+        let snapshot = Snapshot {
+            providers: providers.to_vec(),
+            ..Snapshot::default()
+        };
+        let identity = key.map(|key| {
+            Arc::new(Identity {
+                name: ObjectName::new("own", "ext-proc"),
+                chain: Arc::from("chain"),
+                key: Secret::new(key),
+            })
+        });
+        Bundle::new(snapshot, identity).expect("encodes")
+    }
+
+    #[test]
+    fn equal_objects_have_equal_versions_wherever_they_are_compiled() {
+        let one = bundle(&[provider("x", "no"), provider("y", "no")], Some("key"));
+        assert_eq!(
+            one,
+            bundle(&[provider("y", "no"), provider("x", "no")], Some("key"))
+        );
+        assert_eq!(one.len(), 3);
+        let x = ResourceName::new(ResourceKind::Provider, ObjectName::new("a", "x"));
+        let version = one.get(&x).expect("is there").version.clone();
+        // Data planes keep versions from one leader to the next, of another release perhaps.
+        assert_eq!(version.as_str().len(), 24);
+        assert_eq!(Version::told(version.as_str()), version);
+
+        let other = bundle(&[provider("x", "other"), provider("y", "no")], Some("new"));
+        let changed: Vec<_> = (one.iter().zip(other.iter()))
+            .filter(|(one, other)| one != other)
+            .map(|((name, _), _)| name.to_string())
+            .collect();
+        assert_eq!(changed, ["provider/a/x", "certificate/own/ext-proc"]);
+        assert!(bundle(&[], None).is_empty());
+    }
+
+    #[test]
+    fn credentials_are_sent_and_not_shown() {
+        let bundle = bundle(&[], Some("sk-secret"));
+        let (_, resource) = bundle.iter().next().expect("is there");
+        assert!(String::from_utf8_lossy(&resource.bytes).contains("sk-secret"));
+        assert!(!format!("{bundle:?}").contains("sk-secret"));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use wayleave_core::resource::ResourceName;
 
-use super::bundle::{Bundle, Version, Versioned};
+use super::bundle::{Bundle, Rank, Version, Versioned};
 
 /// A message is not much larger than this: gRPC refuses 4 MiB by default.
 const MESSAGE_BYTES: usize = 1 << 20;
@@ -95,7 +95,7 @@ impl Session {
             .collect();
         let changed: Vec<_> = bundle
             .iter()
-            .filter(|(name, resource)| self.has.get(name) != Some(&resource.version))
+            .filter(|(name, resource)| self.lacks(name, resource))
             .collect();
         if changed.is_empty() && removed.is_empty() && self.greeted {
             return Vec::new();
@@ -147,6 +147,14 @@ impl Session {
             }
         }
         Ok(news)
+    }
+
+    fn lacks(&self, name: &ResourceName, resource: &Versioned) -> bool {
+        match (self.has.get(name), resource.rank) {
+            (None, _) => true,
+            (Some(version), Rank::Replaces) => *version != resource.version,
+            (Some(_), Rank::StandsIn) => false,
+        }
     }
 
     fn divide(&mut self, changed: &[(&ResourceName, &Versioned)]) -> Vec<Message> {

@@ -4,7 +4,7 @@ use serde_json::Value;
 use wayleave_tests::manifests::{one_target, route};
 use wayleave_tests::{Cluster, Operator, Plane, Site, until};
 
-use super::support::{Load, SOON, serves, sim, site};
+use super::support::{Load, SOON, fails, serves, sim, site};
 
 /// Everything that the team's objects say, and when it began.
 async fn statuses(site: &Site<'_>) -> Vec<Value> {
@@ -102,4 +102,39 @@ async fn a_data_plane_that_starts_alone_says_why_it_is_not_ready() {
     serves(&late, "chat", "upstream").await;
     site.ready("llmroute", "chat", 2).await;
     load.end().await;
+}
+
+/// An upgrade of the operator while an object is broken: the new one has never seen the version that was good.
+#[tokio::test]
+async fn a_new_operator_leaves_data_planes_what_was_good() {
+    let sim = sim();
+    let site = site(Cluster::shared().await, &sim).await;
+    let operator = site.operator().await;
+    let place = operator.config.to_string();
+    let plane = site.plane(&[&operator]).await;
+    site.ready("llmroute", "chat", 1).await;
+    let load = Load::start(&plane, "chat");
+    let broken = format!("when: request.nope(\n{}", one_target("openai", "other"));
+    site.apply_yaml(&route("chat", &broken)).await;
+    site.says("llmroute", "chat", "Programmed", "False", "LastGoodInForce")
+        .await;
+
+    operator.daemon.finish().await;
+    let again = Operator::start_at(&site, &place, &[]).await;
+    again.leads().await;
+    connected(&again).await;
+    site.says("llmroute", "chat", "Programmed", "False", "NotInForce")
+        .await;
+    serves(&plane, "chat", "upstream").await;
+    // A data plane that is new gets the reason.
+    let new = site.plane(&[&again]).await;
+    fails(&new, "chat", "spec.rules[0].when").await;
+    load.more(20).await;
+    load.end().await;
+
+    site.apply_yaml(&route("chat", &one_target("openai", "mended")))
+        .await;
+    site.ready("llmroute", "chat", 2).await;
+    serves(&plane, "chat", "mended").await;
+    serves(&new, "chat", "mended").await;
 }

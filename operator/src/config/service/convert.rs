@@ -18,7 +18,7 @@ const MOST_REASON: usize = 1_024;
 
 pub(super) fn response(message: Message) -> DeltaDiscoveryResponse {
     let resources = message.resources.into_iter().map(|(name, resource)| {
-        let Versioned { version, bytes } = resource;
+        let Versioned { version, bytes, .. } = resource;
         Resource {
             name: name.to_string(),
             version: version.as_str().to_owned(),
@@ -90,4 +90,137 @@ fn cut(reason: String) -> String {
         return reason;
     }
     reason.chars().take(MOST_REASON).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use bytes::Bytes;
+    use wayleave_core::resource::ResourceKind;
+    use wayleave_core::snapshot::ObjectName;
+
+    use super::*;
+
+    fn name(object: &str) -> ResourceName {
+        ResourceName::new(ResourceKind::Route, ObjectName::new("a", object))
+    }
+
+    fn details(type_url: &str, content: &[u8]) -> Any {
+        Any {
+            type_url: type_url.to_owned(),
+            value: content.to_vec(),
+        }
+    }
+
+    /// What is understood of an error with this text and these details.
+    fn rejected(message: &str, details: Vec<Any>) -> Answer {
+        let request = DeltaDiscoveryRequest {
+            response_nonce: "7".to_owned(),
+            error_detail: Some(rpc::Status {
+                code: 3,
+                message: message.to_owned(),
+                details,
+            }),
+            ..DeltaDiscoveryRequest::default()
+        };
+        let (nonce, answer) = answer(request).expect("is an answer");
+        assert_eq!(nonce, 7);
+        answer
+    }
+
+    #[test]
+    fn a_message_names_its_resources_and_says_whether_it_completes() {
+        let resource = Versioned {
+            version: Version::told("v"),
+            bytes: Bytes::from_static(b"content"),
+        };
+        let message = |complete| Message {
+            nonce: 7,
+            resources: vec![(name("it"), resource.clone())],
+            removed: vec![name("gone")],
+            complete,
+        };
+        let sent = response(message(true));
+        assert_eq!((&*sent.nonce, &*sent.type_url), ("7", TYPE_URL));
+        assert_eq!(sent.removed_resources, ["route/a/gone"]);
+        let [it] = &sent.resources[..] else {
+            panic!("{sent:?}")
+        };
+        assert_eq!((&*it.name, &*it.version), ("route/a/it", "v"));
+        assert_eq!(it.resource, Some(details(TYPE_URL, b"content")));
+        assert!(!sent.system_version_info.is_empty());
+        assert_eq!(response(message(false)).system_version_info, "");
+    }
+
+    #[test]
+    fn names_that_mean_nothing_here_are_passed_over() {
+        let told = [
+            ("route/a/it", "1"),
+            ("listener/a/it", "2"),
+            ("", "3"),
+            ("route/it", "4"),
+        ];
+        let told = told.map(|(name, version)| (name.to_owned(), version.to_owned()));
+        let request = DeltaDiscoveryRequest {
+            initial_resource_versions: HashMap::from(told),
+            ..DeltaDiscoveryRequest::default()
+        };
+        assert_eq!(has(request), BTreeMap::from([(name("it"), Version::told("1"))]));
+    }
+
+    #[test]
+    fn an_answer_is_of_a_message() {
+        let of = |nonce: &str| {
+            answer(DeltaDiscoveryRequest {
+                response_nonce: nonce.to_owned(),
+                ..DeltaDiscoveryRequest::default()
+            })
+        };
+        assert!(matches!(of("7"), Ok((7, Answer::Taken))));
+        for bad in ["", "seven", "-1", "99999999999999999999"] {
+            assert_eq!(
+                of(bad).expect_err("is none").code(),
+                tonic::Code::InvalidArgument,
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_list_of_what_was_rejected_is_read() {
+        let long = "ü".repeat(MOST_REASON + 1);
+        let list = serde_json::json!([
+            {"name": "route/a/it", "reason": "no"},
+            {"name": "nonsense", "reason": "no"},
+            {"name": "route/a/long", "reason": long},
+        ]);
+        let list = serde_json::to_vec(&list).expect("serialises");
+        let details = vec![details("another", b"[]"), details(REJECTED_TYPE_URL, &list)];
+        let Answer::Rejected(reasons) = rejected("2 of 3", details) else {
+            panic!("not all were rejected")
+        };
+        assert_eq!(reasons.len(), 2);
+        assert_eq!(reasons[&name("it")], "no");
+        assert_eq!(reasons[&name("long")].chars().count(), MOST_REASON);
+    }
+
+    #[test]
+    fn an_error_without_a_list_rejects_everything() {
+        let nonsense = serde_json::to_vec(&serde_json::json!([{"name": "nonsense", "reason": "no"}]));
+        let nonsense = nonsense.expect("serialises");
+        for details in [
+            vec![],
+            vec![details("another", b"[]")],
+            vec![details(REJECTED_TYPE_URL, b"no list")],
+            vec![details(REJECTED_TYPE_URL, b"[]")],
+            vec![details(REJECTED_TYPE_URL, &nonsense)],
+        ] {
+            let answer = rejected("disk is full", details);
+            assert!(
+                matches!(&answer, Answer::AllRejected(why) if why == "disk is full"),
+                "{answer:?}"
+            );
+        }
+    }
 }
