@@ -10,7 +10,6 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{ArgGroup, Args};
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -19,10 +18,10 @@ use wayleave_ext_proc::args::DataPlaneArgs;
 use wayleave_ext_proc::{ConfigSource, Front, Listener, ServedCertificate};
 
 use self::config::ConfigArgs;
+use crate::daemon::{self, listen};
 use crate::envoy_admin;
 use crate::folder::FolderWatch;
 use crate::output::{Output, print, print_json};
-use crate::parent::end_with_parent;
 use crate::signals::shutdown;
 use crate::source::{self, ServedModel, Source};
 
@@ -97,14 +96,7 @@ pub struct Ready {
 /// # Errors
 /// When the folder cannot be read, an address is taken, or the ledger cannot be written.
 pub fn run(args: ExtProcArgs) -> anyhow::Result<ExitCode> {
-    if let Some(parent) = args.parent {
-        end_with_parent(parent)?;
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime
-        .context("cannot start the runtime")?
-        .block_on(serve(args))?;
-    Ok(ExitCode::SUCCESS)
+    daemon::run(args.parent, serve(args))
 }
 
 async fn serve(args: ExtProcArgs) -> anyhow::Result<()> {
@@ -112,12 +104,7 @@ async fn serve(args: ExtProcArgs) -> anyhow::Result<()> {
     let certificate = ServedCertificate::default();
     let (source, models) = configuration(&args, &certificate)?;
     let Bound { fronts, http, grpc } = Bound::all(&args, &certificate).await?;
-    let admin = TcpListener::bind(args.admin).await.with_context(|| {
-        format!(
-            "cannot listen on {}: is another process there? Choose another address with --admin",
-            args.admin
-        )
-    })?;
+    let admin = listen(args.admin, "--admin").await?;
     let ready = Ready {
         admin: admin.local_addr().context("no admin address")?,
         http,

@@ -14,6 +14,7 @@ pub mod args;
 pub mod check;
 pub mod client;
 pub mod crd;
+mod daemon;
 pub mod demo;
 mod envoy_admin;
 pub mod envoy_config;
@@ -68,17 +69,11 @@ fn run(cli: Cli, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Demo(args) => demo::run(&args, &cli.log),
-        Command::Sim(args) => sim(args),
+        Command::Sim(args) => daemon::run(None, wayleave_sim::run(args)),
         Command::Crd(args) => crd::run(&args),
         Command::ExtProc(args) => ext_proc::run(args),
         Command::Operator(args) => operator::run(args),
         Command::EnvoyConfig(args) => envoy_config::run(args),
         Command::ExecEnvoy(args) => exec_envoy::run(args).map(|()| ExitCode::SUCCESS),
     }
-}
-
-fn sim(args: wayleave_sim::SimArgs) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(wayleave_sim::run(args))?;
-    Ok(ExitCode::SUCCESS)
 }

@@ -10,12 +10,12 @@ use anyhow::Context as _;
 use clap::Args;
 use kube::Client;
 use serde::Serialize;
-use tokio::net::TcpListener;
 use wayleave_core::snapshot::ObjectName;
+use wayleave_ext_proc::args;
 use wayleave_operator::{Listeners, Options};
 
+use crate::daemon::{self, listen};
 use crate::output::{Output, print, print_json};
-use crate::parent::end_with_parent;
 use crate::signals::shutdown;
 
 /// Run the operator: watches LLMRoutes, ProviderKeys and CachePolicies, hands data planes their configuration, and says on
@@ -71,7 +71,7 @@ pub struct OperatorArgs {
     )]
     pub lease: String,
     /// How long after its last word a leader counts as gone
-    #[arg(long, env = "WAYLEAVE_LEASE_DURATION", value_name = "TIME", default_value = "15s", value_parser = duration)]
+    #[arg(long, env = "WAYLEAVE_LEASE_DURATION", value_name = "TIME", default_value = "15s", value_parser = lease_duration)]
     pub lease_duration: Duration,
     /// The Secret of the own namespace that keeps the certificates
     #[arg(
@@ -151,14 +151,7 @@ struct Ready {
 /// # Errors
 /// When there is no cluster, or an address is taken.
 pub fn run(args: OperatorArgs) -> anyhow::Result<ExitCode> {
-    if let Some(parent) = args.parent {
-        end_with_parent(parent)?;
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime
-        .context("cannot start the runtime")?
-        .block_on(serve(args))?;
-    Ok(ExitCode::SUCCESS)
+    daemon::run(args.parent, serve(args))
 }
 
 async fn serve(args: OperatorArgs) -> anyhow::Result<()> {
@@ -185,12 +178,6 @@ async fn serve(args: OperatorArgs) -> anyhow::Result<()> {
     Ok(wayleave_operator::run(client, options, listeners, shutdown).await?)
 }
 
-async fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}: is another process there? Choose another address with {flag}")
-    })
-}
-
 fn options(args: OperatorArgs, default_namespace: &str) -> Options {
     let namespace = args.own_namespace.unwrap_or_else(|| default_namespace.to_owned());
     let or = |given: Vec<String>, default: String| if given.is_empty() { vec![default] } else { given };
@@ -213,9 +200,8 @@ fn options(args: OperatorArgs, default_namespace: &str) -> Options {
 }
 
 /// A lease cannot be shorter than a second: an API server keeps whole seconds.
-fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: jiff::SignedDuration = text.parse().map_err(|_| "write it as 15s or 1m".to_owned())?;
-    let duration = Duration::try_from(parsed).map_err(|_| "it must not be negative".to_owned())?;
+fn lease_duration(text: &str) -> Result<Duration, String> {
+    let duration = args::duration(text)?;
     if duration < Duration::from_secs(1) {
         return Err("write at least 1s".to_owned());
     }

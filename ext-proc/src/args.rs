@@ -133,7 +133,11 @@ impl fmt::Display for ByteSize {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// A time as flags take it: `30s`, `500ms`, `1m30s`.
+///
+/// # Errors
+/// What to write instead.
+pub fn duration(text: &str) -> Result<Duration, String> {
     let parsed: SignedDuration = text
         .parse()
         .map_err(|_| "write it as 30s, 500ms or 1m30s".to_owned())?;

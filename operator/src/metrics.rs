@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -211,5 +211,36 @@ impl Metrics {
         self.registry
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_lower_case_words() {
+        let metrics = Metrics::default();
+        metrics.wrote(Written::Done);
+        metrics.wrote(Written::Failed);
+        metrics.fleet(3, 2);
+        metrics.heard(&News::default());
+        metrics.objects(Kind::LLMRoute, 4, 1);
+        metrics.certificate_ends(1_790_000_000);
+        let text = metrics.text();
+        for line in [
+            "status_writes_total{result=\"done\"} 1",
+            "status_writes_total{result=\"failed\"} 1",
+            "data_planes{state=\"serving\"} 2",
+            "data_planes{state=\"starting\"} 1",
+            "resources_answered_total{result=\"rejected\"} 0",
+            "objects{kind=\"LLMRoute\",ready=\"true\"} 4",
+            "certificate_end_timestamp_seconds 1790000000.0",
+        ] {
+            assert!(
+                text.contains(&format!("\nwayleave_operator_{line}\n")),
+                "{line} in {text}"
+            );
+        }
     }
 }

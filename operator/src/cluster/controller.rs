@@ -28,6 +28,8 @@ use crate::object::{Kind, ObjectRef, Objects};
 
 /// How long a change may wait for a Secret that it refers to and that is not known yet.
 const FETCHING: Duration = Duration::from_secs(2);
+/// Answers of data planes that come in so short a time are looked at together.
+const ANSWERING: Duration = Duration::from_millis(20);
 /// Statuses that are written at once.
 const MOST_WRITES: usize = 16;
 
@@ -72,6 +74,8 @@ pub struct Controller {
     /// Since when a change waits for what it refers to.
     fetching: Option<Instant>,
     referred: BTreeSet<ObjectRef>,
+    /// When the answers of data planes are looked at.
+    answered: Option<Instant>,
 }
 
 /// How the writing of a status went.
@@ -96,6 +100,7 @@ impl Controller {
             writes: JoinSet::new(),
             fetching: None,
             referred: BTreeSet::new(),
+            answered: None,
         }
     }
 
@@ -103,7 +108,8 @@ impl Controller {
     pub async fn run(mut self, shutdown: CancellationToken) {
         let mut fleet = self.outputs.fleet.changes();
         loop {
-            let wake = [self.board.next(), self.fetching.map(|since| since + FETCHING)];
+            let fetched = self.fetching.map(|since| since + FETCHING);
+            let wake = [self.board.next(), fetched, self.answered];
             let wake = wake.into_iter().flatten().min();
             tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -117,15 +123,25 @@ impl Controller {
                 }
                 Ok(()) = self.inputs.identity.changed() => self.publish(),
                 Ok(()) = self.inputs.leading.changed() => self.lead(),
-                Ok(()) = fleet.changed() => self.assess(),
-                Some(write) = self.writes.join_next() => self.wrote(write),
-                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {
-                    if self.fetching.is_some() {
-                        self.reconcile();
-                    }
+                Ok(()) = fleet.changed() => {
+                    self.answered.get_or_insert_with(|| Instant::now() + ANSWERING);
                 }
+                Some(write) = self.writes.join_next() => self.wrote(write),
+                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
             }
+            self.wake();
             self.write();
+        }
+    }
+
+    /// Does what was put off until now.
+    fn wake(&mut self) {
+        let now = Instant::now();
+        if self.fetching.is_some_and(|since| since + FETCHING <= now) {
+            self.reconcile();
+        }
+        if self.answered.is_some_and(|at| at <= now) {
+            self.assess();
         }
     }
 
@@ -223,6 +239,7 @@ impl Controller {
 
     /// What should be said of every object now.
     fn assess(&mut self) {
+        self.answered = None;
         let (connected, serving) = self.outputs.fleet.size();
         self.outputs.metrics.fleet(connected, serving);
         let Some(bundle) = self.bundle.clone() else { return };

@@ -160,11 +160,12 @@ impl World {
             self.referred.get(&object),
             Some(Fetched::Secret(_) | Fetched::ConfigMap(_))
         );
-        match fetched {
-            Fetched::Forbidden(why) if is_known => {
-                tracing::warn!("{object} can no longer be read and stays as it was: {why}");
-            }
-            fetched => drop(self.referred.insert(object, fetched)),
+        if let Fetched::Forbidden(why) = &fetched
+            && is_known
+        {
+            tracing::warn!("{object} can no longer be read and stays as it was: {why}");
+        } else {
+            self.referred.insert(object, fetched);
         }
     }
 

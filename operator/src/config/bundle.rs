@@ -143,7 +143,7 @@ mod tests {
                 key: Secret::new(key),
             })
         });
-        Bundle::new(snapshot, identity).expect("encodes")
+        Bundle::new(snapshot, identity, &BTreeSet::new()).expect("encodes")
     }
 
     #[test]
@@ -167,6 +167,18 @@ mod tests {
             .collect();
         assert_eq!(changed, ["provider/a/x", "certificate/own/ext-proc"]);
         assert!(bundle(&[], None).is_empty());
+    }
+
+    #[test]
+    fn what_is_broken_only_stands_in() {
+        let x = ResourceName::new(ResourceKind::Provider, ObjectName::new("a", "x"));
+        let snapshot = Snapshot {
+            providers: vec![provider("x", "no"), provider("y", "no")],
+            ..Snapshot::default()
+        };
+        let bundle = Bundle::new(snapshot, None, &BTreeSet::from([x])).expect("encodes");
+        let ranks: Vec<_> = bundle.iter().map(|(_, resource)| resource.rank).collect();
+        assert_eq!(ranks, [Rank::StandsIn, Rank::Replaces]);
     }
 
     #[test]

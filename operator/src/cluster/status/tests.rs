@@ -30,7 +30,10 @@ fn verdict(accepted: ConditionState, resolved_refs: ConditionState) -> Verdict {
 }
 
 fn good() -> Verdict {
-    verdict(state(true, Reason::Accepted, ""), state(true, Reason::ResolvedRefs, ""))
+    verdict(
+        state(true, Reason::Accepted, ""),
+        state(true, Reason::ResolvedRefs, ""),
+    )
 }
 
 fn invalid() -> Verdict {
@@ -81,12 +84,22 @@ fn a_transition_is_when_the_state_changed() {
     assert_eq!(since(&done, ConditionType::Programmed), at(20));
     assert_eq!(since(&done, ConditionType::Ready), at(20));
     assert_eq!(since(&done, ConditionType::Accepted), at(0));
-    let broken = status(&invalid(), &Programming::LastGood(tally(2, 2)), 3, Some(&done), at(30));
+    let broken = status(
+        &invalid(),
+        &Programming::LastGood(tally(2, 2)),
+        3,
+        Some(&done),
+        at(30),
+    );
     assert_eq!(since(&broken, ConditionType::ResolvedRefs), at(0));
     assert_eq!(since(&broken, ConditionType::Stalled), at(30));
     // Another reason is no transition.
     let other = status(&invalid(), &Programming::Broken, 4, Some(&broken), at(40));
-    for kind in [ConditionType::Programmed, ConditionType::Ready, ConditionType::Stalled] {
+    for kind in [
+        ConditionType::Programmed,
+        ConditionType::Ready,
+        ConditionType::Stalled,
+    ] {
         assert_eq!(since(&other, kind), at(30), "{kind:?}");
     }
     let mended = status(&good(), &sent_to(2, 2), 5, Some(&other), at(50));
@@ -112,7 +125,11 @@ fn a_message_is_cut_between_characters() {
         state(true, Reason::ResolvedRefs, ""),
     );
     let status = first(&verdict, &Programming::Broken);
-    for kind in [ConditionType::Accepted, ConditionType::Ready, ConditionType::Stalled] {
+    for kind in [
+        ConditionType::Accepted,
+        ConditionType::Ready,
+        ConditionType::Stalled,
+    ] {
         let message = &condition(&status, kind).expect("is there").message;
         assert_eq!(message.chars().count(), MOST_CHARACTERS);
         assert!(long.starts_with(message.as_str()));
@@ -129,10 +146,16 @@ fn statuses_are_compared_without_their_times() {
         first(&good(), &sent_to(2, 2)),
         first(&good(), &sent_to(0, 1)),
         first(&invalid(), &sent_to(1, 1)),
-        Status { conditions: Vec::new(), ..one.clone() },
+        Status {
+            conditions: Vec::new(),
+            ..one.clone()
+        },
     ];
     for other in others {
-        assert!(!says_the_same(&one, &other) && !says_the_same(&other, &one), "{other:?}");
+        assert!(
+            !says_the_same(&one, &other) && !says_the_same(&other, &one),
+            "{other:?}"
+        );
     }
 }
 
@@ -148,16 +171,46 @@ fn news_are_told_at_once_and_what_may_pass_is_waited_for() {
         ("first, broken", None, broken(), Duration::ZERO),
         ("first, on its way", None, pending(), ACKNOWLEDGING),
         ("first, nobody there", None, alone(), ACKNOWLEDGING),
-        ("changed, on its way", Some(programmed()), next(sent_to(0, 1)), ACKNOWLEDGING),
-        ("changed, done", Some(programmed()), next(sent_to(1, 1)), Duration::ZERO),
+        (
+            "changed, on its way",
+            Some(programmed()),
+            next(sent_to(0, 1)),
+            ACKNOWLEDGING,
+        ),
+        (
+            "changed, done",
+            Some(programmed()),
+            next(sent_to(1, 1)),
+            Duration::ZERO,
+        ),
         ("acknowledged", Some(pending()), programmed(), Duration::ZERO),
         ("somebody came", Some(alone()), programmed(), Duration::ZERO),
-        ("rejected", Some(pending()), first(&good(), &rejected()), Duration::ZERO),
+        (
+            "rejected",
+            Some(pending()),
+            first(&good(), &rejected()),
+            Duration::ZERO,
+        ),
         ("became broken", Some(programmed()), broken(), Duration::ZERO),
         ("the last one left", Some(programmed()), alone(), RECONNECTING),
-        ("one came back behind", Some(programmed()), pending(), RECONNECTING),
-        ("more of them", Some(programmed()), first(&good(), &sent_to(2, 2)), COLLECTING),
-        ("more on their way", Some(pending()), first(&good(), &sent_to(1, 3)), COLLECTING),
+        (
+            "one came back behind",
+            Some(programmed()),
+            pending(),
+            RECONNECTING,
+        ),
+        (
+            "more of them",
+            Some(programmed()),
+            first(&good(), &sent_to(2, 2)),
+            COLLECTING,
+        ),
+        (
+            "more on their way",
+            Some(pending()),
+            first(&good(), &sent_to(1, 3)),
+            COLLECTING,
+        ),
     ];
     for (case, old, new, expected) in cases {
         assert_eq!(patience(old.as_ref(), &new), expected, "{case}");

@@ -89,10 +89,7 @@ fn of_two_connections_of_a_node_the_new_one_counts() {
         old.heard(taken("1", true));
         old.heard(rejected("2", "late"));
         let tally = fleet.tally(&name("it"), Some(&version("2")));
-        assert_eq!(
-            (tally.planes, tally.acknowledged, tally.rejected),
-            (1, 1, None)
-        );
+        assert_eq!((tally.planes, tally.acknowledged, tally.rejected), (1, 1, None));
         if new_leaves_first {
             drop(new);
             // The old one does not come back: nobody knows what it has.
@@ -124,13 +121,27 @@ fn a_rejection_names_the_first_node_and_ends_with_the_version() {
     };
     assert_eq!(of("2"), expected);
     // What it had before stays.
-    assert_eq!(of("1"), Tally { acknowledged: 2, rejected: None, ..expected.clone() });
+    assert_eq!(
+        of("1"),
+        Tally {
+            acknowledged: 2,
+            rejected: None,
+            ..expected.clone()
+        }
+    );
     assert_eq!(fleet.tally(&name("other"), Some(&version("1"))).rejected, None);
 
     b.heard(taken("2", true));
     assert_eq!(of("2").rejected, Some((Arc::from("c"), Arc::from("c does not"))));
     drop(c);
-    assert_eq!(of("2"), Tally { planes: 2, acknowledged: 2, rejected: None });
+    assert_eq!(
+        of("2"),
+        Tally {
+            planes: 2,
+            acknowledged: 2,
+            rejected: None
+        }
+    );
 }
 
 #[test]
@@ -148,7 +159,14 @@ fn a_removal_is_acknowledged_by_those_that_do_not_have_it() {
     other.heard(rejected("2", "no"));
     other.heard(removed());
     let tally = fleet.tally(&name("it"), None);
-    assert_eq!(tally, Tally { planes: 2, acknowledged: 2, rejected: None });
+    assert_eq!(
+        tally,
+        Tally {
+            planes: 2,
+            acknowledged: 2,
+            rejected: None
+        }
+    );
     assert_eq!(fleet.tally(&name("it"), Some(&version("2"))).rejected, None);
 }
 

@@ -101,6 +101,7 @@ mod tests {
     use wayleave_core::snapshot::ObjectName;
 
     use super::*;
+    use crate::config::bundle::Rank;
 
     fn name(object: &str) -> ResourceName {
         ResourceName::new(ResourceKind::Route, ObjectName::new("a", object))
@@ -134,6 +135,7 @@ mod tests {
         let resource = Versioned {
             version: Version::told("v"),
             bytes: Bytes::from_static(b"content"),
+            rank: Rank::Replaces,
         };
         let message = |complete| Message {
             nonce: 7,

@@ -11,8 +11,8 @@ fn name(object: &str) -> ResourceName {
     ResourceName::new(ResourceKind::Provider, ObjectName::new("a", object))
 }
 
-/// Resources with these contents.
-fn bundle(contents: &[(&str, String)]) -> Bundle {
+/// Resources with these contents; those of `broken` only stand in.
+fn bundle_with(contents: &[(&str, String)], broken: &[&str]) -> Bundle {
     let providers = contents.iter().map(|(object, content)| Provider {
         name: ObjectName::new("a", *object),
         access: Access::Broken(content.clone()),
@@ -21,7 +21,12 @@ fn bundle(contents: &[(&str, String)]) -> Bundle {
         providers: providers.collect(),
         ..Snapshot::default()
     };
-    Bundle::new(snapshot, None).expect("encodes")
+    let broken = broken.iter().map(|object| name(object)).collect();
+    Bundle::new(snapshot, None, &broken).expect("encodes")
+}
+
+fn bundle(contents: &[(&str, String)]) -> Bundle {
+    bundle_with(contents, &[])
 }
 
 /// Resources with short contents.
@@ -98,6 +103,21 @@ fn nothing_is_sent_when_nothing_changed_even_if_it_was_rejected() {
 }
 
 #[test]
+fn what_stands_in_takes_the_place_of_nothing() {
+    let contents = ["new", "old"].map(|object| (object, "is broken".to_owned()));
+    let now = bundle_with(&contents, &["new", "old"]);
+    let mut session = Session::new(versions(&small(&[("old", "x")])));
+    assert_eq!(sent(&session.update(&now)[0]), ["new"]);
+    assert_eq!(session.update(&now), []);
+    let mended = small(&[("new", "x"), ("old", "y")]);
+    assert_eq!(sent(&session.update(&mended)[0]), ["new", "old"]);
+    assert_eq!(session.update(&now), []);
+    // Deleted and made anew, broken: there is nothing to keep.
+    session.update(&Bundle::default());
+    assert_eq!(sent(&session.update(&now)[0]), ["new", "old"]);
+}
+
+#[test]
 fn what_was_removed_and_comes_back_is_sent() {
     let with = small(&[("it", "x")]);
     let mut session = Session::new(BTreeMap::new());
@@ -149,7 +169,10 @@ fn changes_wait_for_answers_and_are_joined() {
     let messages = session.update(&last);
     assert_eq!(messages.len(), 1);
     assert_eq!(sent(&messages[0]), ["a", "b"]);
-    assert_eq!(messages[0].resources[0].1, *last.get(&name("a")).expect("is there"));
+    assert_eq!(
+        messages[0].resources[0].1,
+        *last.get(&name("a")).expect("is there")
+    );
     assert_eq!(session.update(&Bundle::default()), []);
 }
 
@@ -177,10 +200,7 @@ fn an_answer_tells_what_became_of_each_resource() {
         session.answer(nonce, answer).expect("was sent")
     };
     let taken = News {
-        taken: vec![
-            (name("bad"), version("bad")),
-            (name("good"), version("good")),
-        ],
+        taken: vec![(name("bad"), version("bad")), (name("good"), version("good"))],
         removed: vec![name("gone")],
         complete: true,
         ..News::default()

@@ -10,11 +10,29 @@ fn verdicts() -> Vec<(&'static str, Verdict)> {
     let resolved = || state(true, Reason::ResolvedRefs, "");
     vec![
         ("good", good()),
-        ("warned", verdict(state(true, Reason::NotYetInForce, "spec.cache: is not acted on"), resolved())),
+        (
+            "warned",
+            verdict(
+                state(true, Reason::NotYetInForce, "spec.cache: is not acted on"),
+                resolved(),
+            ),
+        ),
         ("invalid", invalid()),
-        ("not supported", verdict(state(false, Reason::NotSupported, "spec.format: Foo"), resolved())),
-        ("conflicted", verdict(state(false, Reason::Conflicted, "`chat` belongs to another"), resolved())),
-        ("missing secret", verdict(accepted(), state(false, Reason::SecretNotFound, "Secret a/s"))),
+        (
+            "not supported",
+            verdict(state(false, Reason::NotSupported, "spec.format: Foo"), resolved()),
+        ),
+        (
+            "conflicted",
+            verdict(
+                state(false, Reason::Conflicted, "`chat` belongs to another"),
+                resolved(),
+            ),
+        ),
+        (
+            "missing secret",
+            verdict(accepted(), state(false, Reason::SecretNotFound, "Secret a/s")),
+        ),
         (
             "invalid, missing key",
             verdict(
@@ -51,16 +69,17 @@ fn cases() -> Vec<(String, Status)> {
 fn every_case_has_its_conditions() {
     let mut text = String::new();
     for (case, status) in cases() {
-        writeln!(text, "{case}:").expect("writes");
-        for condition in &status.conditions {
-            let (kind, status, reason) = (&condition.type_, &condition.status, &condition.reason);
-            // What the verdict says itself needs no repeating.
-            let said = match kind.as_str() {
-                "Accepted" | "ResolvedRefs" => "",
-                _ => &condition.message,
-            };
-            writeln!(text, "{}", format!("  {kind} {status} {reason} {said}").trim_end()).expect("writes");
-        }
+        let said: Vec<_> = (status.conditions.iter())
+            .map(|said| format!("{} {} {}", said.type_, said.status, said.reason))
+            .collect();
+        writeln!(text, "{case}: {}", said.join(", ")).expect("writes");
+    }
+    for (way, programming) in programmings() {
+        let status = first(&good(), &programming);
+        let message = &condition(&status, ConditionType::Programmed)
+            .expect("is there")
+            .message;
+        writeln!(text, "{way}: {message}").expect("writes");
     }
     insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(text) });
 }
@@ -102,7 +121,7 @@ fn stalled_is_there_only_when_somebody_has_to_act() {
     }
 }
 
-/// The reasons of Accepted and of ResolvedRefs are the compiler's.
+/// The reasons of `Accepted` and of `ResolvedRefs` are the compiler's.
 #[test]
 fn every_reason_of_programmed_and_ready_occurs() {
     let cases = cases();
@@ -112,7 +131,10 @@ fn every_reason_of_programmed_and_ready_occurs() {
         .map(|condition| condition.reason.as_str())
         .collect();
     for reason in Reason::ALL {
-        if matches!(reason.condition(), ConditionType::Programmed | ConditionType::Ready) {
+        if matches!(
+            reason.condition(),
+            ConditionType::Programmed | ConditionType::Ready
+        ) {
             assert!(occurring.contains(reason.as_str()), "{reason:?}");
         }
     }

@@ -42,10 +42,17 @@ fn mood() -> impl Strategy<Value = Mood> {
     ]
 }
 
+/// What only stands in.
+const BROKEN: u8 = 3;
+
 fn of(contents: &[Option<u8>; NAMES.len()]) -> Bundle {
-    let contents = NAMES.into_iter().zip(contents);
-    let there = contents.filter_map(|(name, content)| Some((name, content.as_ref()?.to_string())));
-    bundle(&there.collect::<Vec<_>>())
+    let named = || NAMES.into_iter().zip(contents);
+    let there = named().filter_map(|(name, content)| Some((name, content.as_ref()?.to_string())));
+    let broken = named().filter(|(_, content)| **content == Some(BROKEN));
+    bundle_with(
+        &there.collect::<Vec<_>>(),
+        &broken.map(|(name, _)| name).collect::<Vec<_>>(),
+    )
 }
 
 struct Plane {
@@ -70,6 +77,10 @@ impl Plane {
         };
         let mut reasons = BTreeMap::new();
         for (name, resource) in message.resources {
+            // What it did not want to lose is not known to the operator.
+            let kept = self.refused.get(&name) == Some(&None);
+            let may_replace = resource.rank == Rank::Replaces || kept;
+            assert!(may_replace || !self.has.contains_key(&name), "{name} was good");
             if rejects(&name) {
                 reasons.insert(name.clone(), "no".to_owned());
                 self.refused.insert(name, Some(resource.version));
@@ -170,10 +181,14 @@ proptest! {
 
         let Conversation { plane, bundle, member, .. } = conversation;
         for name in NAMES.map(name) {
-            let should = bundle.get(&name).map(|resource| &resource.version);
+            let resource = bundle.get(&name);
+            let should = resource.map(|resource| &resource.version);
             let has = plane.has.get(&name);
             let refused = plane.refused.get(&name).map(Option::as_ref);
-            prop_assert!(has == should || refused == Some(should), "{name}: {has:?} instead of {should:?}");
+            let stands_in = resource.is_some_and(|resource| resource.rank == Rank::StandsIn);
+            let keeps = stands_in && (has.is_some() || refused.is_some());
+            let ends_well = has == should || refused == Some(should) || keeps;
+            prop_assert!(ends_well, "{name}: {has:?} instead of {should:?}");
             // Over gRPC answers come in order.
             if !any_order {
                 let tally = fleet.tally(&name, should);
