@@ -32,10 +32,13 @@ pub struct Versioned {
 pub enum Rank {
     /// It may.
     Replaces,
-    /// Only data planes that have none get it: it says why the object is broken, and what was good before is not known
+    /// Only data planes that have none, or another that stands in, get it: it says why the object is broken, and what was good before is not known
     /// here, e.g. after a restart.
     StandsIn,
 }
+
+/// What the version of a resource that only stands in begins with. No digest has this letter.
+const STAND_IN: &str = "stand-in-";
 
 /// The version of a resource: a digest of its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,10 +61,19 @@ impl Version {
         &self.0
     }
 
+    /// Whether it is of a resource that only stands in, also when another operator has sent it.
+    pub fn stands_in(&self) -> bool {
+        self.0.starts_with(STAND_IN)
+    }
+
     /// 96 bits are enough to tell the versions of one object apart.
-    fn of(bytes: &[u8]) -> Self {
+    fn of(bytes: &[u8], rank: Rank) -> Self {
+        let mark = match rank {
+            Rank::Replaces => "",
+            Rank::StandsIn => STAND_IN,
+        };
         let digest = Sha256::digest(bytes);
-        let text = digest.iter().take(12).fold(String::new(), |mut text, byte| {
+        let text = digest.iter().take(12).fold(mark.to_owned(), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");
             text
         });
@@ -82,13 +94,13 @@ impl Bundle {
         let identity = identity.map(Resource::Certificate);
         let resources = Resource::of(snapshot).chain(identity).map(|resource| {
             let bytes = Bytes::from(resource.encode()?);
-            let version = Version::of(&bytes);
             let name = resource.name();
             let rank = if broken.contains(&name) {
                 Rank::StandsIn
             } else {
                 Rank::Replaces
             };
+            let version = Version::of(&bytes, rank);
             Ok((name, Versioned { version, bytes, rank }))
         });
         let resources = resources.collect::<serde_json::Result<_>>()?;

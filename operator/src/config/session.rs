@@ -153,7 +153,7 @@ impl Session {
         match (self.has.get(name), resource.rank) {
             (None, _) => true,
             (Some(version), Rank::Replaces) => *version != resource.version,
-            (Some(_), Rank::StandsIn) => false,
+            (Some(version), Rank::StandsIn) => version.stands_in() && *version != resource.version,
         }
     }
 

@@ -109,6 +109,10 @@ fn what_stands_in_takes_the_place_of_nothing() {
     let mut session = Session::new(versions(&small(&[("old", "x")])));
     assert_eq!(sent(&session.update(&now)[0]), ["new"]);
     assert_eq!(session.update(&now), []);
+    // Broken otherwise: who has the earlier reason gets the new one.
+    let contents = ["new", "old"].map(|object| (object, "is broken otherwise".to_owned()));
+    let now = bundle_with(&contents, &["new", "old"]);
+    assert_eq!(sent(&session.update(&now)[0]), ["new"]);
     let mended = small(&[("new", "x"), ("old", "y")]);
     assert_eq!(sent(&session.update(&mended)[0]), ["new", "old"]);
     assert_eq!(session.update(&now), []);

@@ -80,7 +80,8 @@ impl Plane {
             // What it did not want to lose is not known to the operator.
             let kept = self.refused.get(&name) == Some(&None);
             let may_replace = resource.rank == Rank::Replaces || kept;
-            assert!(may_replace || !self.has.contains_key(&name), "{name} was good");
+            let good = self.has.get(&name).is_some_and(|version| !version.stands_in());
+            assert!(may_replace || !good, "{name} was good");
             if rejects(&name) {
                 reasons.insert(name.clone(), "no".to_owned());
                 self.refused.insert(name, Some(resource.version));
