@@ -24,23 +24,30 @@ local function is(kind, truth)
   return conditions[kind] ~= nil and conditions[kind].status == truth
 end
 
--- Every condition that is not true, with its reason: Ready repeats only the first of them.
+local function told(kind)
+  local condition = conditions[kind]
+  local text = kind .. " is " .. condition.status .. " (" .. condition.reason .. ")"
+  if condition.message ~= "" then
+    text = text .. ": " .. condition.message
+  end
+  return text
+end
+
+-- Every condition that is not true: Ready repeats only the first of them.
 local function complaints()
   local texts = {}
   for _, kind in ipairs({"Accepted", "ResolvedRefs", "Programmed"}) do
-    local condition = conditions[kind]
-    if condition ~= nil and condition.status ~= "True" then
-      local text = kind .. " is " .. condition.status .. " (" .. condition.reason .. ")"
-      if condition.message ~= "" then
-        text = text .. ": " .. condition.message
-      end
-      table.insert(texts, text)
+    if is(kind, "False") or is(kind, "Unknown") then
+      table.insert(texts, told(kind))
     end
+  end
+  if #texts == 0 then
+    return told(is("Stalled", "True") and "Stalled" or "Ready")
   end
   return table.concat(texts, "; ")
 end
 
--- Whether somebody has to act or the object may heal by itself, calls that need it fail now.
+-- Also what may heal by itself: what is written is not in force, and nobody knows for how long.
 if is("Stalled", "True") or is("Ready", "False") then
   return health("Degraded", complaints())
 end
