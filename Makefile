@@ -5,26 +5,29 @@
 PROFILE ?= dev
 # Manifests for `make up`; empty: the demo's, with a simulated provider beside it.
 DIR ?=
-# More flags for `wayleave up` and `wayleave demo`.
+# More flags for `wayleave up`, `wayleave demo` and `make cluster`.
 ARGS ?=
 
 export CARGO_TERM_COLOR ?= auto
 target := $(or $(CARGO_TARGET_DIR),target)
-wayleave := $(target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/wayleave
+wayleave = $(target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/wayleave
 step := @tools/step.sh
-build := cargo build --locked --profile $(PROFILE) -p wayleave-cli
+build = cargo build --locked --profile $(PROFILE) -p wayleave-cli
 # Fetched once by tools/envoy.sh.
 with_envoy := envoy=$$(tools/envoy.sh) && export WAYLEAVE_ENVOY="$$envoy" &&
 with_python := python=$$(tools/python.sh tests/python/requirements.txt) && export WAYLEAVE_PYTHON="$$python" &&
 # Built once by tools/kube.sh.
 with_kube := kube=$$(tools/kube.sh --all) && export $$kube &&
+# What a cluster runs of it, where the tests' crate looks for it.
+with_cluster := for name in kube-apiserver etcd kubectl helm; do tools/kube.sh $$name > /dev/null || exit; done &&
+with_wayleave = export WAYLEAVE_BIN="$(abspath $(wayleave))" &&
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench prices crds envoy kube venv deny
+.PHONY: help demo up cluster test check bench bench-cluster prices crds envoy kube venv deny
 
 help: ## This list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r task does; do \
-	  printf '  make %-8s %s\n' "$$task" "$$does"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r task does; do \
+	  printf '  make %-13s %s\n' "$$task" "$$does"; done
 	@echo
 	@echo '  make up DIR=my-manifests ARGS="--listen 0.0.0.0:4000"     PROFILE=release for a fast program'
 
@@ -40,6 +43,11 @@ else
 	@$(with_envoy) exec $(wayleave) up -f $(DIR) $(ARGS)
 endif
 
+cluster: ## Play with the operator on a Kubernetes API server of its own, behind Envoy, with simulated providers
+	@$(build)
+	@cargo build --locked -p wayleave-tests --bin cluster
+	@$(with_envoy) $(with_cluster) $(with_wayleave) exec $(target)/debug/cluster $(ARGS)
+
 test: ## Every test, cheap ones first; fetches what they need
 	$(step) "format" cargo fmt --all --check
 	$(step) "lints" cargo clippy --locked --workspace --all-targets -- -D warnings
@@ -49,7 +57,7 @@ test: ## Every test, cheap ones first; fetches what they need
 	$(step) "Python packages" tools/python.sh tests/python/requirements.txt
 	$(step) "Kubernetes" tools/kube.sh --all
 	$(step) "program" $(build)
-	@$(with_envoy) $(with_python) $(with_kube) export WAYLEAVE_BIN="$(abspath $(wayleave))" && \
+	@$(with_envoy) $(with_python) $(with_kube) $(with_wayleave) \
 	  tools/step.sh "data plane" cargo test --locked -p wayleave-tests && \
 	  tools/step.sh "official SDKs" "$$WAYLEAVE_PYTHON" -m pytest -q tests/python
 
@@ -62,13 +70,21 @@ bench: ## Measure side by side with plain Envoy, about 5 minutes
 	@cargo build --locked --release -p wayleave-cli -p wayleave-bench
 	@$(with_envoy) exec $(target)/release/wayleave-bench --envoy "$$envoy" $(ARGS)
 
+bench-cluster: PROFILE = release
+bench-cluster: ## Measure the operator on an API server: edits until they are served, 2,000 routes; about 2 minutes
+	@$(build)
+	@$(with_envoy) $(with_cluster) $(with_wayleave) exec cargo test --locked --quiet -p wayleave-tests --test operator -- \
+	  --ignored --nocapture --test-threads 1 measure
+
 prices: ## Make the price book anew from the PyPI package genai-prices
 	@python=$$(tools/python.sh tools/prices/requirements.txt) && \
 	  "$$python" -B tools/prices/generate.py --date "$$(date -u +%F)" && exec "$$python" -B tools/prices/golden.py
 
-crds: ## Make crds/ anew from api/
+crds: ## Make what is generated in crds/ and charts/ anew
 	@$(build)
-	@$(wayleave) crd --directory crds
+	@$(wayleave) crd --directory crds --chart charts/wayleave-crds
+	@$(wayleave) envoy-config --listen 0.0.0.0:4000 --socket /run/wayleave/ext-proc.sock \
+	  --admin-socket /run/wayleave/envoy-admin.sock > charts/wayleave/files/envoy.json
 
 envoy: ## Fetch Envoy if there is none, and say where it is
 	@tools/envoy.sh

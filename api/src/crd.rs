@@ -1,9 +1,9 @@
 //! The custom resource definitions, generated from the types.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+    CustomResourceDefinition, JSON, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
-use kube::CustomResourceExt;
+use kube::{CustomResourceExt, ResourceExt as _};
 
 use crate::{CachePolicy, LLMRoute, ProviderKey};
 
@@ -14,17 +14,32 @@ pub fn all_crds() -> [CustomResourceDefinition; 3] {
 
 /// Name and text of the file of each definition.
 pub fn crd_files() -> Result<Vec<(String, String)>, serde_yaml::Error> {
-    let files = all_crds().into_iter().map(|crd| {
-        let name = format!("{}.yaml", crd.spec.names.plural);
-        serde_yaml::to_string(&crd).map(|yaml| (name, yaml))
-    });
-    files.collect()
+    files(all_crds())
+}
+
+/// The same for a Helm chart: a definition stays when the chart goes, since all objects of its kind would go with it.
+pub fn chart_files() -> Result<Vec<(String, String)>, serde_yaml::Error> {
+    files(all_crds().map(kept))
 }
 
 /// All definitions as one stream of YAML documents.
 pub fn crds_yaml() -> Result<String, serde_yaml::Error> {
     let documents: Vec<_> = crd_files()?.into_iter().map(|(_, yaml)| yaml).collect();
     Ok(documents.join("---\n"))
+}
+
+fn files(crds: [CustomResourceDefinition; 3]) -> Result<Vec<(String, String)>, serde_yaml::Error> {
+    let files = crds.into_iter().map(|crd| {
+        let name = format!("{}.yaml", crd.spec.names.plural);
+        serde_yaml::to_string(&crd).map(|yaml| (name, yaml))
+    });
+    files.collect()
+}
+
+fn kept(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
+    let policy = ("helm.sh/resource-policy".to_owned(), "keep".to_owned());
+    crd.annotations_mut().extend([policy]);
+    crd
 }
 
 fn tidied(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
@@ -35,9 +50,21 @@ fn tidied(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
             .and_then(|schema| schema.open_api_v3_schema.as_mut())
         {
             tidy(schema);
+            mark_unseen(schema);
         }
     }
     crd
+}
+
+/// The status of an object that the operator has not seen: without one, kstatus (Flux) would take it for done.
+fn mark_unseen(schema: &mut JSONSchemaProps) {
+    let status = schema
+        .properties
+        .as_mut()
+        .and_then(|properties| properties.get_mut("status"));
+    if let Some(status) = status {
+        status.default = Some(JSON(serde_json::json!({"observedGeneration": -1})));
+    }
 }
 
 /// Takes the description out of the schema of an enum: there it would stand in place of the field's.
@@ -129,20 +156,21 @@ mod tests {
         assert_eq!(complaints, Vec::<String>::new());
     }
 
-    /// `UPDATE_CRDS=1 cargo test -p wayleave-api` writes the files anew.
+    /// `make crds` writes the files anew.
     #[test]
     fn the_checked_in_files_are_the_generated_ones() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../crds");
-        for (name, yaml) in crd_files().expect("serialises") {
-            let path = folder.join(&name);
-            if std::env::var_os("UPDATE_CRDS").is_some() {
-                std::fs::write(&path, &yaml).expect("crds/ can be written");
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for (folder, files) in [
+            ("crds", crd_files()),
+            ("charts/wayleave-crds/templates", chart_files()),
+        ] {
+            let files = files.expect("serialises");
+            let there = std::fs::read_dir(root.join(folder)).expect("is there");
+            assert_eq!(there.count(), files.len(), "{folder} has files of its own");
+            for (name, yaml) in files {
+                let checked_in = std::fs::read_to_string(root.join(folder).join(&name)).unwrap_or_default();
+                assert!(checked_in == yaml, "{folder}/{name} is stale: run `make crds`");
             }
-            let checked_in = std::fs::read_to_string(&path).unwrap_or_default();
-            assert!(
-                checked_in == yaml,
-                "crds/{name} is stale: run UPDATE_CRDS=1 cargo test -p wayleave-api"
-            );
         }
     }
 }

@@ -29,7 +29,7 @@ pub mod provider_key;
 pub mod reference;
 
 pub use cache_policy::CachePolicy;
-pub use crd::{all_crds, crd_files, crds_yaml};
+pub use crd::{all_crds, chart_files, crd_files, crds_yaml};
 pub use llm_route::LLMRoute;
 pub use provider_key::ProviderKey;
 

@@ -244,13 +244,21 @@ fn the_definitions_are_printed_and_written() {
             .unwrap()
     };
     assert!(stdout(&crd()).contains("kind: CustomResourceDefinition"));
+    // A chart's stay when it goes.
     let folder = folder(&[]);
+    fs::create_dir(folder.path().join("templates")).unwrap();
     let mut wayleave = Command::new(env!("CARGO_BIN_EXE_wayleave"));
     let status = wayleave
         .args(["crd", "--directory"])
         .arg(folder.path())
+        .arg("--chart")
+        .arg(folder.path())
         .status()
         .unwrap();
     assert!(status.success());
-    assert!(folder.path().join("llmroutes.yaml").is_file());
+    let kept = |name: &str| {
+        let text = fs::read_to_string(folder.path().join(name)).unwrap();
+        text.contains("helm.sh/resource-policy: keep")
+    };
+    assert!(!kept("llmroutes.yaml") && kept("templates/llmroutes.yaml"));
 }

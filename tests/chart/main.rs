@@ -14,7 +14,6 @@ mod suite {
     mod foreign;
     mod pods;
     mod release;
-    mod rendered;
     mod rights;
     mod schema;
     mod steady;

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 use wayleave_tests::Cluster;
+use wayleave_tests::chart::Rendered;
 
 use super::cases::cases;
 use super::foreign::{self, SKIPPED};
-use super::rendered::Rendered;
 
 /// Nothing is kept. Fields that are not in the schema are refused.
 const DRY_RUN: [&str; 5] = [

@@ -6,11 +6,11 @@ use std::process::Command;
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
 use wayleave_tests::Cluster;
+use wayleave_tests::chart::{NAMESPACE, Rendered, said};
 use wayleave_tests::program::envoy;
 
 use super::bootstrap::served_paths;
 use super::foreign;
-use super::rendered::{NAMESPACE, Rendered, said};
 
 const HOST: &str = "wayleave-ext-proc.wayleave-system.svc";
 

@@ -3,10 +3,10 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use wayleave_tests::chart::{Rendered, chart};
 use wayleave_tests::program;
 
 use super::attached::validate;
-use super::rendered::{Rendered, chart};
 
 fn checked_in() -> String {
     fs::read_to_string(chart("wayleave/files/envoy.json")).unwrap()

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-
-use super::rendered::{Rendered, objects};
+use wayleave_tests::chart::{Rendered, objects};
 
 const KEEP: &str = "helm.sh/resource-policy";
 

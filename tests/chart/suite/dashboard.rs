@@ -5,8 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-
-use super::rendered::chart;
+use wayleave_tests::chart::chart;
 
 /// The names in code quotes below the heading `Metrics` of `docs/ledger.md`.
 fn documented() -> BTreeSet<String> {

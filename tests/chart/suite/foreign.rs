@@ -5,8 +5,7 @@ use std::process::Command;
 
 use tokio::sync::OnceCell;
 use wayleave_tests::Cluster;
-
-use super::rendered::said;
+use wayleave_tests::chart::said;
 
 /// Where their CRDs are: Go module and path.
 const CRDS: [(&str, &str); 3] = [

@@ -1,9 +1,9 @@
 //! The pods.
 
 use serde_json::{Value, json};
+use wayleave_tests::chart::{NAMESPACE, Rendered};
 
 use super::cases::cases;
-use super::rendered::{NAMESPACE, Rendered};
 
 fn pod<'a>(rendered: &'a Rendered, name: &str) -> &'a Value {
     &rendered.get("Deployment", name)["spec"]["template"]["spec"]

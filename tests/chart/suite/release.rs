@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 use wayleave_tests::Cluster;
-
-use super::rendered::{NAMESPACE, RELEASE, chart, helm, said, values_file};
+use wayleave_tests::chart::{NAMESPACE, RELEASE, chart, helm, said, values_file};
 
 const CRDS: &str = "wayleave-crds";
 

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use wayleave_tests::chart::{NAMESPACE, Rendered};
 use wayleave_tests::cluster::{Cluster, Kubectl};
-
-use super::rendered::{NAMESPACE, Rendered};
 
 const EVERYWHERE: [(&str, &str); 6] = [
     ("authentication.k8s.io/tokenreviews", "create"),

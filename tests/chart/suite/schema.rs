@@ -3,8 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
-
-use super::rendered::{Rendered, chart, objects};
+use wayleave_tests::chart::{Rendered, chart, objects};
 
 #[test]
 fn wrong_values_are_refused() {

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::json;
+use wayleave_tests::chart::{Rendered, chart, helm, said, values_file};
 
 use super::cases::cases;
-use super::rendered::{Rendered, chart, helm, said, values_file};
 
 /// What makes a chart differ from one rendering to the next, or from one cluster to another.
 const FICKLE: [&str; 17] = [
