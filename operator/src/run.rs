@@ -97,8 +97,8 @@ pub async fn run(
     let (lacks, readiness) = watch::channel(Some("it has just begun".to_owned()));
     let (changes, changed) = mpsc::channel(CHANGES);
 
-    let mut parts = JoinSet::new();
-    watches::start(&client, &options.namespaces, &changes, &metrics, &mut parts);
+    let (mut parts, mut watching) = (JoinSet::new(), JoinSet::new());
+    watches::start(&client, &options.namespaces, &changes, &metrics, &mut watching);
     let outputs = Outputs {
         named: NamedWatches::new(client.clone(), changes, Arc::clone(&metrics)),
         bundles,
@@ -129,12 +129,15 @@ pub async fn run(
     let stopped = tokio::select! {
         () = shutdown.cancelled() => None,
         ended = parts.join_next() => ended,
+        ended = watching.join_next() => ended,
     };
     closing.cancel();
+    // They wait for an API server that may have nothing to tell.
+    watching.abort_all();
     if let Some(ended) = stopped {
         return Err(RunError::Stopped(ended.err()));
     }
-    // The election is among them: it gives the lease back. The watches end with the controller.
+    // The election is among them: it gives the lease back.
     if timeout(ENDING, async { while parts.join_next().await.is_some() {} })
         .await
         .is_err()

@@ -12,8 +12,8 @@ use crate::config::fleet::Tally;
 /// The longest message of a condition; an API server takes 32768 characters.
 const MOST_CHARACTERS: usize = 4_096;
 
-/// How long to wait for acknowledgements before saying that they are missing.
-const ACKNOWLEDGING: Duration = Duration::from_millis(500);
+/// How long to wait for acknowledgements, or for what an object refers to, before saying that they are missing.
+const SETTLING: Duration = Duration::from_millis(500);
 /// How long a data plane may be gone before an object is no longer called programmed: longer than one takes to find the
 /// next leader.
 const RECONNECTING: Duration = Duration::from_secs(15);
@@ -41,7 +41,7 @@ pub fn status(
     earlier: Option<&Status>,
     now: Timestamp,
 ) -> Status {
-    let programmed = programmed(programming);
+    let programmed = programmed(programming, !verdict.accepted.status);
     let accepted = Said::from(&verdict.accepted);
     let resolved = Said::from(&verdict.resolved_refs);
     let ready = ready(&accepted, &resolved, &programmed);
@@ -96,8 +96,13 @@ pub fn patience(old: Option<&Status>, new: &Status) -> Duration {
     let pending = [Reason::Pending, Reason::NoDataPlanes]
         .into_iter()
         .any(|pending| reason(new).as_deref() == Some(pending.as_str()));
+    let resolved = |status: &Status| {
+        condition(status, ConditionType::ResolvedRefs).is_none_or(|resolved| resolved.status == "True")
+    };
     let Some(old) = old.filter(|old| old.observed_generation == new.observed_generation) else {
-        return if pending { ACKNOWLEDGING } else { Duration::ZERO };
+        // Who applies many objects at once need not apply those first that others refer to.
+        let may_pass = pending || !resolved(new);
+        return if may_pass { SETTLING } else { Duration::ZERO };
     };
     let was_programmed = reason(old).as_deref() == Some(Reason::Programmed.as_str());
     if pending && was_programmed {
@@ -180,7 +185,7 @@ impl Said {
     }
 }
 
-fn programmed(programming: &Programming) -> Said {
+fn programmed(programming: &Programming, own_fault: bool) -> Said {
     match programming {
         Programming::Sent(tally) => sent(tally),
         Programming::LastGood(tally) => Said::new(
@@ -191,13 +196,15 @@ fn programmed(programming: &Programming) -> Said {
                 shown(tally)
             ),
         ),
-        Programming::Broken => Said::new(
-            Truth::False,
-            Reason::NotInForce,
-            "this generation is broken: calls that need it are answered with the reason, but data planes that had an \
-             earlier one keep it"
-                .to_owned(),
-        ),
+        Programming::Broken => {
+            let mut message =
+                "this generation is broken: calls that need it are answered with the reason".to_owned();
+            // What it refers to is another matter: that is gone everywhere.
+            if own_fault {
+                message.push_str(", but data planes that had an earlier one keep it");
+            }
+            Said::new(Truth::False, Reason::NotInForce, message)
+        }
         Programming::NotYetInForce => Said::new(
             Truth::False,
             Reason::NotYetInForce,
@@ -246,7 +253,11 @@ fn needs_somebody(said: &Said) -> bool {
     said.truth == Truth::False
         && matches!(
             said.reason,
-            Reason::Invalid | Reason::NotSupported | Reason::Conflicted | Reason::Rejected
+            Reason::Invalid
+                | Reason::NotSupported
+                | Reason::Conflicted
+                | Reason::Rejected
+                | Reason::NotYetInForce
         )
 }
 

@@ -169,13 +169,13 @@ fn news_are_told_at_once_and_what_may_pass_is_waited_for() {
     let cases = [
         ("first, done", None, programmed(), Duration::ZERO),
         ("first, broken", None, broken(), Duration::ZERO),
-        ("first, on its way", None, pending(), ACKNOWLEDGING),
-        ("first, nobody there", None, alone(), ACKNOWLEDGING),
+        ("first, on its way", None, pending(), SETTLING),
+        ("first, nobody there", None, alone(), SETTLING),
         (
             "changed, on its way",
             Some(programmed()),
             next(sent_to(0, 1)),
-            ACKNOWLEDGING,
+            SETTLING,
         ),
         (
             "changed, done",
