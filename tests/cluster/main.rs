@@ -3,5 +3,6 @@
 #[cfg(test)]
 mod suite {
     mod ending;
+    mod play;
     mod serving;
 }

@@ -7,7 +7,9 @@
 #[cfg(test)]
 mod suite {
     mod access;
+    mod attached;
     mod broken;
+    mod envoy;
     mod leaders;
     mod measure;
     mod outage;

@@ -7,9 +7,9 @@ mod access;
 mod credentials;
 mod folder;
 mod kubectl;
-mod port;
+pub(crate) mod port;
 pub mod program;
-mod server;
+pub(crate) mod server;
 
 use std::fs;
 use std::net::Ipv4Addr;
@@ -68,11 +68,8 @@ impl Cluster {
             kubeconfig: folder.write("admin.kubeconfig", &kubeconfig),
             cache: folder.path().join("kubectl"),
         };
-        let mut etcd = Server::start(
-            Program::Etcd,
-            &etcd_arguments(&etcd_port, folder.path()),
-            folder.path(),
-        );
+        let arguments = etcd_arguments(&etcd_port, folder.path());
+        let etcd = serve(Program::Etcd, &arguments, folder.path());
         // A server that finds no etcd tries again only after a second.
         until("etcd takes connections", READY, async || {
             etcd.assert_runs();
@@ -101,20 +98,20 @@ impl Cluster {
     pub async fn start_api_server(&mut self) {
         assert!(self.api_server.is_none(), "the API server runs already");
         let arguments = api_server_arguments(&self.port, &self.etcd_port, self.folder.path());
-        let mut server = Server::start(Program::ApiServer, &arguments, self.folder.path());
+        let server = serve(Program::ApiServer, &arguments, self.folder.path());
         until("the API server takes connections", READY, async || {
             server.assert_runs();
             connects(&self.port).await
         })
         .await;
-        self.answers(&mut server, "/readyz?verbose").await;
+        self.answers(&server, "/readyz?verbose").await;
         // It says that it is ready a moment before it has made this namespace.
-        self.answers(&mut server, "/api/v1/namespaces/default").await;
+        self.answers(&server, "/api/v1/namespaces/default").await;
         self.api_server = Some(server);
     }
 
     /// Waits until the server has this page.
-    async fn answers(&self, server: &mut Server, page: &str) {
+    async fn answers(&self, server: &Server, page: &str) {
         let end = Instant::now() + READY;
         while let Err(said) = self.admin.try_run(&["get", "--raw", page]).await {
             server.assert_runs();
@@ -147,6 +144,12 @@ impl Cluster {
         api_server.chain([self.etcd.id()]).collect()
     }
 
+    /// Which server ended by itself, with the end of its log; `None`: all run.
+    pub fn fallen(&self) -> Option<String> {
+        let mut servers = [Some(&self.etcd), self.api_server.as_ref()].into_iter().flatten();
+        servers.find_map(Server::fallen)
+    }
+
     /// What the API server logged last.
     pub fn api_server_log(&self) -> String {
         self.api_server.as_ref().map(Server::tail).unwrap_or_default()
@@ -158,7 +161,12 @@ impl Cluster {
     }
 }
 
-async fn connects(port: &Port) -> Option<()> {
+fn serve(program: Program, arguments: &[String], folder: &Path) -> Server {
+    Server::start(program.name(), &program.path(), arguments, folder)
+}
+
+/// Something once the port takes connections.
+pub(crate) async fn connects(port: &Port) -> Option<()> {
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port.number())).await;
     stream.ok().map(drop)
 }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::client::Client;
-use crate::output::Log;
+use crate::output::{self, Log};
 use crate::process::{self, Memory};
 use crate::program;
 use crate::secrets::Secrets;
@@ -26,6 +26,7 @@ const LOG: &str =
 /// A process that runs. Dropped, it is killed.
 #[derive(Debug)]
 pub struct Daemon {
+    name: &'static str,
     child: Child,
     output: JoinSet<()>,
     secrets: Secrets,
@@ -38,19 +39,30 @@ pub struct Daemon {
 /// `wayleave` with its log as JSON, and nothing taken over from this process's environment.
 pub fn command(words: &[&str]) -> Command {
     let mut command = Command::new(program::wayleave());
+    // It ends with the thread that starts it, even one that is killed.
+    command
+        .args(["exec-envoy", "--parent", &std::process::id().to_string(), "--"])
+        .arg(program::wayleave());
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
         if name.starts_with("WAYLEAVE_") || name.starts_with("POD_") || name == "KUBECONFIG" {
             command.env_remove(&*name);
         }
     }
+    let (filter, format) = if output::is_for_people() {
+        ("info", "text")
+    } else {
+        (LOG, "json")
+    };
     command
         .env_remove("RUST_LOG")
-        .args(["--log", LOG, "--log-format", "json"])
+        .args(["--log", filter, "--log-format", format])
         .args(words)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        // An interrupt at the terminal is for us: we end it in order.
+        .process_group(0)
         .kill_on_drop(true);
     command
 }
@@ -60,8 +72,16 @@ impl Daemon {
     ///
     /// # Panics
     /// When it ends before, or takes too long.
-    pub async fn start(mut command: Command, secrets: &Secrets) -> Self {
-        let log = Log::new();
+    pub async fn start(command: Command, secrets: &Secrets) -> Self {
+        Self::start_as("wayleave", command, secrets).await
+    }
+
+    /// The same, with a name of its own for its log.
+    ///
+    /// # Panics
+    /// When it ends before, or takes too long.
+    pub async fn start_as(name: &'static str, mut command: Command, secrets: &Secrets) -> Self {
+        let log = Log::of(name);
         let mut child = command.spawn().expect("wayleave can be started");
         let mut output = JoinSet::new();
         output.spawn(log.clone().follow(child.stderr.take().expect("its stderr")));
@@ -72,12 +92,13 @@ impl Daemon {
             .expect("its stdout");
         let Some(line) = line else {
             output.join_all().await;
-            panic!("wayleave ended before it said where it is:\n{}", log.tail());
+            panic!("{name} ended before it said where it is:\n{}", log.tail());
         };
         log.keep(line.clone());
         output.spawn(log.clone().follow(stdout.into_inner()));
         let said = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
         Self {
+            name,
             child,
             output,
             secrets: secrets.clone(),
@@ -139,6 +160,26 @@ impl Daemon {
     pub async fn ended(&mut self) -> ExitStatus {
         let ended = timeout(PATIENCE, self.child.wait()).await;
         ended.expect("it ends in time").expect("a status")
+    }
+
+    /// How it ended by itself, with the end of its log; `None`: it runs.
+    ///
+    /// # Panics
+    /// When the system cannot tell.
+    pub fn fallen(&mut self) -> Option<String> {
+        let status = self.child.try_wait().expect("a child can be asked")?;
+        Some(format!("{} ended with {status}:\n{}", self.name, self.log.tail()))
+    }
+
+    /// Ends it, in order if that takes no longer than `patience`; it may have ended.
+    pub async fn stop(mut self, patience: Duration) {
+        if self.child.id().is_some() {
+            self.terminate();
+        }
+        if timeout(patience, self.child.wait()).await.is_err() {
+            // Fails only for a process that is gone.
+            drop(self.child.kill().await);
+        }
     }
 
     /// Kills it.

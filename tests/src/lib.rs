@@ -16,9 +16,11 @@
     reason = "a test fails by panicking, and so do its tools"
 )]
 
+pub mod chart;
 pub mod client;
 pub mod cluster;
 pub mod daemon;
+pub mod envoy;
 pub mod format;
 pub mod front;
 pub mod gateway;
@@ -28,6 +30,8 @@ pub mod metrics;
 pub mod operator;
 pub mod output;
 pub mod plane;
+pub mod play;
+pub mod pod;
 pub mod process;
 pub mod program;
 pub mod raw;
@@ -37,11 +41,13 @@ pub mod wait;
 
 pub use client::{Answer, Client, Streaming};
 pub use cluster::Cluster;
+pub use envoy::Envoy;
 pub use format::Format;
 pub use front::{Front, HEAVY};
 pub use gateway::Gateway;
 pub use manifests::Manifests;
 pub use operator::Operator;
 pub use plane::Plane;
+pub use pod::{Pod, Release};
 pub use site::Site;
 pub use wait::until;

@@ -30,11 +30,11 @@ impl Operator {
             .env("KUBECONFIG", &site.kubeconfig)
             .args(["--config-listen", config, "--admin", "127.0.0.1:0"])
             .args(["--own-namespace", &site.own])
-            .args(["--namespace", &site.team, "--namespace", &site.guest])
             .args(["--data-plane-account", &account, "--config-name", "localhost"])
             .args(["--lease-duration", "3s"])
+            .args(site.watched.iter().flat_map(|name| ["--namespace", name]))
             .args(flags);
-        let daemon = Daemon::start(command, &site.secrets).await;
+        let daemon = Daemon::start_as("operator", command, &site.secrets).await;
         let config = daemon.address("config");
         Self { daemon, config }
     }

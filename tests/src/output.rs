@@ -4,17 +4,33 @@ use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
+use crate::program;
+
 /// Lines shown when a test fails.
 const SHOWN: usize = 40;
+
+/// Where logs for people are.
+static FOR_PEOPLE: OnceLock<PathBuf> = OnceLock::new();
 
 thread_local! {
     /// Gateways that this test has started: each test has a thread of its own.
     static STARTED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// From now on logs are for people: as text, in files of this folder that are named after their programs.
+pub fn for_people(folder: PathBuf) {
+    // The first one holds.
+    drop(FOR_PEOPLE.set(folder));
+}
+
+/// Whether they are.
+pub(crate) fn is_for_people() -> bool {
+    FOR_PEOPLE.get().is_some()
 }
 
 /// The log of one gateway. Clones are one.
@@ -31,17 +47,25 @@ impl Log {
     /// # Panics
     /// When the file cannot be written.
     pub fn new() -> Self {
-        let program = std::env::current_exe().expect("a test has a program");
-        // target/debug/deps/data_plane-0123456789abcdef
-        let target = program.ancestors().nth(3).expect("a target folder");
-        let folder = target.join("tmp/gateways");
+        let folder = program::target().join("tmp/gateways");
         fs::create_dir_all(&folder).expect("a folder for logs");
         let test = std::thread::current()
             .name()
             .unwrap_or("gateway")
             .replace("::", ".");
         let number = STARTED.replace(STARTED.get() + 1);
-        let path = folder.join(format!("{test}-{number}.log"));
+        Self::at(folder.join(format!("{test}-{number}.log")))
+    }
+
+    /// The log of this program, where logs are for people; else the same as [`Log::new`].
+    pub fn of(program: &str) -> Self {
+        match FOR_PEOPLE.get() {
+            Some(folder) => Self::at(folder.join(format!("{program}.log"))),
+            None => Self::new(),
+        }
+    }
+
+    fn at(path: PathBuf) -> Self {
         let file = File::create(&path).expect("a file for the log");
         Self {
             lines: Arc::default(),

@@ -19,7 +19,32 @@ pub struct Plane {
     /// The file with its token.
     pub token: PathBuf,
     client: Client,
-    _folder: TempDir,
+    _mounts: Mounts,
+}
+
+/// What the volumes of a data plane's pod hold.
+#[derive(Debug)]
+pub(crate) struct Mounts {
+    /// Whom it trusts.
+    pub(crate) ca: PathBuf,
+    /// Who it is.
+    pub(crate) token: PathBuf,
+    /// A folder of its own.
+    pub(crate) folder: TempDir,
+}
+
+impl Mounts {
+    /// As the cluster would give them to it.
+    pub(crate) async fn make(site: &Site<'_>) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (ca, token) = (folder.path().join("ca.crt"), folder.path().join("token"));
+        fs::write(&ca, bundle(site).await).expect("a file");
+        let account = site
+            .cluster
+            .token(&site.own, "wayleave-gateway", "wayleave-config");
+        fs::write(&token, account.await).expect("a file");
+        Self { ca, token, folder }
+    }
 }
 
 impl Plane {
@@ -41,13 +66,7 @@ impl Plane {
     /// # Panics
     /// When it cannot be started.
     pub async fn start_knowing(site: &Site<'_>, operators: &[&str], flags: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let (ca, token) = (folder.path().join("ca.crt"), folder.path().join("token"));
-        fs::write(&ca, bundle(site).await).expect("a file");
-        let account = site
-            .cluster
-            .token(&site.own, "wayleave-gateway", "wayleave-config");
-        fs::write(&token, account.await).expect("a file");
+        let mounts = Mounts::make(site).await;
         let mut command = command(&["ext-proc", "--output", "json"]);
         for operator in operators {
             let (_, port) = operator.rsplit_once(':').expect("a port");
@@ -55,9 +74,9 @@ impl Plane {
         }
         command
             .arg("--config-ca")
-            .arg(&ca)
+            .arg(&mounts.ca)
             .arg("--config-token")
-            .arg(&token);
+            .arg(&mounts.token);
         command.args(["--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
         let node = format!("plane-{}", fastrand::u32(..));
         command.args(["--node-id", &node]).args(flags);
@@ -66,8 +85,8 @@ impl Plane {
         Self {
             client: Client::new(base, site.secrets.clone(), false),
             daemon,
-            token,
-            _folder: folder,
+            token: mounts.token.clone(),
+            _mounts: mounts,
         }
     }
 

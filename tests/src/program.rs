@@ -12,19 +12,35 @@ const CACHED_ENVOY: &str = "wayleave/envoy/1.40.0/envoy";
 /// # Panics
 /// When there is none.
 pub fn wayleave() -> PathBuf {
-    let built = || {
-        let test = env::current_exe().expect("a test has a program");
-        // target/debug/deps/data_plane-0123456789abcdef
-        Some(test.parent()?.parent()?.join("wayleave"))
-    };
-    let path = env::var_os("WAYLEAVE_BIN").map(PathBuf::from).or_else(built);
-    let path = path.unwrap_or_default();
+    let given = env::var_os("WAYLEAVE_BIN").map(PathBuf::from);
+    let path = given.unwrap_or_else(|| built().join("wayleave"));
     assert!(
         path.is_file(),
         "there is no program {}: run `cargo build -p wayleave-cli` first, or set WAYLEAVE_BIN",
         path.display()
     );
     path
+}
+
+/// The folder of programs that cargo built together with this one: `target/debug`.
+fn built() -> PathBuf {
+    let program = env::current_exe().expect("it has a file");
+    // target/debug/deps/data_plane-0123456789abcdef for a test, target/debug/cluster for a program.
+    let folder = program.parent().expect("a folder of programs");
+    let built = if folder.ends_with("deps") {
+        folder.parent()
+    } else {
+        Some(folder)
+    };
+    built.expect("a folder of programs").to_owned()
+}
+
+/// The folder that cargo builds in: `target`.
+///
+/// # Panics
+/// When there is none.
+pub fn target() -> PathBuf {
+    built().parent().expect("a target folder").to_owned()
 }
 
 /// The Envoy to test with: `WAYLEAVE_ENVOY`, else the one on PATH, else the one that was fetched.

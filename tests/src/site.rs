@@ -1,16 +1,14 @@
 //! A place of its own in a cluster: a namespace with what the chart gives an operator there, and one for a team's
 //! objects.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize as _;
-use serde_json::Value;
-use tokio::process::Command;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::Cluster;
-use crate::cluster::program::Program;
+use crate::chart::Rendered;
 use crate::manifests::Manifests;
 use crate::operator::Operator;
 use crate::plane::Plane;
@@ -43,6 +41,8 @@ pub struct Site<'c> {
     pub team: String,
     /// Another namespace that the operator watches.
     pub guest: String,
+    /// All that the operator watches; none: every namespace.
+    pub watched: Vec<String>,
     /// Whoever has it is the operator's service account.
     pub kubeconfig: PathBuf,
     /// All credentials of the team.
@@ -55,17 +55,47 @@ impl<'c> Site<'c> {
     /// # Panics
     /// When that fails.
     pub async fn new(cluster: &'c Cluster) -> Self {
-        cluster.install_crds().await;
         let own = cluster.namespace("wayleave").await;
         let team = cluster.namespace("team").await;
         let guest = cluster.namespace("guest").await;
-        cluster.apply(&rights(&own, &[&team, &guest]).await).await;
+        let watched = vec![team.clone(), guest.clone()];
+        Self::of(cluster, own, team, guest, watched).await
+    }
+
+    /// The same for people, in a cluster that nobody shares: the operator is in `wayleave` and watches every namespace,
+    /// and what is applied to none is in `default`.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub async fn alone(cluster: &'c Cluster) -> Self {
+        let (own, team) = ("wayleave", "default");
+        cluster.kubectl(&["create", "namespace", own]).await;
+        Self::of(
+            cluster,
+            own.to_owned(),
+            team.to_owned(),
+            team.to_owned(),
+            Vec::new(),
+        )
+        .await
+    }
+
+    async fn of(
+        cluster: &'c Cluster,
+        own: String,
+        team: String,
+        guest: String,
+        watched: Vec<String>,
+    ) -> Self {
+        cluster.install_crds().await;
+        cluster.apply(&rights(&own, &watched)).await;
         let kubeconfig = cluster.kubeconfig_for(&own, "wayleave-operator").await;
         Self {
             cluster,
             own,
             team,
             guest,
+            watched,
             kubeconfig,
             secrets: Secrets::default(),
         }
@@ -210,31 +240,16 @@ impl Object {
 }
 
 /// What the chart says of rights, as YAML.
-async fn rights(own: &str, teams: &[&str]) -> String {
-    let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../charts/wayleave");
-    let output = Command::new(Program::Helm.path())
-        .args(["template", "wayleave"])
-        .arg(chart)
-        .args(["--namespace", own, "--set"])
-        .arg(format!("watch.namespaces={{{}}}", teams.join(",")))
-        .output()
-        .await
-        .expect("helm can be started");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let documents = serde_yaml::Deserializer::from_str(&text);
-    let kept = documents.filter_map(|document| {
-        let value = Value::deserialize(document).expect("helm renders YAML");
-        let kind = value["kind"].as_str()?;
-        RIGHTS
-            .contains(&kind)
-            .then(|| serde_json::to_string(&value).expect("serialises"))
-    });
-    let kept: Vec<_> = kept.collect();
-    assert!(kept.len() > 5, "{text}");
+fn rights(own: &str, teams: &[String]) -> String {
+    let values = json!({"watch": {"namespaces": teams}});
+    let rendered = Rendered::in_namespace(own, &values);
+    let of_rights = |object: &&Value| RIGHTS.iter().any(|kind| object["kind"] == *kind);
+    let kept: Vec<_> = rendered
+        .objects
+        .iter()
+        .filter(of_rights)
+        .map(Value::to_string)
+        .collect();
+    assert!(kept.len() > 5, "{}", rendered.text);
     kept.join("\n---\n")
 }

@@ -5,8 +5,9 @@ use std::fs;
 use super::files::root;
 
 /// Folders and files that a path of ours begins with.
-const OURS: [&str; 13] = [
+const OURS: [&str; 14] = [
     "api/",
+    "argocd/",
     "bench/",
     "charts/",
     "cli/",

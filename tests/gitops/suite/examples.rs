@@ -4,16 +4,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use cel::{Context, Env, Value as CelValue};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 use wayleave_tests::Cluster;
 use wayleave_tests::chart::Rendered;
 use wayleave_tests::program::run;
 
-use super::folder::{KINDS, document, documents, read, root};
-use super::kstatus::Kstatus;
-use super::table::each;
+use super::folder::{document, documents, read, root};
 
 const WAVE: &str = "argocd.argoproj.io/sync-wave";
 
@@ -113,62 +110,6 @@ fn flux_installs_both_charts() {
     );
     let rendered = Rendered::of(&releases[1]["spec"]["values"]);
     assert!(rendered.find("Deployment", "wayleave-operator").is_some());
-}
-
-/// Flux's own order: an old `observedGeneration`, then the expressions. One that cannot be told is waited for.
-fn by_expressions(check: &Value, object: &Value) -> Kstatus {
-    let observed = &object["status"]["observedGeneration"];
-    if observed.is_number() && *observed != object["metadata"]["generation"] {
-        return Kstatus::InProgress;
-    }
-    let mut context = Context::default();
-    for (name, value) in object.as_object().expect("an object") {
-        let value = cel::to_value(value).expect("a value of CEL");
-        context.add_variable_from_value(name.as_str(), value);
-    }
-    let holds = |name: &str| {
-        let expression = check[name].as_str().expect("an expression");
-        let program = Env::stdlib()
-            .compile(expression)
-            .unwrap_or_else(|error| panic!("{expression}: {error}"));
-        matches!(program.execute(&context), Ok(CelValue::Bool(true)))
-    };
-    if holds("failed") {
-        Kstatus::Failed
-    } else if holds("current") {
-        Kstatus::Current
-    } else {
-        Kstatus::InProgress
-    }
-}
-
-#[test]
-fn the_expressions_for_flux_say_what_kstatus_says() {
-    let steps = documents(&example("flux/kustomizations.yaml"));
-    let checks = steps[1]["spec"]["healthCheckExprs"].as_array().expect("checks");
-    assert_eq!(checks.len(), KINDS.len());
-    let of = |object: &Value| {
-        let check = checks.iter().find(|check| check["kind"] == object["kind"]);
-        check.expect("a check of each kind")
-    };
-    let mut seen = BTreeSet::new();
-    let lines = each(|_, _, _, object| {
-        let kstatus = Kstatus::of(object);
-        assert_eq!(by_expressions(of(object), object), kstatus, "{object:#}");
-        seen.insert(format!("{kstatus:?}"));
-    });
-    assert!(
-        lines > 300 && seen.iter().eq(["Current", "Failed", "InProgress"]),
-        "{seen:?}"
-    );
-
-    // The one difference.
-    for kind in KINDS {
-        let object =
-            json!({"apiVersion": "wayleave.dev/v1alpha1", "kind": kind, "metadata": {"generation": 1}});
-        assert_eq!(Kstatus::of(&object), Kstatus::Current);
-        assert_eq!(by_expressions(of(&object), &object), Kstatus::InProgress);
-    }
 }
 
 #[test]

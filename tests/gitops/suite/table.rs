@@ -97,7 +97,7 @@ fn programmings() -> Vec<Said<Programming>> {
         truth,
         reason,
         message,
-        needs_somebody: reason == Reason::Rejected,
+        needs_somebody: matches!(reason, Reason::Rejected | Reason::NotYetInForce),
     };
     vec![
         line(

@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
+use wayleave_sim::Sim;
 use wayleave_tests::manifests::{one_target, route};
-use wayleave_tests::{Cluster, Site, until};
+use wayleave_tests::{Cluster, Operator, Site, until};
 
 use super::support::{SOON, serves, sim};
 
-const ROUTES: usize = 2_000;
-const KEYS: usize = 200;
+pub(super) const ROUTES: usize = 2_000;
+pub(super) const KEYS: usize = 200;
 /// What the promise allows, in bytes.
 const OPERATOR: u64 = 200 << 20;
 const DATA_PLANE: u64 = 150 << 20;
@@ -19,26 +20,11 @@ async fn a_large_team_is_served_and_an_edit_is_one_small_message() {
     // Of its own: the others need not wait for so much.
     let cluster = Cluster::start().await;
     let site = Site::new(&cluster).await;
-    let mut manifests = site.manifests();
-    for key in 0..KEYS {
-        manifests = manifests.openai(&format!("k{key}"), &sim);
-    }
-    for number in 0..ROUTES {
-        manifests = manifests.to(&format!("m{number}"), &format!("k{}", number % KEYS), "upstream");
-    }
-    let arguments = ["create", "--namespace", &site.team, "--filename=-"];
-    cluster.kubectl_stdin(&arguments, manifests.yaml()).await;
-
+    create(&site, &sim).await;
     let operator = site.operator().await;
     let plane = site.plane(&[&operator]).await;
     serves(&plane, "m1999", "upstream").await;
-    until("all are ready", SOON * 3, async || {
-        let metrics = operator.metrics().await;
-        let ready = |kind| metrics.count("wayleave_operator_objects", &[("kind", kind), ("ready", "true")]);
-        let written = metrics.count("wayleave_operator_status_writes_total", &[("result", "done")]);
-        (ready("LLMRoute") == 2_000 && ready("ProviderKey") == 200 && written >= 2_200).then_some(())
-    })
-    .await;
+    all_ready(&operator).await;
 
     let before = operator.metrics().await;
     site.apply_yaml(&route("m7", &one_target("k7", "edited"))).await;
@@ -63,4 +49,28 @@ async fn a_large_team_is_served_and_an_edit_is_one_small_message() {
         operator.resident < OPERATOR && plane.resident < DATA_PLANE,
         "{text}"
     );
+}
+
+/// Makes the routes `m0`, `m1` … and the keys `k0`, `k1` …
+pub(super) async fn create(site: &Site<'_>, sim: &Sim) {
+    let mut manifests = site.manifests();
+    for key in 0..KEYS {
+        manifests = manifests.openai(&format!("k{key}"), sim);
+    }
+    for number in 0..ROUTES {
+        manifests = manifests.to(&format!("m{number}"), &format!("k{}", number % KEYS), "upstream");
+    }
+    let arguments = ["create", "--namespace", &site.team, "--filename=-"];
+    site.cluster.kubectl_stdin(&arguments, manifests.yaml()).await;
+}
+
+/// Waits until the status of each of them says that it is ready.
+pub(super) async fn all_ready(operator: &Operator) {
+    until("all are ready", SOON * 3, async || {
+        let metrics = operator.metrics().await;
+        let ready = |kind| metrics.count("wayleave_operator_objects", &[("kind", kind), ("ready", "true")]);
+        let written = metrics.count("wayleave_operator_status_writes_total", &[("result", "done")]);
+        (ready("LLMRoute") == 2_000 && ready("ProviderKey") == 200 && written >= 2_200).then_some(())
+    })
+    .await;
 }

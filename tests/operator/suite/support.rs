@@ -72,8 +72,12 @@ pub(super) struct Load {
 
 impl Load {
     pub(super) fn start(plane: &Plane, model: &'static str) -> Self {
+        Self::of(plane.client().clone(), model)
+    }
+
+    pub(super) fn of(client: Client, model: &'static str) -> Self {
         let (stop, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-        let (stopped, counted, client) = (Arc::clone(&stop), Arc::clone(&calls), plane.client().clone());
+        let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&calls));
         let running = tokio::spawn(async move {
             let mut failed = Vec::new();
             while !stopped.load(Ordering::Relaxed) {

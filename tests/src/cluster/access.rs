@@ -2,11 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::{Cluster, Kubectl};
+use crate::wait::until;
 
+/// How long definitions may take until they are served, on a machine that builds at the same time.
+const SERVED: Duration = Duration::from_secs(120);
 /// Who applies what a test writes.
 const FIELD_MANAGER: &str = "wayleave-tests";
 
@@ -113,7 +117,12 @@ impl Cluster {
         let manager = format!("--field-manager={FIELD_MANAGER}");
         self.kubectl(&["apply", "--server-side", &manager, &files]).await;
         let arguments = ["wait", "--for=condition=Established", "--timeout=60s", &files];
-        self.kubectl(&arguments).await;
+        // Of one that is so new that it has no conditions at all, kubectl does not wait for them.
+        until("the definitions are served", SERVED, async || {
+            let waited = self.try_kubectl(&arguments).await;
+            waited.inspect_err(|said| eprintln!("{said}")).ok()
+        })
+        .await;
     }
 
     async fn create_token(&self, namespace: &str, service_account: &str, flags: &[&str]) -> String {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use crate::process;
+use crate::{process, program};
 
 /// Clusters that this process has started.
 static STARTED: AtomicU32 = AtomicU32::new(0);
@@ -21,10 +21,7 @@ impl Folder {
     /// # Panics
     /// When it cannot be made.
     pub(super) fn new() -> Self {
-        let program = std::env::current_exe().expect("a test has a program");
-        // target/debug/deps/cluster-0123456789abcdef
-        let target = program.ancestors().nth(3).expect("a target folder");
-        let all = target.join("tmp/clusters");
+        let all = program::target().join("tmp/clusters");
         fs::create_dir_all(&all).expect("a folder for clusters");
         sweep(&all);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);

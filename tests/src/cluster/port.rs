@@ -7,7 +7,7 @@ use tokio::net::TcpSocket;
 /// An ephemeral port of loopback. It is bound here but not listened on; a server that shares ports may do that, and the
 /// kernel gives the port to nobody else.
 #[derive(Debug)]
-pub(super) struct Port {
+pub(crate) struct Port {
     number: u16,
     _bound: TcpSocket,
 }
@@ -17,20 +17,29 @@ impl Port {
     ///
     /// # Panics
     /// When there is none.
-    pub(super) fn reserve() -> Self {
+    pub(crate) fn reserve() -> Self {
+        Self::reserve_number(0).expect("a free port")
+    }
+
+    /// This one, if it is free.
+    ///
+    /// # Panics
+    /// When the system gives no socket.
+    pub(crate) fn reserve_number(number: u16) -> Option<Self> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, number));
+        // Somebody may listen there who shares ports, but not with us.
+        std::net::TcpListener::bind(address).ok()?;
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_reuseport(true).expect("a port that can be shared");
-        socket
-            .bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
-            .expect("a free port");
-        Self {
+        socket.bind(address).ok()?;
+        Some(Self {
             number: socket.local_addr().expect("a bound socket").port(),
             _bound: socket,
-        }
+        })
     }
 
     /// Its number.
-    pub(super) fn number(&self) -> u16 {
+    pub(crate) fn number(&self) -> u16 {
         self.number
     }
 }

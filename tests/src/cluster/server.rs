@@ -2,13 +2,13 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::LazyLock;
 use std::sync::mpsc::{self, Sender};
+use std::sync::{LazyLock, Mutex};
 use std::thread;
 
-use super::program::Program;
 use crate::program::wayleave;
 
 /// Lines of a log shown when a test fails.
@@ -36,19 +36,20 @@ struct Order {
 
 /// A server that runs. Dropped, it is killed and gone.
 #[derive(Debug)]
-pub(super) struct Server {
-    program: Program,
-    child: Child,
+pub(crate) struct Server {
+    name: &'static str,
+    child: Mutex<Child>,
+    id: u32,
     log: PathBuf,
 }
 
 impl Server {
-    /// Starts a server that logs to a file in this folder.
+    /// Starts a server that logs to a file of its name in this folder.
     ///
     /// # Panics
     /// When it cannot be started.
-    pub(super) fn start(program: Program, arguments: &[String], folder: &Path) -> Self {
-        let log = folder.join(format!("{}.log", program.name()));
+    pub(crate) fn start(name: &'static str, program: &Path, arguments: &[String], folder: &Path) -> Self {
+        let log = folder.join(format!("{name}.log"));
         // A server that is started again goes on in its log.
         let file = File::options()
             .create(true)
@@ -58,8 +59,10 @@ impl Server {
         let mut command = Command::new(wayleave());
         command
             .args(["exec-envoy", "--parent", &std::process::id().to_string(), "--"])
-            .arg(program.path())
+            .arg(program)
             .args(arguments)
+            // An interrupt at the terminal is for us: we end it in order.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(file.try_clone().expect("a log"))
             .stderr(file);
@@ -69,26 +72,38 @@ impl Server {
             .recv()
             .expect("the thread lives")
             .expect("wayleave can be started");
-        Self { program, child, log }
+        Self {
+            name,
+            id: child.id(),
+            child: Mutex::new(child),
+            log,
+        }
     }
 
     /// Its process.
-    pub(super) fn id(&self) -> u32 {
-        self.child.id()
+    pub(crate) fn id(&self) -> u32 {
+        self.id
     }
 
     /// Checks that it has not ended.
     ///
     /// # Panics
     /// When it has, with the end of its log.
-    pub(super) fn assert_runs(&mut self) {
-        if let Some(status) = self.child.try_wait().expect("a child can be asked") {
-            panic!("{} ended with {status}:\n{}", self.program.name(), self.tail());
+    pub(crate) fn assert_runs(&self) {
+        if let Some(told) = self.fallen() {
+            panic!("{told}");
         }
     }
 
+    /// How it ended by itself, with the end of its log; `None`: it runs.
+    pub(crate) fn fallen(&self) -> Option<String> {
+        let ended = self.child.lock().unwrap().try_wait();
+        let status = ended.expect("a child can be asked")?;
+        Some(format!("{} ended with {status}:\n{}", self.name, self.tail()))
+    }
+
     /// The end of its log, and where the whole is.
-    pub(super) fn tail(&self) -> String {
+    pub(crate) fn tail(&self) -> String {
         let text = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         let tail = lines.get(lines.len().saturating_sub(SHOWN)..).unwrap_or_default();
@@ -99,7 +114,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // It may have ended by itself: then there is nothing to kill.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        let Ok(mut child) = self.child.lock() else { return };
+        drop(child.kill());
+        drop(child.wait());
     }
 }
