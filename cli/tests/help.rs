@@ -42,6 +42,7 @@ fn every_command_is_there() {
             "sim",
             "crd",
             "ext-proc",
+            "operator",
             "envoy-config"
         ]
     );

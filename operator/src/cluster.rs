@@ -9,6 +9,7 @@
 
 pub mod board;
 pub mod certificates;
+mod collected;
 pub mod controller;
 pub mod leader;
 pub mod named;

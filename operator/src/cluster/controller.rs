@@ -28,8 +28,8 @@ use crate::object::{Kind, ObjectRef, Objects};
 
 /// How long a change may wait for a Secret that it refers to and that is not known yet.
 const FETCHING: Duration = Duration::from_secs(2);
-/// Answers of data planes that come in so short a time are looked at together.
-const ANSWERING: Duration = Duration::from_millis(20);
+/// Answers of data planes, and statuses, that come in so short a time are looked at together.
+const ASSESSING: Duration = Duration::from_millis(20);
 /// Statuses that are written at once.
 const MOST_WRITES: usize = 16;
 
@@ -74,8 +74,8 @@ pub struct Controller {
     /// Since when a change waits for what it refers to.
     fetching: Option<Instant>,
     referred: BTreeSet<ObjectRef>,
-    /// When the answers of data planes are looked at.
-    answered: Option<Instant>,
+    /// When it is looked at what should be said of every object.
+    assess_at: Option<Instant>,
 }
 
 /// How the writing of a status went.
@@ -100,7 +100,7 @@ impl Controller {
             writes: JoinSet::new(),
             fetching: None,
             referred: BTreeSet::new(),
-            answered: None,
+            assess_at: None,
         }
     }
 
@@ -109,28 +109,32 @@ impl Controller {
         let mut fleet = self.outputs.fleet.changes();
         loop {
             let fetched = self.fetching.map(|since| since + FETCHING);
-            let wake = [self.board.next(), fetched, self.answered];
+            let wake = [self.board.next(), fetched, self.assess_at];
             let wake = wake.into_iter().flatten().min();
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                Some(change) = self.inputs.changes.recv() => {
-                    self.world.apply(change);
-                    // What has come meanwhile is compiled together.
-                    while let Ok(change) = self.inputs.changes.try_recv() {
-                        self.world.apply(change);
-                    }
-                    self.reconcile();
-                }
+                Some(change) = self.inputs.changes.recv() => self.take(change),
                 Ok(()) = self.inputs.identity.changed() => self.publish(),
                 Ok(()) = self.inputs.leading.changed() => self.lead(),
-                Ok(()) = fleet.changed() => {
-                    self.answered.get_or_insert_with(|| Instant::now() + ANSWERING);
-                }
+                Ok(()) = fleet.changed() => self.assess_soon(),
                 Some(write) = self.writes.join_next() => self.wrote(write),
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
             }
             self.wake();
             self.write();
+        }
+    }
+
+    /// Takes what a watch tells, and with it what has come meanwhile.
+    fn take(&mut self, change: Change) {
+        let mut matters = self.world.apply(change);
+        while let Ok(change) = self.inputs.changes.try_recv() {
+            matters |= self.world.apply(change);
+        }
+        if matters {
+            self.reconcile();
+        } else {
+            self.assess_soon();
         }
     }
 
@@ -140,7 +144,7 @@ impl Controller {
         if self.fetching.is_some_and(|since| since + FETCHING <= now) {
             self.reconcile();
         }
-        if self.answered.is_some_and(|at| at <= now) {
+        if self.assess_at.is_some_and(|at| at <= now) {
             self.assess();
         }
     }
@@ -237,9 +241,13 @@ impl Controller {
         self.assess();
     }
 
+    fn assess_soon(&mut self) {
+        self.assess_at.get_or_insert_with(|| Instant::now() + ASSESSING);
+    }
+
     /// What should be said of every object now.
     fn assess(&mut self) {
-        self.answered = None;
+        self.assess_at = None;
         let (connected, serving) = self.outputs.fleet.size();
         self.outputs.metrics.fleet(connected, serving);
         let Some(bundle) = self.bundle.clone() else { return };

@@ -11,6 +11,7 @@ use wayleave_api::condition::Status;
 use wayleave_api::{CachePolicy, LLMRoute, ProviderKey};
 use wayleave_core::snapshot::ObjectName;
 
+use super::collected::{Collected, Known};
 use super::named::Fetched;
 use super::watch::{Change, Scope};
 use crate::object::{Kind, ObjectRef, Objects};
@@ -57,46 +58,16 @@ pub struct Standing {
     pub status: Option<Status>,
 }
 
-/// The objects of one kind, as watches tell them.
-#[derive(Debug)]
-struct Collected<V> {
-    known: BTreeMap<ObjectName, V>,
-    /// A list that is not complete yet, by scope.
-    listing: BTreeMap<Scope, BTreeMap<ObjectName, V>>,
-    complete: BTreeSet<Scope>,
-}
-
-impl<V> Default for Collected<V> {
-    fn default() -> Self {
-        Self {
-            known: BTreeMap::new(),
-            listing: BTreeMap::new(),
-            complete: BTreeSet::new(),
-        }
+impl<K: PartialEq> Known for Entry<K> {
+    fn differs(&self, other: &Self) -> bool {
+        self.object != other.object
     }
 }
 
-impl<V> Collected<V> {
-    fn apply(&mut self, scope: Scope, event: Event<(ObjectName, V)>) {
-        match event {
-            Event::Apply((name, value)) => drop(self.known.insert(name, value)),
-            Event::Delete((name, _)) => drop(self.known.remove(&name)),
-            Event::Init => drop(self.listing.insert(scope, BTreeMap::new())),
-            Event::InitApply((name, value)) => {
-                self.listing.entry(scope).or_default().insert(name, value);
-            }
-            Event::InitDone => {
-                let listed = self.listing.remove(&scope).unwrap_or_default();
-                let elsewhere = |name: &ObjectName| {
-                    scope
-                        .as_ref()
-                        .is_some_and(|namespace| name.namespace != *namespace)
-                };
-                self.known.retain(|name, _| elsewhere(name));
-                self.known.extend(listed);
-                self.complete.insert(scope);
-            }
-        }
+/// Of a namespace: its labels.
+impl Known for BTreeMap<String, String> {
+    fn differs(&self, other: &Self) -> bool {
+        self != other
     }
 }
 
@@ -128,54 +99,62 @@ impl World {
         }
     }
 
-    /// Takes what an API server has told.
-    pub fn apply(&mut self, change: Change) {
+    /// Takes what an API server has told. `false`: nothing in it matters to compiling, such as a status that we have
+    /// written ourselves.
+    pub fn apply(&mut self, change: Change) -> bool {
         match change {
             Change::Key(scope, event) => {
-                self.failed.remove(&(Kind::ProviderKey, scope.clone()));
-                self.keys.apply(scope, mapped(event, entry));
+                self.goes_on(Kind::ProviderKey, &scope);
+                self.keys.apply(scope, mapped(event, entry))
             }
             Change::Route(scope, event) => {
-                self.failed.remove(&(Kind::LLMRoute, scope.clone()));
-                self.routes.apply(scope, mapped(event, entry));
+                self.goes_on(Kind::LLMRoute, &scope);
+                self.routes.apply(scope, mapped(event, entry))
             }
             Change::Policy(scope, event) => {
-                self.failed.remove(&(Kind::CachePolicy, scope.clone()));
-                self.policies.apply(scope, mapped(event, entry));
+                self.goes_on(Kind::CachePolicy, &scope);
+                self.policies.apply(scope, mapped(event, entry))
             }
             Change::Namespace(scope, event) => {
-                self.failed.remove(&(Kind::Namespace, scope.clone()));
+                self.goes_on(Kind::Namespace, &scope);
                 // The name of a namespace stands for both parts.
-                self.namespaces.apply(scope, mapped(event, labels));
+                self.namespaces.apply(scope, mapped(event, labels))
             }
             Change::Referred(object, fetched) => self.refer(object, fetched),
-            Change::Failed(kind, scope, why) => drop(self.failed.insert((kind, scope), why)),
+            Change::Failed(kind, scope, why) => {
+                self.failed.insert((kind, scope), why);
+                true
+            }
         }
+    }
+
+    fn goes_on(&mut self, kind: Kind, scope: &Scope) {
+        self.failed.remove(&(kind, scope.clone()));
     }
 
     /// What may not be read any longer stays as it was: an API server that has just begun refuses everybody for a moment,
     /// and no call should fail by that.
-    fn refer(&mut self, object: ObjectRef, fetched: Fetched) {
-        let is_known = matches!(
-            self.referred.get(&object),
-            Some(Fetched::Secret(_) | Fetched::ConfigMap(_))
-        );
+    fn refer(&mut self, object: ObjectRef, fetched: Fetched) -> bool {
+        let known = self.referred.get(&object);
+        let is_there = matches!(known, Some(Fetched::Secret(_) | Fetched::ConfigMap(_)));
         if let Fetched::Forbidden(why) = &fetched
-            && is_known
+            && is_there
         {
             tracing::warn!("{object} can no longer be read and stays as it was: {why}");
-        } else {
-            self.referred.insert(object, fetched);
+            return false;
         }
+        let differs = known != Some(&fetched);
+        self.referred.insert(object, fetched);
+        differs
     }
 
     /// Why not everything is known yet; `None`: it is.
     pub fn lacks(&self) -> Option<String> {
         let kinds = [
-            (Kind::ProviderKey, &self.keys.complete),
-            (Kind::LLMRoute, &self.routes.complete),
-            (Kind::CachePolicy, &self.policies.complete),
-            (Kind::Namespace, &self.namespaces.complete),
+            (Kind::ProviderKey, self.keys.complete()),
+            (Kind::LLMRoute, self.routes.complete()),
+            (Kind::CachePolicy, self.policies.complete()),
+            (Kind::Namespace, self.namespaces.complete()),
         ];
         let missing = kinds.into_iter().find_map(|(kind, complete)| {
             let scope = self.scopes.iter().find(|scope| !complete.contains(*scope))?;
@@ -211,7 +190,7 @@ impl World {
             &mut objects.cache_policies,
             &mut objects.unreadable,
         );
-        for (name, labels) in &self.namespaces.known {
+        for (name, labels) in self.namespaces.known() {
             objects.namespaces.insert(Arc::clone(&name.name), labels.clone());
         }
         for (object, fetched) in &self.referred {
@@ -230,9 +209,9 @@ impl World {
     pub fn standing(&self, object: &ObjectRef) -> Option<&Standing> {
         let name = &object.name;
         match object.kind {
-            Kind::ProviderKey => self.keys.known.get(name).map(|entry| &entry.standing),
-            Kind::LLMRoute => self.routes.known.get(name).map(|entry| &entry.standing),
-            Kind::CachePolicy => self.policies.known.get(name).map(|entry| &entry.standing),
+            Kind::ProviderKey => self.keys.known().get(name).map(|entry| &entry.standing),
+            Kind::LLMRoute => self.routes.known().get(name).map(|entry| &entry.standing),
+            Kind::CachePolicy => self.policies.known().get(name).map(|entry| &entry.standing),
             Kind::Secret | Kind::ConfigMap | Kind::Namespace => None,
         }
     }
@@ -241,9 +220,9 @@ impl World {
     pub fn note_status(&mut self, object: &ObjectRef, uid: &str, status: Status) {
         let name = &object.name;
         let standing = match object.kind {
-            Kind::ProviderKey => self.keys.known.get_mut(name).map(|entry| &mut entry.standing),
-            Kind::LLMRoute => self.routes.known.get_mut(name).map(|entry| &mut entry.standing),
-            Kind::CachePolicy => self.policies.known.get_mut(name).map(|entry| &mut entry.standing),
+            Kind::ProviderKey => self.keys.get_mut(name).map(|entry| &mut entry.standing),
+            Kind::LLMRoute => self.routes.get_mut(name).map(|entry| &mut entry.standing),
+            Kind::CachePolicy => self.policies.get_mut(name).map(|entry| &mut entry.standing),
             Kind::Secret | Kind::ConfigMap | Kind::Namespace => None,
         };
         if let Some(standing) = standing.filter(|standing| standing.uid == uid) {
@@ -257,7 +236,7 @@ fn collect<K: Configured>(
     to: &mut BTreeMap<ObjectName, Arc<K>>,
     unreadable: &mut BTreeMap<ObjectRef, String>,
 ) {
-    for (name, entry) in &from.known {
+    for (name, entry) in from.known() {
         match &entry.object {
             Ok(object) => drop(to.insert(name.clone(), Arc::clone(object))),
             Err(why) => drop(unreadable.insert(ObjectRef::new(K::KIND, name.clone()), why.clone())),

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use serde_json::Value;
 use wayleave_tests::manifests::{one_target, route};
-use wayleave_tests::{Cluster, Site};
+use wayleave_tests::{Cluster, Site, until};
 
-use super::support::{fails, serves, sim, site};
+use super::support::{SOON, fails, serves, sim, site};
 
 #[tokio::test]
 async fn what_is_applied_is_served_and_says_on_how_many_data_planes() {
@@ -88,6 +89,41 @@ async fn every_example_gets_ready() {
         applied += 1;
     }
     assert!(applied >= 5, "{applied} examples");
+}
+
+#[tokio::test]
+async fn a_change_of_readiness_is_an_event() {
+    let sim = sim();
+    let site = site(Cluster::shared().await, &sim).await;
+    let operator = site.operator().await;
+    let _plane = site.plane(&[&operator]).await;
+    site.ready("llmroute", "chat", 1).await;
+    told(&site, "Normal", "Ready", "1/1 data plane").await;
+    site.apply_yaml(&route("chat", &one_target("nobody", "m"))).await;
+    told(&site, "Warning", "ProviderKeyNotFound", "does not exist").await;
+}
+
+/// Waits for an event of the route `chat`.
+async fn told(site: &Site<'_>, kind: &str, reason: &str, note: &str) {
+    until(&format!("an event {kind} {reason}"), SOON, async || {
+        let arguments = [
+            "get",
+            "events.events.k8s.io",
+            "--namespace",
+            &site.team,
+            "--output=json",
+        ];
+        let list: Value = serde_json::from_str(&site.cluster.kubectl(&arguments).await).expect("JSON");
+        let events = list["items"].as_array().expect("a list");
+        let found = events.iter().any(|event| {
+            event["regarding"]["name"] == "chat"
+                && event["type"] == kind
+                && event["reason"] == reason
+                && event["note"].as_str().is_some_and(|text| text.contains(note))
+        });
+        found.then_some(())
+    })
+    .await;
 }
 
 async fn objects(site: &Site<'_>) -> Vec<(String, String)> {

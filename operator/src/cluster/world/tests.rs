@@ -6,6 +6,7 @@ use kube::core::TypeMeta;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::object::SecretEntry;
 
 const UID: &str = "11111111-2222-3333-4444-555555555555";
 
@@ -211,4 +212,30 @@ fn an_object_that_cannot_be_read_takes_no_other_down() {
     assert_eq!((keys(&world).len(), world.dereference().unreadable.len()), (2, 0));
     tell(&mut world, &None, vec![Event::Delete(key("a", "bad"))]);
     assert_eq!(world.standing(&key_ref("bad")), None);
+}
+
+#[test]
+fn what_compiling_does_not_look_at_does_not_matter() {
+    let mut world = World::new(&[]);
+    let mut told = |event| world.apply(Change::Key(None, event));
+    assert!(!told(Event::Init) && !told(Event::InitApply(key("a", "k"))));
+    assert!(told(Event::InitDone));
+    // Its status, who manages it, its labels: written by us or by others.
+    let mut again = key_json("a", "k");
+    again["status"] = json!({"observedGeneration": 3});
+    again["metadata"]["resourceVersion"] = json!("78");
+    again["metadata"]["labels"] = json!({"team": "b"});
+    assert!(!told(Event::Apply(guard(again.clone()))));
+    again["metadata"]["generation"] = json!(4);
+    again["spec"]["endpoint"] = json!("http://other");
+    assert!(told(Event::Apply(guard(again.clone()))));
+    assert!(told(Event::Delete(guard(again.clone()))) && !told(Event::Delete(guard(again))));
+
+    let secret = object(Kind::Secret, "a", "s");
+    let mut read = |fetched| world.apply(Change::Referred(secret.clone(), fetched));
+    assert!(read(Fetched::Absent) && !read(Fetched::Absent));
+    let entries =
+        |text: &str| Fetched::Secret([("key".to_owned(), SecretEntry::from_bytes(text.into()))].into());
+    assert!(read(entries("one")) && !read(entries("one")) && read(entries("two")));
+    assert!(!read(Fetched::Forbidden("for a moment".to_owned())) && !read(entries("two")));
 }
