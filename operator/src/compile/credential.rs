@@ -73,11 +73,30 @@ fn key(
         problems.broken(Reason::SecretInvalid, &field.key("key"), message);
         return None;
     }
+    if is_placeholder(secret.expose()) {
+        let message = format!(
+            "entry `{}` of Secret {}/{} is a ${{VARIABLE}} as it is written: only `wayleave up` fills it in, for kubectl do \
+             it with envsubst",
+            entry.key, owner.namespace, entry.name
+        );
+        problems.warn(Reason::ResolvedRefs, &field.key("key"), message);
+    }
     let name = Arc::from(format!("{}/{}", entry.name, entry.key));
     Some(Key {
         name,
         secret,
         weight: entry.weight.unwrap_or(1),
+    })
+}
+
+/// No credential looks like this, but an example that was applied as it is does.
+fn is_placeholder(text: &str) -> bool {
+    let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    name.is_some_and(|name| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     })
 }
 
