@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::Args;
 use kube::Client;
 use serde::Serialize;
@@ -156,9 +156,10 @@ pub fn run(args: OperatorArgs) -> anyhow::Result<ExitCode> {
 
 async fn serve(args: OperatorArgs) -> anyhow::Result<()> {
     let shutdown = shutdown()?;
-    let client = Client::try_default().await.context(
-        "cannot find a cluster: run in a pod with a service account, or set KUBECONFIG to a kubeconfig",
-    )?;
+    // The error's own text already holds those of its sources.
+    let client = Client::try_default().await.map_err(|error| {
+        anyhow!("cannot find a cluster: run in a pod with a service account, or set KUBECONFIG to a kubeconfig: {error}")
+    })?;
     let listeners = Listeners {
         config: listen(args.config_listen, "--config-listen").await?,
         admin: listen(args.admin, "--admin").await?,

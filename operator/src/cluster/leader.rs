@@ -74,6 +74,15 @@ enum Step {
     Wait,
 }
 
+/// Whose the lease is after a look at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Round {
+    Ours,
+    Anothers,
+    /// Somebody wrote at the same time, perhaps only a label: the next look tells.
+    Unclear,
+}
+
 impl Candidate {
     /// Tells at each change whether we lead, until `shutdown`; then gives the lease back.
     pub async fn run(self, leading: watch::Sender<bool>, shutdown: CancellationToken) {
@@ -89,11 +98,12 @@ impl Candidate {
                     .no_later(began + self.terms.renew_within / 2, *leading.borrow(), renewed);
             let round = timeout_at(patience, self.round(&mut seen));
             match round.await {
-                Ok(Ok(true)) => {
+                Ok(Ok(Round::Ours)) => {
                     renewed = began;
                     tell(&leading, true);
                 }
-                Ok(Ok(false)) => tell(&leading, false),
+                Ok(Ok(Round::Anothers)) => tell(&leading, false),
+                Ok(Ok(Round::Unclear)) => {}
                 Ok(Err(error)) => tracing::warn!("cannot take part in the election: {error}"),
                 Err(_) => tracing::warn!("cannot take part in the election: the API server does not answer"),
             }
@@ -117,13 +127,13 @@ impl Candidate {
         }
     }
 
-    /// One look at the lease; whether it is ours now.
-    async fn round(&self, seen: &mut Seen) -> Result<bool, kube::Error> {
+    /// One look at the lease.
+    async fn round(&self, seen: &mut Seen) -> Result<Round, kube::Error> {
         let found = self.leases.get_opt(&self.lease).await?;
         let now = Instant::now();
         let step = step(found.as_ref(), &self.identity, self.terms.duration, seen, now);
         let wrote = match (step, found) {
-            (Step::Wait, _) => return Ok(false),
+            (Step::Wait, _) => return Ok(Round::Anothers),
             (Step::Make, _) | (Step::Take | Step::Renew, None) => {
                 let lease = self.signed(Lease::default(), Step::Make);
                 self.leases.create(&PostParams::default(), &lease).await
@@ -137,8 +147,8 @@ impl Candidate {
             }
         };
         match wrote {
-            Ok(_) => Ok(true),
-            Err(kube::Error::Api(status)) if status.code == 409 => Ok(false),
+            Ok(_) => Ok(Round::Ours),
+            Err(kube::Error::Api(status)) if status.code == 409 => Ok(Round::Unclear),
             Err(error) => Err(error),
         }
     }

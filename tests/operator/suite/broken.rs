@@ -1,9 +1,9 @@
 //! What is broken says so, breaks nothing else, and heals without a restart.
 
 use wayleave_tests::manifests::{one_target, route};
-use wayleave_tests::{Cluster, Plane, Site};
+use wayleave_tests::{Cluster, Plane, Site, until};
 
-use super::support::{a_second_after, fails, serves, sim, site};
+use super::support::{SOON, a_second_after, fails, serves, sim, site};
 
 /// A route `sound` that has to be served whatever else happens.
 async fn with_a_sound_route(site: &Site<'_>) {
@@ -263,4 +263,44 @@ async fn a_broken_edit_leaves_the_last_good_version_in_force() {
     let object = site.ready("llmroute", "chat", 2).await;
     assert_eq!(object.condition("Stalled"), None);
     serves(&plane, "chat", "mended").await;
+}
+
+/// As when the definitions are newer than the operator.
+#[tokio::test]
+async fn an_object_that_cannot_be_read_stops_nothing() {
+    let sim = sim();
+    // Of its own: its definitions are others.
+    let cluster = Cluster::start().await;
+    let site = site(&cluster, &sim).await;
+    let newer = include_str!("../../../crds/llmroutes.yaml");
+    let newer = newer.replace(
+        "- Weighted\n",
+        "- Weighted\n                            - Newest\n",
+    );
+    cluster.apply(&newer).await;
+    let operator = site.operator().await;
+    let plane = site.plane(&[&operator]).await;
+    serves(&plane, "chat", "upstream").await;
+    // One that was good, and one that is new. The API server takes a moment to know the definition.
+    for name in ["chat", "other"] {
+        let rule = "steps: [{pick: Newest, targets: [{providerKey: openai, model: m}]}]";
+        let object =
+            route(name, rule).replace("metadata: {", &format!("metadata: {{namespace: {}, ", site.team));
+        until("the newer definition is in force", SOON, async || {
+            cluster.try_apply(&object).await.ok()
+        })
+        .await;
+        let object = site.says("llmroute", name, "Accepted", "False", "Invalid").await;
+        assert!(
+            object.message("Accepted").contains("cannot be read"),
+            "{:#}",
+            object.0["status"]
+        );
+    }
+    serves(&plane, "chat", "upstream").await;
+    // The watch goes on.
+    site.apply_yaml(&route("chat", &one_target("openai", "readable")))
+        .await;
+    site.ready("llmroute", "chat", 1).await;
+    serves(&plane, "chat", "readable").await;
 }
