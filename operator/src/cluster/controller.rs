@@ -114,7 +114,7 @@ impl Controller {
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 Some(change) = self.inputs.changes.recv() => self.take(change),
-                Ok(()) = self.inputs.identity.changed() => self.publish(),
+                Ok(()) = self.inputs.identity.changed() => self.identify(),
                 Ok(()) = self.inputs.leading.changed() => self.lead(),
                 Ok(()) = fleet.changed() => self.assess_soon(),
                 Some(write) = self.writes.join_next() => self.wrote(write),
@@ -157,10 +157,11 @@ impl Controller {
         if !complete {
             return;
         }
-        let objects = self.world.dereference();
+        let mut objects = self.world.dereference();
         if !self.fetch(&objects) {
             return;
         }
+        self.world.mark_unknown(&self.referred, &mut objects);
         // A watch also tells of the statuses that we write ourselves.
         if self.bundle.is_none() || !is_same(&objects, &self.kept) {
             self.compile(objects);
@@ -168,7 +169,8 @@ impl Controller {
         self.assess();
     }
 
-    /// Watches what is referred to; whether all of it is known, or has been waited for long enough.
+    /// Watches what is referred to; whether all of it is known, or has been waited for long enough. The first time
+    /// nothing is long enough: what an operator does not know yet must not be taken from data planes that have it.
     fn fetch(&mut self, objects: &Objects) -> bool {
         let mut referred = references::of(objects);
         // What stays in force though it is no longer written still needs its credentials.
@@ -181,6 +183,11 @@ impl Controller {
         if !self.world.lacks_any_of(&self.referred) {
             self.fetching = None;
             return true;
+        }
+        if self.bundle.is_none() {
+            let lacks = "not every Secret and ConfigMap that is referred to has come yet";
+            self.outputs.lacks.send_replace(Some(lacks.to_owned()));
+            return false;
         }
         let since = *self.fetching.get_or_insert_with(Instant::now);
         let over = since.elapsed() >= FETCHING;
@@ -197,10 +204,15 @@ impl Controller {
         self.publish();
     }
 
-    fn publish(&mut self) {
-        if self.world.lacks().is_some() {
-            return;
+    /// There is another certificate.
+    fn identify(&mut self) {
+        // Before anything was compiled a bundle would be empty, and take everything from data planes.
+        if self.bundle.is_some() {
+            self.publish();
         }
+    }
+
+    fn publish(&mut self) {
         let identity = self.inputs.identity.borrow_and_update().clone();
         let snapshot = self.kept.compiled.snapshot.clone();
         match Bundle::new(snapshot, identity, &self.broken()) {
@@ -377,3 +389,6 @@ fn count(ready: &mut [(Kind, usize, usize); 3], kind: Kind, status: &Status) {
         *no += usize::from(!is_ready);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -175,6 +175,17 @@ impl World {
         referred.iter().any(|object| !self.referred.contains_key(object))
     }
 
+    /// Marks what of these is not known yet: it is not absent.
+    pub fn mark_unknown(&self, referred: &BTreeSet<ObjectRef>, objects: &mut Objects) {
+        let unknown = referred
+            .iter()
+            .filter(|object| !self.referred.contains_key(object));
+        let why = "the API server has not told yet whether it is there";
+        objects
+            .unreadable
+            .extend(unknown.map(|object| (object.clone(), why.to_owned())));
+    }
+
     /// Forgets what is no longer referred to.
     pub fn forget_others(&mut self, referred: &BTreeSet<ObjectRef>) {
         self.referred.retain(|object, _| referred.contains(object));
