@@ -29,6 +29,10 @@ use crate::metrics::Metrics;
 
 /// Changes that wait for the controller; the watches behind them wait as well.
 const CHANGES: usize = 1_024;
+/// A data plane has one.
+const STREAMS: u32 = 4;
+/// A connection without a stream does not stay for ever; a data plane's stream ends before.
+const CONNECTION_AGE: Duration = Duration::from_secs(2 * 3_600);
 /// How long tasks may take to end.
 const ENDING: Duration = Duration::from_secs(5);
 
@@ -184,6 +188,8 @@ fn serve(
     let serving = Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(10)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+        .max_concurrent_streams(STREAMS)
+        .max_connection_age(CONNECTION_AGE)
         .add_service(service.into_server())
         .serve_with_incoming(ReceiverStream::new(connections));
     Ok(async move {

@@ -1,5 +1,7 @@
 //! TLS of the config port: whose certificate can change at any time, and which nobody reaches without TLS.
 
+mod admitted;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +13,12 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
+
+pub use self::admitted::Admitted;
 
 use super::certificate::Pair;
 
@@ -23,6 +26,8 @@ use super::certificate::Pair;
 const HANDSHAKE: Duration = Duration::from_secs(5);
 /// Handshakes at once; more wait in the kernel's queue.
 const MOST_HANDSHAKES: usize = 64;
+/// Connections at once, far more than there are data planes; others wait in the kernel's queue.
+const MOST_CONNECTIONS: usize = 4_096;
 /// How long to wait after a failed accept, which is mostly a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -86,9 +91,10 @@ pub fn connections(
     listener: TcpListener,
     shown: &Shown,
     closing: CancellationToken,
-) -> Result<mpsc::Receiver<io::Result<TlsStream<TcpStream>>>, TlsError> {
+) -> Result<mpsc::Receiver<io::Result<Admitted>>, TlsError> {
     let acceptor = shown.acceptor()?;
     let (sender, receiver) = mpsc::channel(MOST_HANDSHAKES);
+    let free = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     tokio::spawn(async move {
         loop {
             let Ok(place) = sender.clone().reserve_owned().await else {
@@ -96,10 +102,12 @@ pub fn connections(
             };
             let accepted = tokio::select! {
                 () = closing.cancelled() => return,
-                accepted = listener.accept() => accepted,
+                accepted = accept(&listener, &free) => accepted,
             };
             match accepted {
-                Ok((stream, _)) => drop(tokio::spawn(handshake(acceptor.clone(), stream, place))),
+                Ok((stream, counted)) => {
+                    drop(tokio::spawn(handshake(acceptor.clone(), stream, place, counted)));
+                }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
                     sleep(ACCEPT_PAUSE).await;
@@ -110,14 +118,27 @@ pub fn connections(
     Ok(receiver)
 }
 
+async fn accept(
+    listener: &TcpListener,
+    free: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let counted = Arc::clone(free).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, counted))
+}
+
 async fn handshake(
     acceptor: TlsAcceptor,
     stream: TcpStream,
-    place: mpsc::OwnedPermit<io::Result<TlsStream<TcpStream>>>,
+    place: mpsc::OwnedPermit<io::Result<Admitted>>,
+    counted: OwnedSemaphorePermit,
 ) {
     let _ = stream.set_nodelay(true);
     match timeout(HANDSHAKE, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => drop(place.send(Ok(stream))),
+        Ok(Ok(stream)) => drop(place.send(Ok(Admitted {
+            stream,
+            _counted: counted,
+        }))),
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
     }

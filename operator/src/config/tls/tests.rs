@@ -27,7 +27,7 @@ fn pair(store: &Store) -> &Pair {
 struct Port {
     shown: Shown,
     address: std::net::SocketAddr,
-    connections: mpsc::Receiver<io::Result<TlsStream<TcpStream>>>,
+    connections: mpsc::Receiver<io::Result<Admitted>>,
     closing: CancellationToken,
 }
 
@@ -69,7 +69,7 @@ impl Port {
     }
 
     /// Our end of the next connection.
-    async fn accepted(&mut self) -> TlsStream<TcpStream> {
+    async fn accepted(&mut self) -> Admitted {
         let next = timeout(SOON, self.connections.recv()).await.expect("comes soon");
         next.expect("is open").expect("has shaken hands")
     }
@@ -165,4 +165,21 @@ async fn the_end_of_the_operator_closes_the_port() {
     let end = timeout(SOON, port.connections.recv()).await.expect("comes soon");
     assert!(end.is_none());
     assert!(TcpStream::connect(port.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_connection_counts_as_long_as_it_stands() {
+    let free = Arc::new(Semaphore::new(1));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let _clients = [
+        TcpStream::connect(address).await.expect("connects"),
+        TcpStream::connect(address).await.expect("connects"),
+    ];
+    let first = accept(&listener, &free).await.expect("accepted");
+    // The next waits in the kernel's queue.
+    let waiting = timeout(Duration::from_millis(50), accept(&listener, &free)).await;
+    assert!(waiting.is_err());
+    drop(first);
+    drop(accept(&listener, &free).await.expect("accepted"));
 }
