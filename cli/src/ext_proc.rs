@@ -15,7 +15,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use wayleave_ext_proc::args::DataPlaneArgs;
-use wayleave_ext_proc::{ConfigSource, Front, Listener, ServedCertificate};
+use wayleave_ext_proc::{ConfigSource, Front, Listener};
+use wayleave_tls::ServedCertificate;
 
 use self::config::ConfigArgs;
 use crate::daemon::{self, listen};

@@ -17,7 +17,6 @@
 mod admin;
 pub mod args;
 mod backend;
-mod certificate;
 mod config;
 mod cut;
 pub mod envoy;
@@ -29,7 +28,6 @@ mod run;
 mod serve;
 
 pub use backend::Backend;
-pub use certificate::ServedCertificate;
 pub use config::{BadServerUrl, ConfigServer, ConfigSource, ServerUrl};
 pub use front::Front;
 pub use listener::{ListenError, Listener, TlsPort, UnixSocket};

@@ -11,8 +11,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
-
-use crate::certificate::ServedCertificate;
+use wayleave_tls::ServedCertificate;
 
 /// A socket that listens.
 #[derive(Debug)]

@@ -13,6 +13,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 use wayleave_core::snapshot::ObjectName;
+use wayleave_tls::ServedCertificate;
 
 use crate::cluster::certificates::Certificates;
 use crate::cluster::controller::{Controller, Inputs, Outputs};
@@ -23,7 +24,7 @@ use crate::cluster::write::Scribe;
 use crate::config::certificate::{Bearer, Names};
 use crate::config::fleet::Fleet;
 use crate::config::service::ConfigService;
-use crate::config::tls::{self, Shown, TlsError};
+use crate::config::tls;
 use crate::config::token::TokenReviewer;
 use crate::metrics::Metrics;
 
@@ -75,7 +76,7 @@ pub struct Listeners {
 pub enum RunError {
     /// TLS cannot be set up.
     #[error("cannot set up TLS: {0}")]
-    Tls(#[from] TlsError),
+    Tls(#[from] rustls::Error),
     /// A part of it has ended.
     #[error("a part of the operator has stopped. This is a bug; the log says more")]
     Stopped(#[source] Option<JoinError>),
@@ -93,7 +94,7 @@ pub async fn run(
 ) -> Result<(), RunError> {
     let metrics = Arc::new(Metrics::default());
     let fleet = Fleet::default();
-    let shown = Shown::default();
+    let shown = ServedCertificate::default();
     let closing = CancellationToken::new();
     let (leading, leads) = watch::channel(false);
     let (identity, own) = watch::channel(None);
@@ -151,7 +152,12 @@ pub async fn run(
     Ok(())
 }
 
-fn certificates(client: &Client, options: &Options, shown: Shown, metrics: Arc<Metrics>) -> Certificates {
+fn certificates(
+    client: &Client,
+    options: &Options,
+    shown: ServedCertificate,
+    metrics: Arc<Metrics>,
+) -> Certificates {
     let mut names: Names = BTreeMap::from([(Bearer::ConfigService, options.config_names.clone())]);
     if !options.ext_proc_names.is_empty() {
         names.insert(Bearer::DataPlane, options.ext_proc_names.clone());
@@ -180,10 +186,10 @@ fn candidate(client: &Client, options: &Options) -> Candidate {
 /// The config service on its port.
 fn serve(
     listener: TcpListener,
-    shown: &Shown,
+    shown: &ServedCertificate,
     service: ConfigService,
     closing: CancellationToken,
-) -> Result<impl Future<Output = ()> + Send + use<>, TlsError> {
+) -> Result<impl Future<Output = ()> + Send + use<>, rustls::Error> {
     let connections = tls::connections(listener, shown, closing.clone())?;
     let serving = Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(10)))

@@ -150,11 +150,6 @@ impl Cluster {
         servers.find_map(Server::fallen)
     }
 
-    /// What the API server logged last.
-    pub fn api_server_log(&self) -> String {
-        self.api_server.as_ref().map(Server::tail).unwrap_or_default()
-    }
-
     /// The folder with its data.
     pub fn folder(&self) -> PathBuf {
         fs::canonicalize(self.folder.path()).expect("a folder while it runs")

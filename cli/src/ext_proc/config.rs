@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
-use wayleave_ext_proc::{ConfigServer, ServedCertificate, ServerUrl};
+use wayleave_ext_proc::{ConfigServer, ServerUrl};
+use wayleave_tls::ServedCertificate;
 
 /// A folder of manifests, or a configuration server.
 #[derive(Clone, Debug, Args)]

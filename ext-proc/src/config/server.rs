@@ -6,8 +6,7 @@ use std::str::FromStr;
 
 use http::Uri;
 use http::uri::Scheme;
-
-use crate::certificate::ServedCertificate;
+use wayleave_tls::ServedCertificate;
 
 /// How to reach the configuration server.
 #[derive(Clone, Debug)]

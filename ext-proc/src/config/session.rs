@@ -9,12 +9,13 @@ use fastrand::Rng;
 use futures_util::{future, stream};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
+use tokio_rustls::rustls::sign::CertifiedKey;
 use tonic::{Request, Streaming};
-use wayleave_core::resource::Resource;
+use wayleave_core::resource::{Identity, Resource};
 use wayleave_core::snapshot::Access;
 use wayleave_engine::Engine;
+use wayleave_tls::{BadCertificate, certified};
 
-use crate::certificate::certified;
 use crate::config::dial::{dial, lookup};
 use crate::config::files;
 use crate::config::follow::{Attempts, Ended, follow};
@@ -144,7 +145,7 @@ impl Follower {
         if let Some(served) = &self.server.certificate {
             let identity = self.replica.identity();
             // What cannot be used was not taken in the first place.
-            served.put(identity.and_then(|identity| certified(identity).ok()));
+            served.put(identity.and_then(|identity| usable(identity).ok()));
         }
     }
 }
@@ -176,9 +177,13 @@ fn check(engine: &Engine, resource: &Resource) -> Result<(), String> {
             Access::Ready(endpoint) => engine.check(endpoint),
             Access::Broken(_) => Ok(()),
         },
-        Resource::Certificate(identity) => certified(identity).map(drop),
+        Resource::Certificate(identity) => usable(identity).map(drop).map_err(|error| error.to_string()),
         Resource::Route(_) => Ok(()),
     }
+}
+
+fn usable(identity: &Identity) -> Result<CertifiedKey, BadCertificate> {
+    certified(&identity.chain, &identity.key)
 }
 
 fn too_slow(target: &Target) -> Trouble {

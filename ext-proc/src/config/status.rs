@@ -2,7 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::certificate::ServedCertificate;
+use wayleave_tls::ServedCertificate;
+
 use crate::config::metrics::{Metrics, UpdateResult};
 use crate::config::replica::Answer;
 use crate::config::server::ConfigServer;

@@ -14,10 +14,9 @@ use tokio_util::sync::CancellationToken;
 use wayleave_core::resource::Resource;
 use wayleave_core::snapshot::{Access, Endpoint, Provider, Snapshot};
 use wayleave_engine::EngineOptions;
-use wayleave_ext_proc::{
-    ConfigServer, ConfigSource, Front, Limits, Listener, Options, RunError, ServedCertificate, run,
-};
+use wayleave_ext_proc::{ConfigServer, ConfigSource, Front, Limits, Listener, Options, RunError, run};
 use wayleave_sim::{Sim, SimOptions};
+use wayleave_tls::ServedCertificate;
 
 use crate::client::{Client, Reply, Version, get};
 use crate::config_server::entry;

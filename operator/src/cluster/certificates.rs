@@ -16,11 +16,11 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use wayleave_core::resource::Identity;
 use wayleave_core::snapshot::ObjectName;
+use wayleave_tls::{BadCertificate, ServedCertificate, certified};
 
 use super::watch::Pauses;
 use super::write::FIELD_MANAGER;
 use crate::config::certificate::{Bearer, CA_ENTRY, CertificateError, LOOK_AGAIN, Names, Store};
-use crate::config::tls::{Shown, TlsError};
 use crate::metrics::Metrics;
 
 /// After a failure.
@@ -42,7 +42,7 @@ pub struct Certificates {
     /// Who needs one.
     pub names: Names,
     /// The config port.
-    pub shown: Shown,
+    pub shown: ServedCertificate,
     /// Metrics.
     pub metrics: Arc<Metrics>,
 }
@@ -55,7 +55,7 @@ enum KeepError {
     #[error(transparent)]
     Certificate(#[from] CertificateError),
     #[error(transparent)]
-    Tls(#[from] TlsError),
+    Unusable(#[from] BadCertificate),
 }
 
 impl Certificates {
@@ -115,7 +115,7 @@ impl Certificates {
             tracing::info!("certificates were made or renewed");
         }
         if let Some(pair) = store.leaf(Bearer::ConfigService) {
-            self.shown.show(pair)?;
+            self.shown.put(Some(certified(&pair.certificate, &pair.key)?));
         }
         if let Some(end) = store.end(Bearer::ConfigService) {
             self.metrics.certificate_ends(end);

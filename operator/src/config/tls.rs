@@ -1,4 +1,4 @@
-//! TLS of the config port: whose certificate can change at any time, and which nobody reaches without TLS.
+//! TLS of the config port, which nobody reaches without it.
 
 mod admitted;
 
@@ -6,21 +6,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use wayleave_tls::ServedCertificate;
 
 pub use self::admitted::Admitted;
-
-use super::certificate::Pair;
 
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
@@ -31,67 +24,15 @@ const MOST_CONNECTIONS: usize = 4_096;
 /// How long to wait after a failed accept, which is mostly a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// The certificate that is shown now. Cheap to clone: all clones are one. Without one handshakes fail.
-#[derive(Clone, Default)]
-pub struct Shown(Arc<ArcSwapOption<CertifiedKey>>);
-
-/// Why a certificate cannot be shown.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// Not PEM.
-    #[error("not a certificate and a key in PEM: {0}")]
-    Pem(#[from] rustls::pki_types::pem::Error),
-    /// Not usable for TLS.
-    #[error("cannot be used for TLS: {0}")]
-    Unusable(#[from] rustls::Error),
-}
-
-impl std::fmt::Debug for Shown {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Shown").field(&self.0.load().is_some()).finish()
-    }
-}
-
-impl ResolvesServerCert for Shown {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.0.load_full()
-    }
-}
-
-impl Shown {
-    /// Shows this one from now on; connections that stand keep theirs.
-    ///
-    /// # Errors
-    /// When it cannot be used: then nothing changes.
-    pub fn show(&self, pair: &Pair) -> Result<(), TlsError> {
-        let chain = CertificateDer::pem_slice_iter(pair.certificate.as_bytes()).collect::<Result<_, _>>()?;
-        let key = PrivateKeyDer::from_pem_slice(pair.key.expose().as_bytes())?;
-        let provider = rustls::crypto::ring::default_provider();
-        let certified = CertifiedKey::from_der(chain, key, &provider)?;
-        self.0.store(Some(Arc::new(certified)));
-        Ok(())
-    }
-
-    fn acceptor(&self) -> Result<TlsAcceptor, TlsError> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(self.clone()));
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        Ok(TlsAcceptor::from(Arc::new(config)))
-    }
-}
-
 /// The connections that have shaken hands, until `closing`. A client that speaks plain text, or dawdles, holds up nobody.
 ///
 /// # Errors
 /// When TLS itself cannot be set up.
 pub fn connections(
     listener: TcpListener,
-    shown: &Shown,
+    shown: &ServedCertificate,
     closing: CancellationToken,
-) -> Result<mpsc::Receiver<io::Result<Admitted>>, TlsError> {
+) -> Result<mpsc::Receiver<io::Result<Admitted>>, rustls::Error> {
     let acceptor = shown.acceptor()?;
     let (sender, receiver) = mpsc::channel(MOST_HANDSHAKES);
     let free = Arc::new(Semaphore::new(MOST_CONNECTIONS));

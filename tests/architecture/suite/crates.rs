@@ -10,21 +10,29 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 const OURS: &str = "wayleave-";
 
 /// What each crate may use of ours, in what it ships.
-const MAY_KNOW: [(&str, &[&str]); 9] = [
+const MAY_KNOW: [(&str, &[&str]); 10] = [
     ("api", &[]),
     ("core", &[]),
+    ("tls", &["core"]),
     ("sim", &[]),
     ("engine", &["core"]),
-    ("ext-proc", &["core", "engine"]),
-    ("operator", &["api", "core"]),
-    ("cli", &["api", "core", "engine", "ext-proc", "operator", "sim"]),
+    ("ext-proc", &["core", "engine", "tls"]),
+    ("operator", &["api", "core", "tls"]),
+    (
+        "cli",
+        &["api", "core", "engine", "ext-proc", "operator", "sim", "tls"],
+    ),
     (
         "tests",
-        &["api", "core", "engine", "ext-proc", "operator", "cli", "sim"],
+        &[
+            "api", "core", "engine", "ext-proc", "operator", "cli", "sim", "tls",
+        ],
     ),
     (
         "bench",
-        &["api", "core", "engine", "ext-proc", "operator", "cli", "sim"],
+        &[
+            "api", "core", "engine", "ext-proc", "operator", "cli", "sim", "tls",
+        ],
     ),
 ];
 

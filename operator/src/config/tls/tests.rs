@@ -1,14 +1,17 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::{TlsConnector, client};
 use wayleave_core::secret::Secret;
+use wayleave_tls::{BadCertificate, certified};
 
 use super::*;
-use crate::config::certificate::{Bearer, Store};
+use crate::config::certificate::{Bearer, Pair, Store};
 
 const NAME: &str = "wayleave-config.own.svc";
 const SOON: Duration = Duration::from_secs(4);
@@ -23,9 +26,13 @@ fn pair(store: &Store) -> &Pair {
     store.leaf(Bearer::ConfigService).expect("is there")
 }
 
+fn ready(pair: &Pair) -> Result<CertifiedKey, BadCertificate> {
+    certified(&pair.certificate, &pair.key)
+}
+
 /// The port, and clients of it.
 struct Port {
-    shown: Shown,
+    shown: ServedCertificate,
     address: std::net::SocketAddr,
     connections: mpsc::Receiver<io::Result<Admitted>>,
     closing: CancellationToken,
@@ -35,7 +42,7 @@ impl Port {
     async fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
         let address = listener.local_addr().expect("is bound");
-        let (shown, closing) = (Shown::default(), CancellationToken::new());
+        let (shown, closing) = (ServedCertificate::default(), CancellationToken::new());
         let connections = connections(listener, &shown, closing.clone()).expect("sets up");
         Self {
             shown,
@@ -80,12 +87,12 @@ async fn the_certificate_changes_and_connections_stay() {
     let (first, second) = (store(), store());
     let mut port = Port::open().await;
     assert!(port.tls(&first).await.is_err(), "there is none yet");
-    port.shown.show(pair(&first)).expect("can be used");
+    port.shown.put(Some(ready(pair(&first)).expect("can be used")));
     let mut old = port.tls(&first).await.expect("shakes hands");
     assert_eq!(old.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
     let mut ours = port.accepted().await;
 
-    port.shown.show(pair(&second)).expect("can be used");
+    port.shown.put(Some(ready(pair(&second)).expect("can be used")));
     assert!(port.tls(&first).await.is_err(), "another authority");
     port.tls(&second).await.expect("shakes hands");
     old.write_all(b"still here").await.expect("stands");
@@ -98,10 +105,10 @@ async fn the_certificate_changes_and_connections_stay() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_used_changes_nothing() {
+async fn what_cannot_be_used_is_refused() {
     let (good, other) = (store(), store());
     let port = Port::open().await;
-    port.shown.show(pair(&good)).expect("can be used");
+    port.shown.put(Some(ready(pair(&good)).expect("can be used")));
     let Pair { certificate, key } = pair(&good).clone();
     for bad in [
         Pair {
@@ -121,7 +128,7 @@ async fn what_cannot_be_used_changes_nothing() {
             key,
         },
     ] {
-        assert!(port.shown.show(&bad).is_err(), "{bad:?}");
+        assert!(ready(&bad).is_err(), "{bad:?}");
     }
     port.tls(&good).await.expect("shakes hands");
 }
@@ -130,7 +137,7 @@ async fn what_cannot_be_used_changes_nothing() {
 async fn plain_text_is_refused_and_nobody_waits_for_the_slow() {
     let store = store();
     let mut port = Port::open().await;
-    port.shown.show(pair(&store)).expect("can be used");
+    port.shown.put(Some(ready(pair(&store)).expect("can be used")));
     let mut slow = Vec::new();
     for _ in 0..MOST_HANDSHAKES / 2 {
         slow.push(port.plain().await);
