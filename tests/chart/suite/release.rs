@@ -21,6 +21,17 @@ async fn run(cluster: &Cluster, mut helm: std::process::Command) -> String {
     said(output).unwrap_or_else(|said| panic!("{said}"))
 }
 
+/// What stands in the cluster is what is rendered: an apply of it would change nothing.
+async fn matches(cluster: &Cluster, values: &Value) {
+    let file = values_file(values);
+    let mut template = helm(&["template", RELEASE, "--namespace", NAMESPACE]);
+    template.arg(chart(RELEASE)).arg("--values").arg(file.path());
+    let rendered = run(cluster, template).await;
+    let arguments = ["diff", "--server-side", "--force-conflicts", "--filename=-"];
+    // By another manager: Helm adds notes of its own. Panics with the difference.
+    assert_eq!(cluster.kubectl_stdin(&arguments, &rendered).await, "");
+}
+
 /// One test, because all of it is about one release's life.
 #[tokio::test]
 async fn what_the_operator_writes_survives_an_upgrade_and_the_kinds_an_uninstall() {
@@ -32,6 +43,14 @@ async fn what_the_operator_writes_survives_an_upgrade_and_the_kinds_an_uninstall
         told.contains("http://wayleave-gateway.wayleave-system.svc/v1"),
         "{told}"
     );
+    matches(cluster, &json!({})).await;
+    let route = json!({
+        "apiVersion": "wayleave.dev/v1alpha1",
+        "kind": "LLMRoute",
+        "metadata": {"name": "chat", "namespace": "default"},
+        "spec": {"models": ["chat"], "rules": [{"steps": [{"targets": [{"providerKey": "openai"}]}]}]},
+    });
+    cluster.apply(&route.to_string()).await;
 
     let filled = json!({
         "apiVersion": "v1",
@@ -40,7 +59,9 @@ async fn what_the_operator_writes_survives_an_upgrade_and_the_kinds_an_uninstall
         "data": {"tls.crt": "YQ=="},
     });
     cluster.apply(&filled.to_string()).await;
-    put(cluster, "upgrade", RELEASE, &json!({"gateway": {"replicas": 5}})).await;
+    let more = json!({"gateway": {"replicas": 5}});
+    put(cluster, "upgrade", RELEASE, &more).await;
+    matches(cluster, &more).await;
     let secret = cluster.get_json("secret", NAMESPACE, "wayleave-config-tls").await;
     assert_eq!(secret["data"], json!({"tls.crt": "YQ=="}));
     let deployment = cluster
@@ -56,6 +77,8 @@ async fn what_the_operator_writes_survives_an_upgrade_and_the_kinds_an_uninstall
     for kind in ["cachepolicies", "llmroutes", "providerkeys"] {
         assert!(kept.contains(&format!("{kind}.wayleave.dev")), "{kept}");
     }
+    let object = cluster.get_json("llmroute", "default", "chat").await;
+    assert_eq!(object["spec"], route["spec"], "and with them their objects");
 }
 
 /// What there still is of the chart.
