@@ -4,11 +4,12 @@
 # from its pinned Go module at the first time.
 #
 # Usage: tools/kube.sh kube-apiserver | etcd | kubectl | helm | kubeconform | gitops-agent
+#        tools/kube.sh crd-validate-oldest | crd-validate-newest     of the Kubernetes versions that are supported
 #        tools/kube.sh --all     each as NAME=PATH, as the tests read it from their environment
 set -eu
 tools=$(cd "$(dirname "$0")" && pwd)
 . "$tools/cache.sh"
-all="kube-apiserver etcd kubectl helm kubeconform gitops-agent"
+all="kube-apiserver etcd kubectl helm kubeconform gitops-agent crd-validate-oldest crd-validate-newest"
 
 fail() {
   echo "$1" >&2
@@ -18,7 +19,7 @@ fail() {
 # Sets where a program comes from: the folder that pins it, its Go module, its package there, and the minutes that it
 # takes with two cores when the programs before it in the list above are built.
 find_source() {
-  folder=$tools/kube
+  folder=$tools/kube pins=go.mod
   case "$1" in
     kube-apiserver) module=k8s.io/kubernetes package=/cmd/kube-apiserver minutes=9 ;;
     kubectl) module=k8s.io/kubernetes package=/cmd/kubectl minutes=1 ;;
@@ -27,10 +28,14 @@ find_source() {
     kubeconform) module=github.com/yannh/kubeconform package=/cmd/kubeconform minutes=1 ;;
     # Its libraries are those of an older Kubernetes: nothing can be shared with the others.
     gitops-agent) folder=$tools/gitops-agent module=github.com/argoproj/gitops-engine package=/agent minutes=5 ;;
+    crd-validate-oldest) folder=$tools/crd-validate pins=oldest.mod module=k8s.io/apiextensions-apiserver minutes=1 ;;
+    crd-validate-newest) folder=$tools/crd-validate module=k8s.io/apiextensions-apiserver minutes=1 ;;
     *) fail "there is no program '$1' here, only: $all" ;;
   esac
-  version=$(sed -n "s|^\(require\)\{0,1\}[[:space:]]*$module \(v[^ ]*\).*|\2|p" "$folder/go.mod")
-  [ -n "$version" ] || fail "$folder/go.mod does not pin $module"
+  version=$(sed -n "s|^\(require\)\{0,1\}[[:space:]]*$module \(v[^ ]*\).*|\2|p" "$folder/$pins")
+  [ -n "$version" ] || fail "$folder/$pins does not pin $module"
+  # What is built; the last two are programs of our own around that module.
+  case "$1" in crd-validate-*) target=. ;; *) target=$module$package ;; esac
 }
 
 # A server from a module says v0.0.0-master, and takes that for the version whose features it has, unless it is told.
@@ -63,8 +68,8 @@ build() {
     work=$(mktemp -d "$cache/kube/.build.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     trap 'exit 1' INT TERM
-    (cd "$folder" && CGO_ENABLED=0 GOWORK=off go build -mod=readonly -trimpath -ldflags "$(linker_flags | tr '\n' ' ')" \
-      -o "$work/$1" "$module$package") >&2 || fail "go could not build $1: see the lines above"
+    (cd "$folder" && CGO_ENABLED=0 GOWORK=off go build -mod=readonly -modfile "$pins" -trimpath -ldflags "$(linker_flags | tr '\n' ' ')" \
+      -o "$work/$1" "$target") >&2 || fail "go could not build $1: see the lines above"
     mv "$work/$1" "$built"
   fi
 }

@@ -4,10 +4,10 @@ use std::env;
 use std::path::PathBuf;
 
 /// What pins the versions, and so names the folders below the cache folder.
-const PINS: [&str; 2] = [
-    include_str!("../../../tools/kube/go.mod"),
-    include_str!("../../../tools/gitops-agent/go.mod"),
-];
+const CLUSTER: &str = include_str!("../../../tools/kube/go.mod");
+const GITOPS_AGENT: &str = include_str!("../../../tools/gitops-agent/go.mod");
+const OLDEST: &str = include_str!("../../../tools/crd-validate/oldest.mod");
+const NEWEST: &str = include_str!("../../../tools/crd-validate/go.mod");
 
 /// A program of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,17 +24,23 @@ pub enum Program {
     Kubeconform,
     /// The sync engine of Argo CD as a command.
     GitopsAgent,
+    /// The validation of a definition by the oldest Kubernetes that is supported.
+    CrdValidateOldest,
+    /// The same by the newest.
+    CrdValidateNewest,
 }
 
 impl Program {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::ApiServer,
         Self::Etcd,
         Self::Kubectl,
         Self::Helm,
         Self::Kubeconform,
         Self::GitopsAgent,
+        Self::CrdValidateOldest,
+        Self::CrdValidateNewest,
     ];
 
     /// Its name as a file.
@@ -46,17 +52,21 @@ impl Program {
             Self::Helm => "helm",
             Self::Kubeconform => "kubeconform",
             Self::GitopsAgent => "gitops-agent",
+            Self::CrdValidateOldest => "crd-validate-oldest",
+            Self::CrdValidateNewest => "crd-validate-newest",
         }
     }
 
-    /// The Go module that it is built from.
-    const fn module(self) -> &'static str {
+    /// The Go module that it is built from, and the file that pins it.
+    const fn source(self) -> (&'static str, &'static str) {
         match self {
-            Self::ApiServer | Self::Kubectl => "k8s.io/kubernetes",
-            Self::Etcd => "go.etcd.io/etcd/server/v3",
-            Self::Helm => "helm.sh/helm/v4",
-            Self::Kubeconform => "github.com/yannh/kubeconform",
-            Self::GitopsAgent => "github.com/argoproj/gitops-engine",
+            Self::ApiServer | Self::Kubectl => ("k8s.io/kubernetes", CLUSTER),
+            Self::Etcd => ("go.etcd.io/etcd/server/v3", CLUSTER),
+            Self::Helm => ("helm.sh/helm/v4", CLUSTER),
+            Self::Kubeconform => ("github.com/yannh/kubeconform", CLUSTER),
+            Self::GitopsAgent => ("github.com/argoproj/gitops-engine", GITOPS_AGENT),
+            Self::CrdValidateOldest => ("k8s.io/apiextensions-apiserver", OLDEST),
+            Self::CrdValidateNewest => ("k8s.io/apiextensions-apiserver", NEWEST),
         }
     }
 
@@ -65,15 +75,12 @@ impl Program {
     /// # Panics
     /// When none is.
     pub fn version(self) -> &'static str {
-        let pins = PINS.iter().flat_map(|pins| pins.lines());
-        let mut versions = pins.filter_map(|line| {
+        let (module, pins) = self.source();
+        let mut versions = pins.lines().filter_map(|line| {
             let line = line.trim_start_matches("require").trim_start();
-            line.strip_prefix(self.module())?
-                .strip_prefix(' ')?
-                .split(' ')
-                .next()
+            line.strip_prefix(module)?.strip_prefix(' ')?.split(' ').next()
         });
-        versions.next().expect("tools/kube/go.mod pins a version")
+        versions.next().expect("a version is pinned")
     }
 
     /// Where it is: `WAYLEAVE_KUBE_APISERVER` and so on, else the folder `KUBEBUILDER_ASSETS`, else the cache folder.
