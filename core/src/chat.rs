@@ -1,6 +1,7 @@
 //! A chat request in no vendor's words. Each wire format is read into it and written from it, so that N formats need
 //! 2N translations. Text borrows from the client's body.
 
+pub mod proof;
 pub mod reasoning;
 pub mod tool_id;
 
@@ -8,6 +9,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use self::proof::Proof;
 use self::reasoning::Reasoning;
 
 /// A chat request. `None` is the provider's default.
@@ -35,10 +37,29 @@ pub struct Request<'a> {
     pub user: Option<Cow<'a, str>>,
     /// The speed class.
     pub service_tier: Option<ServiceTier>,
+    /// What OpenAI's formats share beyond that.
+    pub openai: OpenAiMembers<'a>,
     /// Whether to stream.
     pub stream: bool,
     /// What the client's format said that this model has no place for.
     pub dropped: Dropped,
+}
+
+/// Members of a request that OpenAI's formats share and no other has. Each is sent as it came.
+#[derive(Clone, Debug, Default)]
+pub struct OpenAiMembers<'a> {
+    /// `metadata`: up to 16 pairs of text.
+    pub metadata: Option<&'a RawValue>,
+    /// How much to say: `low`, `medium`, `high`.
+    pub verbosity: Option<Cow<'a, str>>,
+    /// What the provider's prompt cache goes by.
+    pub prompt_cache_key: Option<Cow<'a, str>>,
+    /// How long it keeps a prompt.
+    pub prompt_cache_retention: Option<Cow<'a, str>>,
+    /// An opaque id of the end user, for abuse.
+    pub safety_identifier: Option<Cow<'a, str>>,
+    /// Whether the provider is to keep the answer.
+    pub store: Option<bool>,
 }
 
 /// One side's turn.
@@ -95,15 +116,16 @@ pub enum Content<'a> {
         /// `wav` or `mp3`.
         format: Cow<'a, str>,
     },
-    /// Reasoning of an earlier answer.
+    /// Reasoning of an earlier answer. Where its text is empty, its proof is of what follows: the next tool call of the
+    /// turn, else the text before it (Gemini).
     Reasoning {
         /// What was shown of it.
         text: Cow<'a, str>,
         /// What proves it to its provider.
-        signature: Option<Cow<'a, str>>,
+        proof: Option<Proof<'a>>,
     },
     /// Reasoning of an earlier answer, encrypted.
-    RedactedReasoning(Cow<'a, str>),
+    RedactedReasoning(Proof<'a>),
     /// An earlier answer that declined.
     Refusal(Cow<'a, str>),
     /// An earlier call of a tool.
@@ -242,13 +264,17 @@ pub struct JsonSchema<'a> {
     pub strict: bool,
 }
 
-/// The speed classes that both formats have.
+/// The speed classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServiceTier {
     /// The best that the account has.
     Auto,
     /// Standard only.
     Standard,
+    /// Slower and cheaper.
+    Flex,
+    /// Faster and dearer.
+    Priority,
 }
 
 impl<'a> Part<'a> {

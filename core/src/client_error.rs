@@ -2,6 +2,7 @@
 
 mod body;
 mod classify;
+mod event;
 mod form;
 mod redact;
 mod retry_after;
@@ -12,7 +13,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use crate::event::Fault;
-use crate::format::WireFormat;
+use crate::format::{Framing, WireFormat};
 use crate::outcome::Class;
 
 pub use retry_after::retry_after;
@@ -49,6 +50,12 @@ impl ClientError {
     /// The JSON body in this format. The type member follows from the status as the vendor's own API has it.
     pub fn body(&self, format: WireFormat) -> Bytes {
         body::write(self, format)
+    }
+
+    /// What tells it inside a stream of this format and framing. `begun`: whether the client has got anything of the
+    /// stream.
+    pub(crate) fn event(&self, format: WireFormat, framing: Framing, begun: bool) -> Bytes {
+        event::write(self, format, framing, begun)
     }
 }
 

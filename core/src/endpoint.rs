@@ -1,16 +1,30 @@
 //! The paths that the gateway serves, and the format in which each is asked.
 
+mod asked;
+
 use http::Method;
 
 use crate::format::WireFormat;
+
+pub use asked::Asked;
 
 /// What a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
     /// `POST /v1/chat/completions`.
     ChatCompletions,
+    /// `POST /v1/responses`.
+    Responses,
+    /// `POST /v1/completions`.
+    Completions,
     /// `POST /v1/messages`.
     Messages,
+    /// `POST /v1/messages/count_tokens`.
+    CountTokens,
+    /// `POST /v1beta/models/MODEL:generateContent`.
+    GenerateContent,
+    /// `POST /v1beta/models/MODEL:streamGenerateContent`.
+    StreamGenerateContent,
     /// `POST /v1/embeddings`.
     Embeddings,
     /// `GET /v1/models`.
@@ -28,23 +42,39 @@ pub enum Recognised {
     Foreign,
 }
 
+/// Where an endpoint is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At this path behind the version.
+    Path(&'static str),
+    /// At a model: `/models/MODEL:METHOD` behind the version.
+    Method(&'static str),
+}
+
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 9] = [
         Self::ChatCompletions,
+        Self::Responses,
+        Self::Completions,
         Self::Messages,
+        Self::CountTokens,
+        Self::GenerateContent,
+        Self::StreamGenerateContent,
         Self::Embeddings,
         Self::Models,
     ];
 
     /// Recognises a request by its method and path (a query is ignored). Besides `/v1/…` it takes what the official
-    /// SDKs make of other base URLs: no `/v1` (OpenAI SDK at the bare host), `/v1/v1` (Anthropic SDK at `…/v1`).
+    /// SDKs make of other base URLs: no `/v1` (OpenAI SDK at the bare host), `/v1/v1` (Anthropic SDK at `…/v1`), and
+    /// `/v1beta` and `/v1alpha`, alone or behind `/v1`, at which Google's SDK asks.
     pub fn recognise(method: &Method, path: &str) -> Recognised {
-        let path = path.split_once('?').map_or(path, |(path, _)| path);
-        let path = path.strip_suffix('/').unwrap_or(path);
-        let path = path.strip_prefix("/v1").unwrap_or(path);
-        let path = path.strip_prefix("/v1").unwrap_or(path);
-        let Some(endpoint) = Self::ALL.into_iter().find(|endpoint| endpoint.suffix() == path) else {
+        let path = asked::unversioned(path);
+        let found = Self::ALL.into_iter().find(|endpoint| match endpoint.place() {
+            Place::Path(suffix) => suffix == path,
+            Place::Method(method) => asked::model_of(path, method).is_some(),
+        });
+        let Some(endpoint) = found else {
             return Recognised::Foreign;
         };
         if *method == endpoint.method() {
@@ -57,25 +87,40 @@ impl Endpoint {
     /// The method that it takes.
     pub const fn method(self) -> Method {
         match self {
-            Self::ChatCompletions | Self::Messages | Self::Embeddings => Method::POST,
+            Self::ChatCompletions
+            | Self::Responses
+            | Self::Completions
+            | Self::Messages
+            | Self::CountTokens
+            | Self::GenerateContent
+            | Self::StreamGenerateContent
+            | Self::Embeddings => Method::POST,
             Self::Models => Method::GET,
         }
     }
 
-    /// Its path behind `/v1`.
-    pub const fn suffix(self) -> &'static str {
+    /// Where it is, behind the version.
+    pub const fn place(self) -> Place {
         match self {
-            Self::ChatCompletions => "/chat/completions",
-            Self::Messages => "/messages",
-            Self::Embeddings => "/embeddings",
-            Self::Models => "/models",
+            Self::ChatCompletions => Place::Path("/chat/completions"),
+            Self::Responses => Place::Path("/responses"),
+            Self::Completions => Place::Path("/completions"),
+            Self::Messages => Place::Path("/messages"),
+            Self::CountTokens => Place::Path("/messages/count_tokens"),
+            Self::GenerateContent => Place::Method("generateContent"),
+            Self::StreamGenerateContent => Place::Method("streamGenerateContent"),
+            Self::Embeddings => Place::Path("/embeddings"),
+            Self::Models => Place::Path("/models"),
         }
     }
 
     /// As it stands in the ledger and in metrics: OpenTelemetry's `gen_ai.operation.name` where it has one.
     pub const fn operation(self) -> &'static str {
         match self {
-            Self::ChatCompletions | Self::Messages => "chat",
+            Self::ChatCompletions | Self::Responses | Self::Messages => "chat",
+            Self::Completions => "text_completion",
+            Self::GenerateContent | Self::StreamGenerateContent => "generate_content",
+            Self::CountTokens => "count_tokens",
             Self::Embeddings => "embeddings",
             Self::Models => "models",
         }
@@ -85,7 +130,11 @@ impl Endpoint {
     pub const fn format(self) -> Option<WireFormat> {
         match self {
             Self::ChatCompletions => Some(WireFormat::OpenAIChat),
+            Self::Responses => Some(WireFormat::OpenAIResponses),
+            Self::Completions => Some(WireFormat::OpenAICompletions),
             Self::Messages => Some(WireFormat::AnthropicMessages),
+            Self::CountTokens => Some(WireFormat::AnthropicTokens),
+            Self::GenerateContent | Self::StreamGenerateContent => Some(WireFormat::GeminiGenerate),
             Self::Embeddings => Some(WireFormat::OpenAIEmbeddings),
             Self::Models => None,
         }
@@ -96,6 +145,10 @@ impl Endpoint {
 mod tests {
     use super::*;
 
+    fn post(path: &str) -> Recognised {
+        Endpoint::recognise(&Method::POST, path)
+    }
+
     #[test]
     fn recognises_what_sdks_send() {
         for path in [
@@ -104,23 +157,49 @@ mod tests {
             "/v1/chat/completions?x=1",
             "/v1/chat/completions/",
         ] {
-            let seen = Endpoint::recognise(&Method::POST, path);
-            assert_eq!(seen, Recognised::Endpoint(Endpoint::ChatCompletions), "{path}");
+            assert_eq!(
+                post(path),
+                Recognised::Endpoint(Endpoint::ChatCompletions),
+                "{path}"
+            );
         }
-        let twice = Endpoint::recognise(&Method::POST, "/v1/v1/messages");
-        assert_eq!(twice, Recognised::Endpoint(Endpoint::Messages));
+        let found = |endpoint| Recognised::Endpoint(endpoint);
+        assert_eq!(post("/v1/v1/messages"), found(Endpoint::Messages));
+        assert_eq!(
+            post("/v1/messages/count_tokens?beta=true"),
+            found(Endpoint::CountTokens)
+        );
+        assert_eq!(post("/v1/completions"), found(Endpoint::Completions));
+        for path in [
+            "/v1beta/models/gemini-2.5-flash:generateContent",
+            "/v1/models/gemini:generateContent",
+            "/v1/v1beta/models/team/fast:generateContent?x=1",
+            "/v1beta/tunedModels/mine:generateContent",
+            "/v1beta1/publishers/google/models/gemini:generateContent",
+        ] {
+            assert_eq!(post(path), found(Endpoint::GenerateContent), "{path}");
+        }
+        assert_eq!(
+            post("/v1beta/models/g:streamGenerateContent?alt=sse"),
+            found(Endpoint::StreamGenerateContent)
+        );
     }
 
     #[test]
     fn tells_a_wrong_method_from_a_foreign_path() {
         let get = Endpoint::recognise(&Method::GET, "/v1/messages");
         assert_eq!(get, Recognised::WrongMethod(Endpoint::Messages));
-        for path in ["/", "/v1", "/v1/messages/batches", "/v2/messages", "/v1/chat"] {
-            assert_eq!(
-                Endpoint::recognise(&Method::POST, path),
-                Recognised::Foreign,
-                "{path}"
-            );
+        for path in [
+            "/",
+            "/v1",
+            "/v1/messages/batches",
+            "/v2/messages",
+            "/v1/chat",
+            "/v1beta/models/:generateContent",
+            "/v1beta/models/g:countTokens",
+            "/v1beta/g:generateContent",
+        ] {
+            assert_eq!(post(path), Recognised::Foreign, "{path}");
         }
     }
 }

@@ -1,8 +1,14 @@
 //! What an answer says, piece by piece, in no vendor's words: every provider format is read into these events and
 //! every client format is written from them. An answer that is not streamed is the same events at once.
 
+pub mod citation;
+pub mod logprobs;
+
 use std::borrow::Cow;
 
+use self::citation::Citation;
+use self::logprobs::TokenLogprob;
+use crate::chat::proof::Proof;
 use crate::outcome::Class;
 use crate::usage::Report;
 
@@ -25,19 +31,34 @@ pub enum Event<'a> {
         /// The next piece.
         text: Cow<'a, str>,
     },
-    /// What proves the reasoning so far to its provider in a later turn.
+    /// What proves the reasoning so far to its provider in a later turn. Without reasoning before it, it is the proof
+    /// of the tool call that follows, or of the text before it (Gemini).
     ReasoningSignature {
         /// Which of `n` answers.
         choice: u32,
         /// Opaque.
-        signature: Cow<'a, str>,
+        proof: Proof<'a>,
     },
     /// Reasoning that the provider sends encrypted, whole.
     RedactedReasoning {
         /// Which of `n` answers.
         choice: u32,
         /// Opaque.
-        data: Cow<'a, str>,
+        proof: Proof<'a>,
+    },
+    /// What the text so far leans on.
+    Citation {
+        /// Which of `n` answers.
+        choice: u32,
+        /// The source.
+        citation: Box<Citation>,
+    },
+    /// The probabilities of the tokens of the next or last pieces of text, in order.
+    Logprobs {
+        /// Which of `n` answers.
+        choice: u32,
+        /// One for each token.
+        tokens: Vec<TokenLogprob>,
     },
     /// A tool call begins.
     ToolCall {
@@ -97,6 +118,8 @@ impl Event<'_> {
             | Self::Reasoning { choice, .. }
             | Self::ReasoningSignature { choice, .. }
             | Self::RedactedReasoning { choice, .. }
+            | Self::Citation { choice, .. }
+            | Self::Logprobs { choice, .. }
             | Self::ToolCall { choice, .. }
             | Self::ToolArguments { choice, .. }
             | Self::Refusal { choice, .. }
@@ -110,10 +133,11 @@ impl Event<'_> {
     pub fn text(&self) -> &str {
         match self {
             Self::Text { text, .. } | Self::Reasoning { text, .. } | Self::Refusal { text, .. } => text,
-            Self::ReasoningSignature { signature, .. } => signature,
-            Self::RedactedReasoning { data, .. } => data,
+            Self::ReasoningSignature { proof, .. } | Self::RedactedReasoning { proof, .. } => &proof.data,
             Self::ToolArguments { json, .. } => json,
+            Self::Citation { citation, .. } => citation.cited.as_deref().unwrap_or_default(),
             Self::ToolCall { .. }
+            | Self::Logprobs { .. }
             | Self::Opaque { .. }
             | Self::Start(_)
             | Self::Finish { .. }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::format::WireFormat;
+use crate::format::{Upstream, WireFormat};
 use crate::intake::Intake;
 use crate::money::Ticks;
 use crate::outcome::FallbackOn;
@@ -211,7 +211,7 @@ fn explain_targets(
                 .as_ref()
                 .map_err(Clone::clone)
                 .and_then(|endpoint| {
-                    let access = ExplainedAccess::of(endpoint, model, intake.format, at);
+                    let access = ExplainedAccess::of(endpoint, model, intake, at);
                     access.ok_or_else(|| format!("{} has no endpoint for this kind of call", target.provider))
                 }),
         }
@@ -220,8 +220,8 @@ fn explain_targets(
 }
 
 impl ExplainedAccess {
-    fn of(endpoint: &Endpoint, model: &str, asked: WireFormat, at: Timestamp) -> Option<Self> {
-        let (format, path) = endpoint.vendor.format.upstream(asked)?;
+    fn of(endpoint: &Endpoint, model: &str, intake: &Intake, at: Timestamp) -> Option<Self> {
+        let Upstream { format, path, .. } = endpoint.upstream(intake.format, intake.framing, model)?;
         let rates = endpoint
             .prices
             .resolve(PriceBook::builtin(), endpoint.vendor.prices, model, None);
@@ -229,7 +229,7 @@ impl ExplainedAccess {
             vendor: endpoint.vendor.name,
             url: format!("{}{path}", endpoint.url),
             format,
-            translated: format != asked,
+            translated: format != intake.format,
             keys: endpoint
                 .keys
                 .iter()

@@ -2,7 +2,10 @@
 
 pub(crate) mod answer;
 pub(crate) mod anthropic;
+mod codec;
+pub(crate) mod event_stream;
 mod framing;
+pub(crate) mod json_array;
 mod lenient;
 pub(crate) mod openai_chat;
 pub(crate) mod openai_embeddings;
@@ -11,45 +14,72 @@ pub(crate) mod reading;
 pub(crate) mod sample;
 pub(crate) mod scan;
 pub(crate) mod sse;
+pub(crate) mod token_count;
+mod upstream;
 pub(crate) mod writing;
 
 use serde::{Deserialize, Serialize};
+
+pub(crate) use codec::{decode, encode, reader, writer};
+pub use framing::Framing;
+pub use upstream::{Paths, Upstream};
 
 /// How bodies are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum WireFormat {
     /// OpenAI chat completions.
     OpenAIChat,
+    /// OpenAI responses, without any that are stored.
+    OpenAIResponses,
+    /// OpenAI completions, the older API: a prompt, no messages.
+    OpenAICompletions,
+    /// OpenAI embeddings: every provider of the OpenAI formats has them too.
+    OpenAIEmbeddings,
     /// Anthropic Messages.
     AnthropicMessages,
-    /// OpenAI embeddings: every provider of the OpenAI chat format has them too.
-    OpenAIEmbeddings,
+    /// The count of the tokens of an Anthropic message.
+    AnthropicTokens,
+    /// Gemini `generateContent` and `streamGenerateContent`. The model is in the path.
+    GeminiGenerate,
+    /// Amazon Bedrock `converse` and `converse-stream`. The model is in the path.
+    BedrockConverse,
 }
 
-/// How an answer is framed.
+/// Whose a format is: all formats of a family write their errors alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Framing {
-    /// Server-sent events.
-    Sse,
-    /// One JSON body.
-    Whole,
+pub enum Family {
+    /// OpenAI's.
+    OpenAI,
+    /// Anthropic's.
+    Anthropic,
+    /// Google's.
+    Google,
+    /// Amazon's.
+    Amazon,
 }
 
 impl WireFormat {
-    /// The format and the path under the base URL in which a provider whose chat format is `self` serves a request
-    /// of the client format `asked`; `None`: it cannot.
-    pub const fn upstream(self, asked: Self) -> Option<(Self, &'static str)> {
-        match (self, asked) {
-            (Self::OpenAIChat, Self::OpenAIChat | Self::AnthropicMessages) => {
-                Some((Self::OpenAIChat, "/chat/completions"))
+    /// Every format.
+    pub const ALL: [Self; 8] = [
+        Self::OpenAIChat,
+        Self::OpenAIResponses,
+        Self::OpenAICompletions,
+        Self::OpenAIEmbeddings,
+        Self::AnthropicMessages,
+        Self::AnthropicTokens,
+        Self::GeminiGenerate,
+        Self::BedrockConverse,
+    ];
+
+    /// Whose it is.
+    pub const fn family(self) -> Family {
+        match self {
+            Self::OpenAIChat | Self::OpenAIResponses | Self::OpenAICompletions | Self::OpenAIEmbeddings => {
+                Family::OpenAI
             }
-            (Self::AnthropicMessages, Self::OpenAIChat | Self::AnthropicMessages) => {
-                Some((Self::AnthropicMessages, "/v1/messages"))
-            }
-            (Self::OpenAIChat | Self::OpenAIEmbeddings, Self::OpenAIEmbeddings) => {
-                Some((Self::OpenAIEmbeddings, "/embeddings"))
-            }
-            (Self::AnthropicMessages, Self::OpenAIEmbeddings) | (Self::OpenAIEmbeddings, _) => None,
+            Self::AnthropicMessages | Self::AnthropicTokens => Family::Anthropic,
+            Self::GeminiGenerate => Family::Google,
+            Self::BedrockConverse => Family::Amazon,
         }
     }
 }

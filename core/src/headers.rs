@@ -3,7 +3,7 @@
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue};
 
-use crate::format::{Framing, WireFormat};
+use crate::format::{Family, Framing, WireFormat};
 
 /// The version of the Anthropic API that is spoken where the client names none.
 const ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
@@ -28,13 +28,9 @@ const ANSWER_PREFIXES: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
 pub fn to_provider(format: WireFormat, client: WireFormat, framing: Framing, from: &HeaderMap) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let accept = match framing {
-        Framing::Sse => HeaderValue::from_static("text/event-stream"),
-        Framing::Whole => HeaderValue::from_static("application/json"),
-    };
-    headers.insert(ACCEPT, accept);
+    headers.insert(ACCEPT, HeaderValue::from_static(framing.media_type()));
     copy(&TRACE, from, &mut headers);
-    if format == WireFormat::AnthropicMessages {
+    if format.family() == Family::Anthropic {
         headers.insert(HeaderName::from_static("anthropic-version"), ANTHROPIC_VERSION);
         if client == format {
             copy(&ANTHROPIC_REQUEST, from, &mut headers);

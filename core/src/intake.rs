@@ -16,7 +16,9 @@ use bytes::Bytes;
 pub(crate) use self::object::{Kind, Object, Path, items, text};
 use self::splice::Edit;
 use crate::chat::Dropped;
-use crate::format::{WireFormat, anthropic, openai_chat};
+use crate::chat::proof::Origin;
+use crate::endpoint::Asked;
+use crate::format::{Framing, WireFormat, decode, encode};
 use crate::vendor::{Quirks, StreamUsage};
 
 /// A request that parses. Only what policy needs is typed; the body stays as it came.
@@ -26,8 +28,8 @@ pub struct Intake {
     pub format: WireFormat,
     /// The model that the client asks for.
     pub model: String,
-    /// Whether the answer is to be streamed.
-    pub stream: bool,
+    /// How the answer is to be framed.
+    pub framing: Framing,
     /// Whether the client wants usage in the stream (OpenAI `stream_options.include_usage`; Anthropic always).
     pub include_usage: bool,
     /// The names of the tools that it offers.
@@ -42,7 +44,7 @@ pub struct Intake {
     /// `metadata` and `user`, where they are text.
     pub metadata: BTreeMap<String, String>,
     body: Bytes,
-    model_at: Range<usize>,
+    model_at: Option<Range<usize>>,
     ask_for_usage: Option<Edit>,
 }
 
@@ -67,6 +69,13 @@ pub struct TargetShape<'a> {
     pub quirks: Quirks,
 }
 
+impl TargetShape<'_> {
+    /// Whose proofs of reasoning it can read.
+    pub fn origin(&self) -> Origin {
+        self.quirks.proofs.unwrap_or(Origin::of(self.format))
+    }
+}
+
 /// A request as a target gets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outbound {
@@ -79,12 +88,13 @@ pub struct Outbound {
 impl Intake {
     /// Reads a request body. What policy does not need is checked to be JSON, and is otherwise the provider's to
     /// judge.
-    pub fn read(format: WireFormat, body: Bytes) -> Result<Self, BadRequest> {
-        let policy = policy::read(format, utf8(&body)?)?;
+    pub fn read(asked: impl Into<Asked>, body: Bytes) -> Result<Self, BadRequest> {
+        let asked = asked.into();
+        let policy = policy::read(&asked, utf8(&body)?)?;
         Ok(Self {
-            format,
+            format: asked.format,
             model: policy.model,
-            stream: policy.stream,
+            framing: policy.framing,
             include_usage: policy.include_usage,
             tools: policy.tools,
             max_output: policy.max_output,
@@ -97,6 +107,11 @@ impl Intake {
         })
     }
 
+    /// Whether the answer is to be streamed.
+    pub const fn stream(&self) -> bool {
+        self.framing.is_stream()
+    }
+
     /// The body to send to a target: patched where the format is the same, translated where it is not. Anthropic
     /// demands a bound on the output: where an OpenAI client sets none it is 4,096, and the tokens for thinking.
     pub fn body_for(&self, target: TargetShape<'_>) -> Result<Bytes, BadRequest> {
@@ -105,37 +120,24 @@ impl Intake {
 
     /// [`Intake::body_for`], with what got lost in translation.
     pub fn outbound(&self, target: TargetShape<'_>) -> Result<Outbound, BadRequest> {
-        match (self.format, target.format) {
-            (WireFormat::OpenAIChat, WireFormat::OpenAIChat)
-            | (WireFormat::AnthropicMessages, WireFormat::AnthropicMessages)
-            | (WireFormat::OpenAIEmbeddings, WireFormat::OpenAIEmbeddings) => Ok(Outbound {
+        if self.format == target.format {
+            return Ok(Outbound {
                 body: self.patched(target),
                 dropped: Dropped::default(),
-            }),
-            (WireFormat::OpenAIChat, WireFormat::AnthropicMessages) => {
-                anthropic::request::encode(&openai_chat::request::decode(utf8(&self.body)?)?, target)
-            }
-            (WireFormat::AnthropicMessages, WireFormat::OpenAIChat) => {
-                openai_chat::request::encode(&anthropic::request::decode(utf8(&self.body)?)?, target)
-            }
-            (WireFormat::OpenAIEmbeddings, _) | (_, WireFormat::OpenAIEmbeddings) => Err(BadRequest {
-                message: format!(
-                    "the model `{}` is served by an endpoint of another kind; \
-                     send chat requests to chat models and embeddings to embedding models",
-                    self.model
-                ),
-                param: Some("model".to_owned()),
-            }),
+            });
         }
+        let mut request = decode(self.format, utf8(&self.body)?)?;
+        request.stream = self.stream();
+        encode(&request, target)
     }
 
     /// The body with nothing changed but the model and, where the gateway needs it, the wish for usage.
     fn patched(&self, target: TargetShape<'_>) -> Bytes {
         let mut edits = Vec::new();
-        if target.model != self.model {
+        if let Some(at) = self.model_at.clone().filter(|_| target.model != self.model) {
             let name = serde_json::Value::from(target.model).to_string();
             edits.push(Edit {
-                at: self.model_at.clone(),
+                at,
                 text: name.into(),
             });
         }

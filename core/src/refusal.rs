@@ -3,7 +3,7 @@
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::client_error::ClientError;
-use crate::endpoint::{Endpoint, Recognised};
+use crate::endpoint::{Endpoint, Place, Recognised};
 use crate::format::WireFormat;
 use crate::intake::BadRequest;
 
@@ -130,11 +130,16 @@ impl Refusal {
     pub fn message(&self) -> String {
         match self {
             Self::UnknownPath { path } => format!(
-                "Nothing is served at {path}. Wayleave serves POST /v1/chat/completions, POST /v1/messages, \
-                 POST /v1/embeddings and GET /v1/models."
+                "Nothing is served at {path}. Wayleave serves POST /v1/chat/completions, /v1/responses, \
+                 /v1/completions, /v1/embeddings, /v1/messages, /v1/messages/count_tokens, \
+                 /v1beta/models/MODEL:generateContent and :streamGenerateContent, and GET /v1/models."
             ),
             Self::WrongMethod { endpoint } => {
-                format!("Use {} for /v1{}.", endpoint.method(), endpoint.suffix())
+                let place = match endpoint.place() {
+                    Place::Path(path) => format!("/v1{path}"),
+                    Place::Method(method) => format!("/v1beta/models/MODEL:{method}"),
+                };
+                format!("Use {} for {place}.", endpoint.method())
             }
             Self::HeadersTooLarge { limit } => {
                 format!("The request's headers exceed {limit} bytes. Send fewer.")
@@ -208,6 +213,7 @@ pub fn client_format(path: &str, headers: &HeaderMap) -> WireFormat {
     match asked.and_then(Endpoint::format) {
         Some(format) => format,
         None if headers.contains_key("anthropic-version") => WireFormat::AnthropicMessages,
+        None if path.contains("/v1beta") => WireFormat::GeminiGenerate,
         None => WireFormat::OpenAIChat,
     }
 }

@@ -5,28 +5,26 @@
 
 mod body;
 mod outgoing;
-mod reader;
 mod shape;
+mod source;
 mod tally;
-mod writer;
 
 use std::borrow::Cow;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::StatusCode;
 
 use crate::client_error::{ClientError, in_band, malformed};
 use crate::event::{Event, Fault};
-use crate::format::reading::Notes;
-use crate::format::sse::{Message, Piece, Splitter};
-use crate::format::writing::{Bill, Setting, write_raw_frame};
-use crate::format::{Framing, WireFormat};
+use crate::format::Framing;
+use crate::format::reading::{Notes, Read};
+use crate::format::sse::Piece;
+use crate::format::writing::{Bill, Setting, Write};
+use crate::format::{reader, writer};
 
-use body::WholeBody;
 use outgoing::Outgoing;
-use reader::Reader;
+use source::Source;
 use tally::Observer;
-use writer::Writer;
 
 pub use shape::{ClientShape, ProviderShape, RelayOptions, TotalCost};
 pub use tally::Tally;
@@ -36,24 +34,15 @@ pub use tally::Tally;
 pub struct Relay {
     client: ClientShape,
     source: Source,
-    reader: Reader,
+    reader: Box<dyn Read>,
     way: Way,
     observer: Observer,
     /// Nothing more is taken: the provider does not speak its format.
     broken: bool,
     /// The client has got the provider's own error event.
     told: bool,
-}
-
-/// How the provider's bytes come.
-#[derive(Debug)]
-enum Source {
-    Sse {
-        splitter: Splitter,
-        first: bool,
-        foreign: bool,
-    },
-    Whole(WholeBody),
+    /// The client has got anything.
+    begun: bool,
 }
 
 /// How the client's bytes come about.
@@ -62,40 +51,34 @@ enum Way {
     /// As they came.
     Pass,
     /// Through events.
-    Translate(Box<Writer>),
+    Translate(Box<dyn Write>),
 }
 
 impl Relay {
     /// Sets up the way between two shapes.
     pub fn new(options: RelayOptions<'_>) -> Self {
         let RelayOptions { client, provider, .. } = options;
-        let source = match provider.framing {
-            Framing::Sse => Source::Sse {
-                splitter: Splitter::default(),
-                first: true,
-                foreign: false,
-            },
-            Framing::Whole => Source::Whole(WholeBody::default()),
-        };
         let setting = Setting {
             model: options.model.to_owned(),
             created: options.created,
             include_usage: client.include_usage,
         };
+        // What can only pass does; what can only be translated is.
         let same = client.format == provider.format && client.framing == provider.framing;
         let writer = if same {
             None
         } else {
-            Writer::new(client.format, client.framing, setting)
+            writer(client.format, client.framing, setting)
         };
         Self {
             client,
-            source,
-            reader: Reader::new(provider),
-            way: writer.map_or(Way::Pass, |writer| Way::Translate(Box::new(writer))),
+            source: Source::new(provider.framing),
+            reader: reader(provider),
+            way: writer.map_or(Way::Pass, Way::Translate),
             observer: Observer::new(options.keep_text),
             broken: false,
             told: false,
+            begun: false,
         }
     }
 
@@ -123,7 +106,7 @@ impl Relay {
                 Piece::Joined(frame) => self.frame(&frame, cost, &mut out, |out| out.write(&frame)),
             }
         }
-        out.finish()
+        self.sent(out.finish())
     }
 
     /// The provider's body ended: gives the rest for the client. A stream that ended without saying so leaves
@@ -132,16 +115,14 @@ impl Relay {
         if self.broken {
             return Bytes::new();
         }
-        match &mut self.source {
-            Source::Whole(body) => {
-                let body = body.take();
-                self.finish_whole(body, cost)
-            }
-            Source::Sse { splitter, .. } => {
-                let rest = splitter.finish();
-                self.finish_stream(rest, cost)
-            }
-        }
+        let last = if let Source::Whole(body) = &mut self.source {
+            let body = body.take();
+            self.finish_whole(body, cost)
+        } else {
+            let rest = self.source.finish();
+            self.finish_stream(rest, cost)
+        };
+        self.sent(last)
     }
 
     /// What the answer has said so far.
@@ -162,20 +143,16 @@ impl Relay {
             param: None,
             attempts: Vec::new(),
         };
-        let name = match self.client.format {
-            WireFormat::AnthropicMessages => "error",
-            WireFormat::OpenAIChat | WireFormat::OpenAIEmbeddings => "",
-        };
-        let mut out = BytesMut::new();
-        write_raw_frame(&mut out, name, &error.body(self.client.format));
-        out.freeze()
+        error.event(self.client.format, self.client.framing, self.begun)
+    }
+
+    fn sent(&mut self, bytes: Bytes) -> Bytes {
+        self.begun |= !bytes.is_empty();
+        bytes
     }
 
     fn split(&mut self, chunk: &Bytes, at: &mut usize) -> Option<Piece> {
-        let Source::Sse { splitter, .. } = &mut self.source else {
-            return None;
-        };
-        match splitter.next(chunk, at) {
+        match self.source.next(chunk, at) {
             Ok(piece) => piece,
             Err(error) => {
                 self.break_off(&error.to_string());
@@ -197,16 +174,15 @@ impl Relay {
         out: &mut Outgoing,
         keep: impl FnOnce(&mut Outgoing),
     ) {
-        let Source::Sse { first, foreign, .. } = &mut self.source else {
-            return;
-        };
-        let message = Message::read(frame, std::mem::take(first));
-        *foreign |= message.foreign;
-        let data = message.data.as_deref().unwrap_or_default();
+        let message = self.source.message(frame);
+        if message.broken {
+            return self.break_off("the provider's stream is broken: a message has a wrong check sum");
+        }
+        let data = &*message.data;
         let notes = if data.is_empty() {
             Notes::default()
         } else {
-            self.read(message.event, data, cost, out)
+            self.read(&message.name, data, cost, out)
         };
         if matches!(self.way, Way::Translate(_)) {
             return;
@@ -215,9 +191,7 @@ impl Relay {
         if notes.usage_only && !self.client.include_usage {
             return;
         }
-        let place = notes
-            .cost
-            .filter(|_| matches!(message.data, Some(Cow::Borrowed(_))));
+        let place = notes.cost.filter(|_| matches!(message.data, Cow::Borrowed(_)));
         let total = place.and_then(|_| self.observer.tally.total(cost));
         match place.zip(total) {
             Some((place, total)) => {
@@ -240,7 +214,7 @@ impl Relay {
         if name != b"ping" {
             self.observer.tally.events += 1;
         }
-        let notes = self.events(cost, out, |reader, sink| reader.read(data, sink));
+        let notes = self.events(cost, out, |reader, sink| reader.read(name, data, sink));
         if name == b"error" {
             self.observer.fault(in_band(data));
         }
@@ -271,7 +245,7 @@ impl Relay {
     fn finish_stream(&mut self, rest: Option<Bytes>, cost: TotalCost<'_>) -> Bytes {
         let mut out = Outgoing::new(Bytes::new());
         // What does not parse is a frame that was cut off: it is no fault of its own, and the client is spared it.
-        let rest = rest.filter(|rest| self.observer.tally.ended || is_whole(rest));
+        let rest = rest.filter(|rest| self.observer.tally.ended || self.source.is_whole(rest));
         if let Some(frame) = &rest {
             self.frame(frame, cost, &mut out, |out| out.write(frame));
         }
@@ -279,11 +253,12 @@ impl Relay {
             self.events(cost, &mut out, |reader, sink| reader.end(sink));
         }
         let tally = &self.observer.tally;
-        if rest.is_some() && !tally.ended && matches!(self.way, Way::Pass) {
+        let open = self.client.framing == Framing::Sse && !tally.ended;
+        if rest.is_some() && open && matches!(self.way, Way::Pass) {
             // Another event may follow.
             out.write(b"\n\n");
         }
-        if tally.events == 0 && matches!(self.source, Source::Sse { foreign: true, .. }) {
+        if tally.events == 0 && self.source.is_foreign() {
             self.observer
                 .fault(malformed("the provider's stream is no event stream"));
         }
@@ -296,7 +271,7 @@ impl Relay {
         &mut self,
         cost: TotalCost<'_>,
         out: &mut Outgoing,
-        read: impl FnOnce(&mut Reader, &mut dyn FnMut(Event<'_>)) -> T,
+        read: impl FnOnce(&mut dyn Read, &mut dyn FnMut(Event<'_>)) -> T,
     ) -> T {
         let Self {
             reader,
@@ -304,7 +279,7 @@ impl Relay {
             way,
             ..
         } = self;
-        read(reader, &mut |event: Event<'_>| {
+        read(reader.as_mut(), &mut |event: Event<'_>| {
             observer.observe(&event);
             let Way::Translate(writer) = way else { return };
             if observer.tally.fault.is_some() {
@@ -321,13 +296,6 @@ impl Relay {
             }
         })
     }
-}
-
-/// Whether the last frame of a stream, which lacks its blank line, has all of its data.
-fn is_whole(frame: &[u8]) -> bool {
-    let message = Message::read(frame, false);
-    let data = message.data.unwrap_or_default();
-    data.trim_ascii() == b"[DONE]" || serde_json::from_slice::<serde::de::IgnoredAny>(&data).is_ok()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::format::{Framing, Paths, Upstream, WireFormat};
 use crate::outcome::FallbackOn;
 use crate::price::Overlay;
 use crate::secret::Secret;
@@ -300,6 +301,10 @@ pub struct Endpoint {
     pub vendor: Vendor,
     /// The base URL as the vendor's official SDK takes it, without a trailing slash.
     pub url: Arc<str>,
+    /// How paths are made below it.
+    pub paths: Paths,
+    /// The region of AWS, for vendors whose requests are signed.
+    pub region: Option<Arc<str>>,
     /// Credentials, load-balanced. Empty: keyless.
     pub keys: Vec<Key>,
     /// PEM certificates to trust instead of the system's.
@@ -308,6 +313,13 @@ pub struct Endpoint {
     pub prices: Overlay,
     /// What the provider allows.
     pub limits: Limits,
+}
+
+impl Endpoint {
+    /// Where, and in which format, a request of the client format `asked` goes. `None`: there is nothing for it.
+    pub fn upstream(&self, asked: WireFormat, client: Framing, model: &str) -> Option<Upstream> {
+        Upstream::find(&self.vendor, &self.paths, asked, client, model)
+    }
 }
 
 /// One credential of a provider.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::chat::proof::Origin;
 use crate::format::WireFormat;
 
 /// One row of the table.
@@ -15,6 +16,8 @@ pub struct Vendor {
     pub url: Option<&'static str>,
     /// The format that its chat endpoint speaks.
     pub format: WireFormat,
+    /// What else it serves below the same base URL, and where: such clients are served in their own format.
+    pub also: &'static [(WireFormat, &'static str)],
     /// The header that carries the credential.
     pub auth: Auth,
     /// The vendor's name in the price book; `None`: not in it.
@@ -32,6 +35,10 @@ pub enum Auth {
     Bearer,
     /// `NAME: KEY`.
     Header(&'static str),
+    /// A signature of the request (AWS `SigV4`), or a bearer token where the credential is a Bedrock API key.
+    AwsSignature,
+    /// A token for a Google service account, or `x-goog-api-key` where the credential is an API key.
+    GoogleToken,
 }
 
 /// What aborting a call does to its bill.
@@ -58,6 +65,8 @@ pub struct Quirks {
     pub developer_role: DeveloperRole,
     /// Which tool call ids it takes.
     pub tool_ids: ToolIds,
+    /// Who can read the proofs of reasoning that it gives; `None`: whoever made the format.
+    pub proofs: Option<Origin>,
 }
 
 /// How a stream of the OpenAI format comes to tell usage.
@@ -111,7 +120,27 @@ const PLAIN: Quirks = Quirks {
     reasoning: ReasoningCount::Included,
     developer_role: DeveloperRole::AsSystem,
     tool_ids: ToolIds::Opaque,
+    proofs: None,
 };
+
+/// What servers of OpenAI's chat format have beside it.
+const OPENAI: &[(WireFormat, &str)] = &[(WireFormat::OpenAIEmbeddings, "/embeddings")];
+/// And with the older API.
+const OPENAI_LEGACY: &[(WireFormat, &str)] = &[
+    (WireFormat::OpenAIEmbeddings, "/embeddings"),
+    (WireFormat::OpenAICompletions, "/completions"),
+];
+/// And with responses.
+const OPENAI_RESPONSES: &[(WireFormat, &str)] = &[
+    (WireFormat::OpenAIEmbeddings, "/embeddings"),
+    (WireFormat::OpenAIResponses, "/responses"),
+];
+/// All of it.
+const OPENAI_ALL: &[(WireFormat, &str)] = &[
+    (WireFormat::OpenAIEmbeddings, "/embeddings"),
+    (WireFormat::OpenAICompletions, "/completions"),
+    (WireFormat::OpenAIResponses, "/responses"),
+];
 
 /// The table. Whether aborting stops the bill follows OpenRouter's list of providers with stream cancellation
 /// (openrouter.ai/docs/api-reference/streaming); where that list is silent the dearer assumption stands.
@@ -121,6 +150,7 @@ pub const VENDORS: &[Vendor] = &[
         otel_name: "openai",
         url: Some("https://api.openai.com/v1"),
         format: WireFormat::OpenAIChat,
+        also: OPENAI_ALL,
         auth: Auth::Bearer,
         prices: Some("openai"),
         abort: AbortBilling::StopsStreams,
@@ -135,6 +165,7 @@ pub const VENDORS: &[Vendor] = &[
         otel_name: "anthropic",
         url: Some("https://api.anthropic.com"),
         format: WireFormat::AnthropicMessages,
+        also: &[(WireFormat::AnthropicTokens, "/v1/messages/count_tokens")],
         auth: Auth::Header("x-api-key"),
         prices: Some("anthropic"),
         abort: AbortBilling::StopsStreams,
@@ -143,9 +174,11 @@ pub const VENDORS: &[Vendor] = &[
     Vendor {
         name: "Gemini",
         otel_name: "gcp.gemini",
-        url: Some("https://generativelanguage.googleapis.com/v1beta/openai"),
-        format: WireFormat::OpenAIChat,
-        auth: Auth::Bearer,
+        url: Some("https://generativelanguage.googleapis.com/v1beta"),
+        format: WireFormat::GeminiGenerate,
+        // Google's own, in OpenAI's format.
+        also: &[(WireFormat::OpenAIEmbeddings, "/openai/embeddings")],
+        auth: Auth::Header("x-goog-api-key"),
         prices: Some("google"),
         abort: AbortBilling::RunsOn,
         quirks: PLAIN,
@@ -155,6 +188,7 @@ pub const VENDORS: &[Vendor] = &[
         otel_name: "groq",
         url: Some("https://api.groq.com/openai/v1"),
         format: WireFormat::OpenAIChat,
+        also: OPENAI_RESPONSES,
         auth: Auth::Bearer,
         prices: Some("groq"),
         abort: AbortBilling::RunsOn,
@@ -165,6 +199,7 @@ pub const VENDORS: &[Vendor] = &[
         otel_name: "cerebras",
         url: Some("https://api.cerebras.ai/v1"),
         format: WireFormat::OpenAIChat,
+        also: OPENAI_LEGACY,
         auth: Auth::Bearer,
         prices: Some("cerebras"),
         abort: AbortBilling::RunsOn,
@@ -178,6 +213,7 @@ pub const VENDORS: &[Vendor] = &[
         otel_name: "deepinfra",
         url: Some("https://api.deepinfra.com/v1/openai"),
         format: WireFormat::OpenAIChat,
+        also: OPENAI_LEGACY,
         auth: Auth::Bearer,
         prices: None,
         abort: AbortBilling::StopsStreams,
@@ -188,6 +224,7 @@ pub const VENDORS: &[Vendor] = &[
         otel_name: "mistral_ai",
         url: Some("https://api.mistral.ai/v1"),
         format: WireFormat::OpenAIChat,
+        also: OPENAI,
         auth: Auth::Bearer,
         prices: Some("mistral"),
         abort: AbortBilling::RunsOn,
@@ -202,6 +239,7 @@ pub const VENDORS: &[Vendor] = &[
         otel_name: "x_ai",
         url: Some("https://api.x.ai/v1"),
         format: WireFormat::OpenAIChat,
+        also: OPENAI_RESPONSES,
         auth: Auth::Bearer,
         prices: Some("x-ai"),
         abort: AbortBilling::StopsStreams,
@@ -215,6 +253,7 @@ pub const VENDORS: &[Vendor] = &[
         otel_name: "openrouter",
         url: Some("https://openrouter.ai/api/v1"),
         format: WireFormat::OpenAIChat,
+        also: OPENAI_RESPONSES,
         auth: Auth::Bearer,
         prices: Some("openrouter"),
         abort: AbortBilling::RunsOn,
@@ -224,10 +263,51 @@ pub const VENDORS: &[Vendor] = &[
         },
     },
     Vendor {
+        name: "AzureOpenAI",
+        otel_name: "azure.ai.openai",
+        url: None,
+        format: WireFormat::OpenAIChat,
+        also: OPENAI_LEGACY,
+        auth: Auth::Header("api-key"),
+        prices: Some("azure"),
+        abort: AbortBilling::StopsStreams,
+        quirks: Quirks {
+            max_tokens: MaxTokensMember::MaxCompletionTokens,
+            developer_role: DeveloperRole::Known,
+            ..PLAIN
+        },
+    },
+    Vendor {
+        name: "Bedrock",
+        otel_name: "aws.bedrock",
+        url: None,
+        format: WireFormat::BedrockConverse,
+        also: &[],
+        auth: Auth::AwsSignature,
+        prices: Some("aws"),
+        abort: AbortBilling::RunsOn,
+        quirks: Quirks {
+            proofs: Some(Origin::Anthropic),
+            ..PLAIN
+        },
+    },
+    Vendor {
+        name: "VertexAI",
+        otel_name: "gcp.vertex_ai",
+        url: None,
+        format: WireFormat::GeminiGenerate,
+        also: &[],
+        auth: Auth::GoogleToken,
+        prices: Some("google"),
+        abort: AbortBilling::RunsOn,
+        quirks: PLAIN,
+    },
+    Vendor {
         name: "Custom",
         otel_name: "custom",
         url: None,
         format: WireFormat::OpenAIChat,
+        also: OPENAI_LEGACY,
         auth: Auth::Bearer,
         prices: None,
         abort: AbortBilling::Stops,
@@ -250,7 +330,13 @@ impl Vendor {
         }
         let first = VENDORS.iter().find(|vendor| vendor.format == format);
         let auth = first.map_or(self.auth, |vendor| vendor.auth);
-        Self { format, auth, ..self }
+        let also = first.map_or(self.also, |vendor| vendor.also);
+        Self {
+            format,
+            also,
+            auth,
+            ..self
+        }
     }
 }
 

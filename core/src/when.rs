@@ -141,7 +141,7 @@ impl Subject {
             &intake.model,
             map,
             path,
-            intake.stream,
+            intake.stream(),
             &intake.tools,
             intake.input_tokens,
             &intake.metadata,

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::{AttemptNote, ClientError};
-use crate::format::WireFormat;
+use crate::format::{Family, WireFormat};
 
 #[derive(Serialize)]
 struct OpenAi<'a> {
@@ -43,11 +43,49 @@ struct AnthropicError<'a> {
     attempts: &'a [AttemptNote],
 }
 
+#[derive(Serialize)]
+struct Google<'a> {
+    error: GoogleError<'a>,
+}
+
+#[derive(Serialize)]
+struct GoogleError<'a> {
+    code: u16,
+    message: &'a str,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<GoogleDetail<'a>>,
+}
+
+#[derive(Serialize)]
+struct GoogleDetail<'a> {
+    #[serde(rename = "@type")]
+    kind: &'static str,
+    domain: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    param: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    attempts: &'a [AttemptNote],
+}
+
+#[derive(Serialize)]
+struct Amazon<'a> {
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    param: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    attempts: &'a [AttemptNote],
+}
+
 pub(super) fn write(error: &ClientError, format: WireFormat) -> Bytes {
     let (message, attempts) = (error.message.as_str(), error.attempts.as_slice());
     let (param, code) = (error.param.as_deref(), error.code.as_deref());
-    let written = match format {
-        WireFormat::OpenAIChat | WireFormat::OpenAIEmbeddings => {
+    let written = match format.family() {
+        Family::OpenAI => {
             let kind = openai_type(error.status);
             serde_json::to_vec(&OpenAi {
                 error: OpenAiError {
@@ -59,7 +97,7 @@ pub(super) fn write(error: &ClientError, format: WireFormat) -> Bytes {
                 },
             })
         }
-        WireFormat::AnthropicMessages => {
+        Family::Anthropic => {
             let kind = anthropic_type(error.status);
             let error = AnthropicError {
                 kind,
@@ -70,6 +108,35 @@ pub(super) fn write(error: &ClientError, format: WireFormat) -> Bytes {
             };
             serde_json::to_vec(&Anthropic { kind: "error", error })
         }
+        Family::Google => {
+            let (code, status) = (error.status.as_u16(), google_status(error.status));
+            let reason = error.code.as_deref();
+            let details = if reason.is_none() && param.is_none() && attempts.is_empty() {
+                Vec::new()
+            } else {
+                vec![GoogleDetail {
+                    kind: "type.googleapis.com/google.rpc.ErrorInfo",
+                    domain: "wayleave.dev",
+                    reason,
+                    param,
+                    attempts,
+                }]
+            };
+            serde_json::to_vec(&Google {
+                error: GoogleError {
+                    code,
+                    message,
+                    status,
+                    details,
+                },
+            })
+        }
+        Family::Amazon => serde_json::to_vec(&Amazon {
+            message,
+            code,
+            param,
+            attempts,
+        }),
     };
     // Texts and numbers only: nothing that could fail to become JSON.
     written.unwrap_or_default().into()
@@ -99,5 +166,21 @@ fn anthropic_type(status: StatusCode) -> &'static str {
         400..=499 => "invalid_request_error",
         503 | 529 => "overloaded_error",
         _ => "api_error",
+    }
+}
+
+/// The `status` of Google's errors (cloud.google.com/apis/design/errors).
+fn google_status(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "UNAUTHENTICATED",
+        402 | 403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        409 => "ABORTED",
+        429 => "RESOURCE_EXHAUSTED",
+        408 | 504 => "DEADLINE_EXCEEDED",
+        400..=499 => "INVALID_ARGUMENT",
+        501 => "UNIMPLEMENTED",
+        502 | 503 | 529 => "UNAVAILABLE",
+        _ => "INTERNAL",
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::format::WireFormat;
+use crate::format::{Family, WireFormat};
 
 /// Whether a body has the members of this format's errors, each of its type.
 pub(super) fn fits(body: &[u8], format: WireFormat) -> bool {
@@ -15,11 +15,13 @@ pub(super) fn fits(body: &[u8], format: WireFormat) -> bool {
             .is_none_or(|value| value.is_string() || value.is_null())
     };
     let told = text("message") && text("type");
-    match format {
-        WireFormat::OpenAIChat | WireFormat::OpenAIEmbeddings => {
-            told && text_or_null("code") && text_or_null("param")
+    match format.family() {
+        Family::OpenAI => told && text_or_null("code") && text_or_null("param"),
+        Family::Anthropic => told && document.get("type").is_some_and(|kind| kind == "error"),
+        Family::Google => {
+            text("message") && text("status") && error.get("code").is_some_and(Value::is_number)
         }
-        WireFormat::AnthropicMessages => told && document.get("type").is_some_and(|kind| kind == "error"),
+        Family::Amazon => document.get("message").is_some_and(Value::is_string),
     }
 }
 

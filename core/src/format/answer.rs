@@ -2,6 +2,9 @@
 
 use std::collections::VecDeque;
 
+use crate::chat::proof::Proof;
+use crate::event::citation::Citation;
+use crate::event::logprobs::TokenLogprob;
 use crate::event::{Event, Finish};
 
 /// The most bytes of one answer that is put together. More than any model can say.
@@ -24,17 +27,22 @@ pub(crate) struct Choice {
     pub(crate) blocks: VecDeque<Block>,
     pub(crate) finish: Option<Finish>,
     pub(crate) stop_sequence: Option<String>,
+    /// Of the text's tokens, in order.
+    pub(crate) logprobs: Vec<TokenLogprob>,
 }
 
 /// One thing that a choice says. Neighbouring pieces of one kind are one block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Block {
-    Text(String),
+    Text {
+        text: String,
+        citations: Vec<Citation>,
+    },
     Reasoning {
         text: String,
-        signature: String,
+        proof: Option<Proof<'static>>,
     },
-    Redacted(String),
+    Redacted(Proof<'static>),
     ToolCall {
         slot: u32,
         id: String,
@@ -74,6 +82,8 @@ impl Answer {
                 choice.finish = Some(*reason);
                 choice.stop_sequence = stop_sequence.as_ref().map(ToString::to_string);
             }
+        } else if let Event::Logprobs { tokens, .. } = event {
+            choice.logprobs.extend_from_slice(tokens);
         } else {
             Block::add(&mut choice.blocks, event);
         }
@@ -106,8 +116,22 @@ impl Block {
     pub(crate) fn add(blocks: &mut VecDeque<Self>, event: &Event<'_>) {
         match event {
             Event::Text { text, .. } => match blocks.back_mut() {
-                Some(Self::Text(said)) => said.push_str(text),
-                _ => blocks.push_back(Self::Text(text.to_string())),
+                // What is cited ends a piece of text (Anthropic): what follows is another.
+                Some(Self::Text {
+                    text: said,
+                    citations,
+                }) if citations.is_empty() => said.push_str(text),
+                _ => blocks.push_back(Self::Text {
+                    text: text.to_string(),
+                    citations: Vec::new(),
+                }),
+            },
+            Event::Citation { citation, .. } => match blocks.back_mut() {
+                Some(Self::Text { citations, .. }) => citations.push((**citation).clone()),
+                _ => blocks.push_back(Self::Text {
+                    text: String::new(),
+                    citations: vec![(**citation).clone()],
+                }),
             },
             Event::Refusal { text, .. } => match blocks.back_mut() {
                 Some(Self::Refusal(said)) => said.push_str(text),
@@ -115,20 +139,22 @@ impl Block {
             },
             Event::Reasoning { text: piece, .. } => match blocks.back_mut() {
                 // A signature ends a piece of reasoning: what follows is another.
-                Some(Self::Reasoning { text, signature }) if signature.is_empty() => text.push_str(piece),
+                Some(Self::Reasoning { text, proof: None }) => text.push_str(piece),
                 _ => blocks.push_back(Self::Reasoning {
                     text: piece.to_string(),
-                    signature: String::new(),
+                    proof: None,
                 }),
             },
-            Event::ReasoningSignature { signature: piece, .. } => match blocks.back_mut() {
-                Some(Self::Reasoning { signature, .. }) => signature.push_str(piece),
+            Event::ReasoningSignature { proof: piece, .. } => match blocks.back_mut() {
+                Some(Self::Reasoning { proof, .. }) => Self::prove(proof, piece),
                 _ => blocks.push_back(Self::Reasoning {
                     text: String::new(),
-                    signature: piece.to_string(),
+                    proof: Some(piece.clone().into_owned()),
                 }),
             },
-            Event::RedactedReasoning { data, .. } => blocks.push_back(Self::Redacted(data.to_string())),
+            Event::RedactedReasoning { proof, .. } => {
+                blocks.push_back(Self::Redacted(proof.clone().into_owned()))
+            }
             Event::ToolCall { slot, id, name, .. } => blocks.push_back(Self::ToolCall {
                 slot: *slot,
                 id: id.to_string(),
@@ -138,10 +164,19 @@ impl Block {
             Event::ToolArguments { slot, json, .. } => Self::argue(blocks, *slot, json),
             Event::Start(_)
             | Event::Opaque { .. }
+            | Event::Logprobs { .. }
             | Event::Finish { .. }
             | Event::Usage(_)
             | Event::Error(_)
             | Event::End => {}
+        }
+    }
+
+    /// A signature may come in pieces.
+    fn prove(known: &mut Option<Proof<'static>>, piece: &Proof<'_>) {
+        match known {
+            Some(known) => known.data.to_mut().push_str(&piece.data),
+            None => *known = Some(piece.clone().into_owned()),
         }
     }
 

@@ -1,8 +1,36 @@
 //! How an answer is framed, by what it says and what it is.
 
-use super::Framing;
+/// How an answer is framed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// Server-sent events.
+    Sse,
+    /// A JSON list whose items come one by one (Gemini's stream without `alt=sse`).
+    JsonArray,
+    /// Messages of an AWS event stream.
+    EventStream,
+    /// One JSON body.
+    Whole,
+}
 
 impl Framing {
+    /// Whether it comes piece by piece.
+    pub const fn is_stream(self) -> bool {
+        match self {
+            Self::Sse | Self::JsonArray | Self::EventStream => true,
+            Self::Whole => false,
+        }
+    }
+
+    /// The media type of such a body.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Sse => "text/event-stream",
+            Self::JsonArray | Self::Whole => "application/json",
+            Self::EventStream => "application/vnd.amazon.eventstream",
+        }
+    }
+
     /// Tells the framing from the content type and the first bytes of the body. The bytes outrank the header: Gemini
     /// sends a stream's error as plain JSON under `text/event-stream`.
     pub fn detect(content_type: Option<&str>, first_bytes: &[u8]) -> Self {
@@ -10,20 +38,25 @@ impl Framing {
             .strip_prefix(b"\xEF\xBB\xBF")
             .unwrap_or(first_bytes)
             .trim_ascii_start();
+        let media = content_type
+            .and_then(|value| value.split(';').next())
+            .unwrap_or_default()
+            .trim();
+        // Its first bytes are a length, which may look like anything.
+        if media.eq_ignore_ascii_case(Self::EventStream.media_type()) {
+            return Self::EventStream;
+        }
         let starts = |names: &[&[u8]]| names.iter().any(|name| body.starts_with(name));
-        if starts(&[b"{", b"["]) {
+        if starts(&[b"["]) {
+            Self::JsonArray
+        } else if starts(&[b"{"]) {
             Self::Whole
         } else if starts(&[b":", b"data:", b"event:", b"id:", b"retry:"]) {
             Self::Sse
+        } else if media.eq_ignore_ascii_case(Self::Sse.media_type()) {
+            Self::Sse
         } else {
-            let media = content_type
-                .and_then(|value| value.split(';').next())
-                .unwrap_or_default();
-            if media.trim().eq_ignore_ascii_case("text/event-stream") {
-                Self::Sse
-            } else {
-                Self::Whole
-            }
+            Self::Whole
         }
     }
 }

@@ -10,7 +10,7 @@ mod tool_slots;
 mod usage;
 mod whole;
 
-pub(crate) use reader::{Reader, Shape};
+pub(crate) use reader::Reader;
 pub(crate) use stream::StreamWriter;
 pub(crate) use usage::{cost_number, read_usage};
 pub(crate) use whole::write_whole;

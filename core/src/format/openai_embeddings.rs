@@ -9,7 +9,7 @@ use crate::client_error::in_band;
 use crate::event::{Event, Start};
 use crate::format::lenient::Text;
 use crate::format::openai_chat::read_usage;
-use crate::format::reading::{NotAnAnswer, Sink};
+use crate::format::reading::{NotAnAnswer, Notes, Read, Sink};
 use crate::vendor::ReasoningCount;
 
 #[derive(Debug, Default, Deserialize)]
@@ -27,8 +27,27 @@ struct Embeddings<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// Reads a whole answer.
-pub(crate) fn read_whole(body: &[u8], sink: Sink<'_>) -> Result<(), NotAnAnswer> {
+/// Reads embeddings.
+#[derive(Debug)]
+pub(crate) struct Reader;
+
+impl Read for Reader {
+    fn read(&mut self, _: &[u8], _: &[u8], _: Sink<'_>) -> Result<Notes, NotAnAnswer> {
+        Err(NotAnAnswer)
+    }
+
+    fn read_whole(&mut self, body: &[u8], sink: Sink<'_>) -> Result<(), NotAnAnswer> {
+        read_whole(body, sink)
+    }
+
+    fn complete(&self) -> bool {
+        false
+    }
+
+    fn end(&mut self, _: Sink<'_>) {}
+}
+
+fn read_whole(body: &[u8], sink: Sink<'_>) -> Result<(), NotAnAnswer> {
     let answer: Embeddings<'_> = serde_json::from_slice(body).map_err(|_| NotAnAnswer)?;
     if answer.error.is_some() {
         sink(Event::Error(in_band(body)));

@@ -8,6 +8,22 @@ use crate::money::Ticks;
 /// Takes the events of an answer, in order.
 pub(crate) type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
 
+/// Reads one answer of a provider's format into events.
+pub(crate) trait Read: std::fmt::Debug + Send {
+    /// Reads one piece of a stream: its name, where the framing has one (an SSE event, the type of an event stream's
+    /// message), and its data.
+    fn read(&mut self, name: &[u8], data: &[u8], sink: Sink<'_>) -> Result<Notes, NotAnAnswer>;
+
+    /// Reads a whole answer.
+    fn read_whole(&mut self, body: &[u8], sink: Sink<'_>) -> Result<(), NotAnAnswer>;
+
+    /// Whether every choice that came has told how it ended.
+    fn complete(&self) -> bool;
+
+    /// The provider has said all: tells what is still to be told, and the end. Only the first time counts.
+    fn end(&mut self, sink: Sink<'_>);
+}
+
 /// The bytes are not in the provider's format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an answer in the provider's format")]

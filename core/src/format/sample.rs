@@ -3,6 +3,7 @@
 use bytes::BytesMut;
 
 use super::writing::{Bill, Setting};
+use crate::chat::proof::{Origin, Proof};
 use crate::event::{Event, Fault, Finish, Start};
 use crate::money::Ticks;
 use crate::usage::{Report, ServiceTier, Usage};
@@ -93,11 +94,11 @@ pub(crate) fn everything() -> Vec<Event<'static>> {
         },
         Event::ReasoningSignature {
             choice: 0,
-            signature: "proof".into(),
+            proof: Proof::new(Origin::Anthropic, "proof"),
         },
         Event::RedactedReasoning {
             choice: 0,
-            data: "secret".into(),
+            proof: Proof::new(Origin::Anthropic, "secret"),
         },
         text(0, "Here "),
         text(0, "you \"are\"\n"),
@@ -139,8 +140,10 @@ fn line(event: &Event<'_>) -> String {
         Event::Start(Start { id, model, .. }) => format!("start {id} {model}"),
         Event::Text { choice, text } => format!("text {choice} {text}"),
         Event::Reasoning { choice, text } => format!("reasoning {choice} {text}"),
-        Event::ReasoningSignature { signature, .. } => format!("signature {signature}"),
-        Event::RedactedReasoning { data, .. } => format!("redacted {data}"),
+        Event::ReasoningSignature { proof, .. } => format!("signature {}", proof.data),
+        Event::RedactedReasoning { proof, .. } => format!("redacted {}", proof.data),
+        Event::Citation { choice, citation } => format!("citation {choice} {citation:?}"),
+        Event::Logprobs { choice, tokens } => format!("logprobs {choice} {}", tokens.len()),
         Event::ToolCall {
             choice,
             slot,

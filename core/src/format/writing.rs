@@ -3,8 +3,50 @@
 use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 
+use super::answer::{Answer, TooLong};
+use crate::event::Event;
 use crate::money::Ticks;
 use crate::usage::Report;
+
+/// Writes one answer in a client's format.
+pub(crate) trait Write: std::fmt::Debug + Send {
+    /// Writes one event, or keeps it for the end. What cannot be said in the format is left out.
+    fn write(&mut self, event: &Event<'_>, out: &mut BytesMut) -> Result<(), TooLong>;
+
+    /// Writes the end of an answer that ended properly.
+    fn end(&mut self, bill: Bill, out: &mut BytesMut);
+}
+
+/// Puts an answer together and writes it at its end.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    answer: Answer,
+    setting: Setting,
+    write: WriteWhole,
+}
+
+/// Writes a whole answer.
+pub(crate) type WriteWhole = fn(&Answer, &Setting, Bill, &mut BytesMut);
+
+impl Whole {
+    pub(crate) fn new(setting: Setting, write: WriteWhole) -> Self {
+        Self {
+            answer: Answer::default(),
+            setting,
+            write,
+        }
+    }
+}
+
+impl Write for Whole {
+    fn write(&mut self, event: &Event<'_>, _: &mut BytesMut) -> Result<(), TooLong> {
+        self.answer.take(event)
+    }
+
+    fn end(&mut self, bill: Bill, out: &mut BytesMut) {
+        (self.write)(&self.answer, &self.setting, bill, out);
+    }
+}
 
 /// What a writer is told of the call it writes for.
 #[derive(Clone, Debug, PartialEq, Eq)]

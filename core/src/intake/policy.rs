@@ -1,5 +1,12 @@
 //! The members that policy needs, per format.
 
+mod anthropic;
+mod chat;
+mod completions;
+mod converse;
+mod gemini;
+mod responses;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -10,7 +17,8 @@ use super::object::{Kind, Object, Path, Text, items, text};
 use super::scan::Scan;
 use super::splice::{self, Edit};
 use super::tokens::Estimate;
-use crate::format::WireFormat;
+use crate::endpoint::Asked;
+use crate::format::{Framing, WireFormat};
 
 /// As deep as `serde_json` reads, and deeper than any schema in use.
 const DEEPEST: usize = 128;
@@ -18,8 +26,9 @@ const DEEPEST: usize = 128;
 /// What policy wants to know of a request.
 pub(super) struct Policy {
     pub(super) model: String,
-    pub(super) model_at: Range<usize>,
-    pub(super) stream: bool,
+    /// Where the body names it; `None`: the path does.
+    pub(super) model_at: Option<Range<usize>>,
+    pub(super) framing: Framing,
     pub(super) include_usage: bool,
     pub(super) ask_for_usage: Option<Edit>,
     pub(super) tools: Vec<String>,
@@ -29,36 +38,46 @@ pub(super) struct Policy {
     pub(super) metadata: BTreeMap<String, String>,
 }
 
-pub(super) fn read(format: WireFormat, body: &str) -> Result<Policy, BadRequest> {
+pub(super) fn read(asked: &Asked, body: &str) -> Result<Policy, BadRequest> {
     let root = Path::Root;
     let mut members = Object::root(body, &root)?;
     if Scan::new(body.as_bytes()).nesting() > DEEPEST {
         return Err(root.error(format_args!("is nested deeper than {DEEPEST} levels; flatten it")));
     }
-    let named = members
-        .raw("model")
-        .ok_or_else(|| members.missing("model", "the name of a model"))?;
-    let model = text(named, &members.member("model"))?.into_owned();
-    if model.is_empty() {
-        return Err(members
-            .member("model")
-            .error("is empty; send the name of a model"));
-    }
+    let (model, model_at) = match &asked.model {
+        Some(model) => (model.clone(), None),
+        None => named(body, &mut members)?,
+    };
+    let metadata = match asked.format {
+        WireFormat::GeminiGenerate | WireFormat::BedrockConverse => BTreeMap::new(),
+        WireFormat::OpenAIChat
+        | WireFormat::OpenAIResponses
+        | WireFormat::OpenAICompletions
+        | WireFormat::OpenAIEmbeddings
+        | WireFormat::AnthropicMessages
+        | WireFormat::AnthropicTokens => metadata(&mut members)?,
+    };
     let mut policy = Policy {
         model,
-        model_at: splice::span(body, named),
-        stream: false,
+        model_at,
+        framing: asked.framing.unwrap_or(Framing::Whole),
         include_usage: false,
         ask_for_usage: None,
         tools: Vec::new(),
         max_output: None,
         input_tokens: 0,
         json_schema: None,
-        metadata: metadata(&mut members)?,
+        metadata,
     };
-    match format {
-        WireFormat::OpenAIChat => openai_chat(&mut policy, body, &mut members)?,
-        WireFormat::AnthropicMessages => anthropic(&mut policy, &mut members)?,
+    match asked.format {
+        WireFormat::OpenAIChat => chat::read(&mut policy, body, &mut members)?,
+        WireFormat::OpenAIResponses => responses::read(&mut policy, &mut members)?,
+        WireFormat::OpenAICompletions => completions::read(&mut policy, body, &mut members)?,
+        WireFormat::AnthropicMessages | WireFormat::AnthropicTokens => {
+            anthropic::read(&mut policy, &mut members)?;
+        }
+        WireFormat::GeminiGenerate => gemini::read(&mut policy, &mut members)?,
+        WireFormat::BedrockConverse => converse::read(&mut policy, &mut members)?,
         WireFormat::OpenAIEmbeddings => {
             let input = members
                 .raw("input")
@@ -71,58 +90,29 @@ pub(super) fn read(format: WireFormat, body: &str) -> Result<Policy, BadRequest>
     Ok(policy)
 }
 
-fn openai_chat(policy: &mut Policy, body: &str, members: &mut Object<'_, '_>) -> Result<(), BadRequest> {
-    let mut estimate = messages(members)?;
-    policy.tools = tools(members, &mut estimate)?;
-    policy.input_tokens = estimate.tokens();
-    policy.stream = members.flag("stream")?.unwrap_or(false);
-    if policy.stream {
-        let options = members.even_null("stream_options");
-        policy.ask_for_usage = splice::ask_for_usage(body, options, &members.member("stream_options"))?;
-        policy.include_usage = policy.ask_for_usage.is_none();
+/// The model that a body names, and where.
+fn named(body: &str, members: &mut Object<'_, '_>) -> Result<(String, Option<Range<usize>>), BadRequest> {
+    let named = members
+        .raw("model")
+        .ok_or_else(|| members.missing("model", "the name of a model"))?;
+    let model = text(named, &members.member("model"))?.into_owned();
+    if model.is_empty() {
+        return Err(members
+            .member("model")
+            .error("is empty; send the name of a model"));
     }
-    let newer = bound(members, "max_completion_tokens")?;
-    policy.max_output = newer.or(bound(members, "max_tokens")?);
-    let path = members.member("response_format");
-    if let Some(mut format) = members.object("response_format", &path)? {
-        policy.json_schema = match format.text("type")?.as_deref() {
-            Some("json_object") => Some(serde_json::Value::Bool(true)),
-            Some("json_schema") => {
-                let path = path.member("json_schema");
-                let schema = format.object("json_schema", &path)?;
-                schema
-                    .map(|mut wrapper| schema_of(&mut wrapper))
-                    .transpose()?
-                    .flatten()
-            }
-            Some(_) | None => None,
-        };
-    }
-    Ok(())
+    Ok((model, Some(splice::span(body, named))))
 }
 
-fn anthropic(policy: &mut Policy, members: &mut Object<'_, '_>) -> Result<(), BadRequest> {
-    let mut estimate = messages(members)?;
-    if let Some(system) = members.raw("system") {
-        estimate.content(system);
+impl Policy {
+    /// Whether a stream is asked for by the member `stream`.
+    fn streamed(&mut self, members: &mut Object<'_, '_>) -> Result<bool, BadRequest> {
+        let stream = members.flag("stream")?.unwrap_or(false);
+        if stream {
+            self.framing = Framing::Sse;
+        }
+        Ok(stream)
     }
-    policy.tools = tools(members, &mut estimate)?;
-    policy.input_tokens = estimate.tokens();
-    policy.stream = members.flag("stream")?.unwrap_or(false);
-    policy.include_usage = policy.stream;
-    policy.max_output = bound(members, "max_tokens")?;
-    let path = members.member("output_config");
-    let format_path = path.member("format");
-    let older_path = members.member("output_format");
-    let current = members.object("output_config", &path)?;
-    let current = current
-        .map(|mut config| config.object("format", &format_path))
-        .transpose()?
-        .flatten();
-    if let Some(mut format) = current.or(members.object("output_format", &older_path)?) {
-        policy.json_schema = schema_of(&mut format)?;
-    }
-    Ok(())
 }
 
 /// The list of messages: what is in it is the provider's to judge.

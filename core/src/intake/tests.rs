@@ -43,7 +43,7 @@ fn reads_what_policy_needs_of_openai() {
         }),
     );
     assert_eq!(intake.model, "chat");
-    assert!(intake.stream && intake.include_usage);
+    assert!(intake.stream() && intake.include_usage);
     assert_eq!(intake.tools, ["weather", "openrouter:web_search"]);
     assert_eq!(intake.max_output, Some(9));
     assert_eq!(intake.json_schema, Some(json!({"type": "object"})));
@@ -75,7 +75,7 @@ fn reads_what_policy_needs_of_anthropic() {
     assert_eq!(intake.max_output, Some(7));
     assert_eq!(intake.json_schema, Some(schema));
     assert_eq!(intake.metadata.get("user_id").unwrap(), "u");
-    assert!(intake.stream && intake.include_usage);
+    assert!(intake.stream() && intake.include_usage);
     // 4 + 8 (with quotes) + 4 characters, 89 of tools, and an image.
     assert_eq!(intake.input_tokens, 27 + 1000);
 }
@@ -89,7 +89,7 @@ fn nulls_are_absent() {
             "metadata": null, "max_tokens": null, "response_format": null,
         }),
     );
-    assert!(!intake.stream && intake.tools.is_empty() && intake.metadata.is_empty());
+    assert!(!intake.stream() && intake.tools.is_empty() && intake.metadata.is_empty());
     assert_eq!((intake.max_output, intake.json_schema), (None, None));
 }
 

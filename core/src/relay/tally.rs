@@ -84,7 +84,7 @@ impl Observer {
                 self.tally.refused = true;
             }
             Event::RedactedReasoning { .. } | Event::Opaque { .. } => self.tally.content = true,
-            Event::ReasoningSignature { .. } => {}
+            Event::ReasoningSignature { .. } | Event::Citation { .. } | Event::Logprobs { .. } => {}
             Event::ToolCall { choice, slot, .. } => {
                 self.calls.insert((*choice, *slot), JsonScan::default());
             }

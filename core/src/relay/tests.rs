@@ -6,7 +6,7 @@ mod translating;
 
 use super::*;
 use crate::event::Finish;
-use crate::format::sample;
+use crate::format::{WireFormat, sample};
 use crate::money::Ticks;
 use crate::usage::Report;
 use crate::vendor::Vendor;

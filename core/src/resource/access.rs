@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::BadResource;
-use crate::format::WireFormat;
+use crate::format::{Paths, WireFormat};
 use crate::price::Overlay;
 use crate::secret::Secret;
 use crate::snapshot::{Access, Endpoint, Key, Limits, ObjectName, Provider};
@@ -29,6 +29,10 @@ struct WireEndpoint {
     vendor: String,
     format: WireFormat,
     url: Arc<str>,
+    #[serde(default)]
+    paths: Paths,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    region: Option<Arc<str>>,
     keys: Vec<WireKey>,
     ca_pem: Option<Arc<str>>,
     prices: Overlay,
@@ -51,6 +55,8 @@ impl WireProvider {
                 vendor: endpoint.vendor.name.to_owned(),
                 format: endpoint.vendor.format,
                 url: Arc::clone(&endpoint.url),
+                paths: endpoint.paths.clone(),
+                region: endpoint.region.clone(),
                 keys: endpoint.keys.iter().map(WireKey::expose).collect(),
                 ca_pem: endpoint.ca_pem.clone(),
                 prices: endpoint.prices.clone(),
@@ -84,6 +90,8 @@ impl WireEndpoint {
         Ok(Endpoint {
             vendor: row.speaking(self.format),
             url: self.url,
+            paths: self.paths,
+            region: self.region,
             keys: self.keys.into_iter().map(WireKey::conceal).collect(),
             ca_pem: self.ca_pem,
             prices: self.prices,

@@ -26,6 +26,8 @@ pub(crate) fn provider(name: &str, keys: &[(&str, u32)]) -> Provider {
     let endpoint = Endpoint {
         vendor: *Vendor::named("Custom").expect("a row"),
         url: Arc::from(format!("http://{name}.test/v1")),
+        paths: crate::format::Paths::Plain,
+        region: None,
         keys: keys.iter().map(key).collect(),
         ca_pem: None,
         prices: Overlay::default(),

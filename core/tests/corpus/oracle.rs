@@ -13,6 +13,7 @@ pub(crate) fn read(format: WireFormat, framing: Framing, body: &[u8], provider: 
             vec![serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body:?}"))]
         }
         Framing::Sse => frames(body),
+        Framing::JsonArray | Framing::EventStream => unreachable!("no framing of these formats"),
     };
     let mut said = Said::default();
     for document in &documents {
@@ -20,7 +21,7 @@ pub(crate) fn read(format: WireFormat, framing: Framing, body: &[u8], provider: 
         match format {
             WireFormat::OpenAIChat => openai(&mut said, document, framing, provider),
             WireFormat::AnthropicMessages => anthropic(&mut said, document),
-            WireFormat::OpenAIEmbeddings => unreachable!("not a chat format"),
+            other => unreachable!("not read here: {other:?}"),
         }
     }
     let finished = said.choices.values().all(|choice| choice.finish.is_some()) && !said.choices.is_empty();

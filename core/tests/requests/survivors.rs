@@ -24,8 +24,8 @@ impl Survivors {
     pub(crate) fn of(format: WireFormat, body: &Value) -> Self {
         let mut all = Self::default();
         match format {
-            WireFormat::OpenAIChat | WireFormat::OpenAIEmbeddings => all.openai(body),
             WireFormat::AnthropicMessages => all.anthropic(body),
+            _ => all.openai(body),
         }
         // Results are read in any order, and ids are compared by what they pair.
         all.results.sort();

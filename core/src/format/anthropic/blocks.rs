@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use bytes::BytesMut;
 use serde::Serialize;
 
+use crate::chat::proof::{Origin, Proof};
 use crate::event::Event;
 use crate::format::answer::{Block, TooLong};
 use crate::format::scan::JsonScan;
@@ -116,13 +117,15 @@ impl Blocks {
         match event {
             Event::Text { text, .. } | Event::Refusal { text, .. } => self.text(text, out),
             Event::Reasoning { text, .. } => self.think(text, out),
-            Event::ReasoningSignature { signature, .. } => self.sign(signature, out),
-            Event::RedactedReasoning { data, .. } => self.redacted(data, out),
+            Event::ReasoningSignature { proof, .. } => self.sign(proof, out),
+            Event::RedactedReasoning { proof, .. } => self.redacted(proof, out),
             Event::ToolCall { slot, id, name, .. } => self.call(*slot, id, name, out),
             // Arguments of a call that is over, and what is no content.
             Event::ToolArguments { .. }
             | Event::Start(_)
             | Event::Opaque { .. }
+            | Event::Citation { .. }
+            | Event::Logprobs { .. }
             | Event::Usage(_)
             | Event::Finish { .. }
             | Event::Error(_)
@@ -165,16 +168,16 @@ impl Blocks {
 
     fn whole(&mut self, block: &Block, out: &mut BytesMut) {
         match block {
-            Block::Text(text) | Block::Refusal(text) => self.text(text, out),
-            Block::Reasoning { text, signature } => {
+            Block::Text { text, .. } | Block::Refusal(text) => self.text(text, out),
+            Block::Reasoning { text, proof } => {
                 if !text.is_empty() {
                     self.think(text, out);
                 }
-                if !signature.is_empty() {
-                    self.sign(signature, out);
+                if let Some(proof) = proof {
+                    self.sign(proof, out);
                 }
             }
-            Block::Redacted(data) => self.redacted(data, out),
+            Block::Redacted(proof) => self.redacted(proof, out),
             Block::ToolCall {
                 slot,
                 id,
@@ -210,7 +213,7 @@ impl Blocks {
         self.delta(Delta::Thinking { thinking }, out);
     }
 
-    fn sign(&mut self, signature: &str, out: &mut BytesMut) {
+    fn sign(&mut self, proof: &Proof<'_>, out: &mut BytesMut) {
         if !matches!(self.open, Some(Open::Thinking { .. })) {
             self.open(
                 Open::Thinking { signed: true },
@@ -222,11 +225,18 @@ impl Blocks {
             );
         }
         self.open = Some(Open::Thinking { signed: true });
-        self.delta(Delta::Signature { signature }, out);
+        let signature = proof.write(Origin::Anthropic);
+        self.delta(
+            Delta::Signature {
+                signature: &signature,
+            },
+            out,
+        );
     }
 
-    fn redacted(&mut self, data: &str, out: &mut BytesMut) {
-        self.open(Open::Redacted, Head::RedactedThinking { data }, out);
+    fn redacted(&mut self, proof: &Proof<'_>, out: &mut BytesMut) {
+        let data = proof.write(Origin::Anthropic);
+        self.open(Open::Redacted, Head::RedactedThinking { data: &data }, out);
     }
 
     fn call(&mut self, slot: u32, id: &str, name: &str, out: &mut BytesMut) {

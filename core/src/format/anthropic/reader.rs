@@ -8,17 +8,20 @@ use serde_json::value::RawValue;
 use super::frame::{Block, Delta, Frame, Message};
 use super::stop;
 use super::usage::UsageState;
+use crate::chat::proof::{Origin, Proof};
 use crate::client_error::{in_band, malformed};
 use crate::event::{Event, Finish, Start};
 use crate::format::lenient::{json_text, parse};
-use crate::format::reading::{CostPlace, NotAnAnswer, Notes, Sink};
+use crate::format::reading::{CostPlace, NotAnAnswer, Notes, Read, Sink};
+use crate::vendor::Quirks;
 
 /// The most content blocks of one answer that are open at once. More is no answer.
 const MAX_OPEN: usize = 256;
 
 /// Reads one answer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Reader {
+    origin: Origin,
     usage: UsageState,
     finish: Option<(Finish, Option<String>)>,
     ended: bool,
@@ -34,9 +37,8 @@ struct OpenCall {
     input: Option<String>,
 }
 
-impl Reader {
-    /// Reads an event of a stream.
-    pub(crate) fn read(&mut self, data: &[u8], sink: Sink<'_>) -> Result<Notes, NotAnAnswer> {
+impl Read for Reader {
+    fn read(&mut self, _: &[u8], data: &[u8], sink: Sink<'_>) -> Result<Notes, NotAnAnswer> {
         let mut repaired = Vec::new();
         let (frame, base): (Frame<'_>, _) = parse(data, &mut repaired).map_err(|_| NotAnAnswer)?;
         let mut notes = Notes::default();
@@ -64,22 +66,21 @@ impl Reader {
                 sink(Event::Error(in_band(base)));
             }
             // A whole answer where a stream was asked for.
-            "message" => return self.read_whole(base, sink),
+            "message" => self.read_whole(base, sink)?,
             // Pings, and what is newer than this.
             _ => {}
         }
         Ok(notes)
     }
 
-    /// Reads a whole answer.
-    pub(crate) fn read_whole(&mut self, data: &[u8], sink: Sink<'_>) -> Result<Notes, NotAnAnswer> {
+    fn read_whole(&mut self, data: &[u8], sink: Sink<'_>) -> Result<(), NotAnAnswer> {
         let mut repaired = Vec::new();
         let (message, base): (Message<'_>, _) = parse(data, &mut repaired).map_err(|_| NotAnAnswer)?;
         if message.kind.as_str() != "message" {
             let frame: Frame<'_> = serde_json::from_slice(base).map_err(|_| NotAnAnswer)?;
             frame.error.ok_or(NotAnAnswer)?;
             sink(Event::Error(in_band(base)));
-            return Ok(Notes::default());
+            return Ok(());
         }
         self.head(&message, sink);
         for (index, block) in (0..).zip(message.content.0) {
@@ -88,16 +89,14 @@ impl Reader {
         }
         self.finished(message.stop_reason.as_str(), message.stop_sequence.as_str());
         self.end(sink);
-        Ok(Notes::default())
+        Ok(())
     }
 
-    /// Whether the answer has told how it ended.
-    pub(crate) fn complete(&self) -> bool {
+    fn complete(&self) -> bool {
         self.finish.is_some()
     }
 
-    /// The provider has said all.
-    pub(crate) fn end(&mut self, sink: Sink<'_>) {
+    fn end(&mut self, sink: Sink<'_>) {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
@@ -109,6 +108,19 @@ impl Reader {
             });
         }
         sink(Event::End);
+    }
+}
+
+impl Reader {
+    pub(crate) fn new(quirks: Quirks) -> Self {
+        Self {
+            origin: quirks.proofs.unwrap_or(Origin::Anthropic),
+            usage: UsageState::default(),
+            finish: None,
+            ended: false,
+            calls: 0,
+            open: BTreeMap::new(),
+        }
     }
 
     fn head(&mut self, message: &Message<'_>, sink: Sink<'_>) {
@@ -148,15 +160,24 @@ impl Reader {
             "text" => text(block.text.0, sink),
             "thinking" => {
                 thinking(block.thinking.0, sink);
-                signature(block.signature.0, sink);
+                self.signature(block.signature.0, sink);
             }
             "redacted_thinking" => sink(Event::RedactedReasoning {
                 choice: 0,
-                data: block.data.0,
+                proof: Proof::new(self.origin, block.data.0),
             }),
             "tool_use" => self.call(index, &block, sink),
             // Tools that the provider runs, and what is newer than this.
             _ => sink(Event::Opaque { choice: 0 }),
+        }
+    }
+
+    fn signature(&self, signature: Cow<'_, str>, sink: Sink<'_>) {
+        if !signature.is_empty() {
+            sink(Event::ReasoningSignature {
+                choice: 0,
+                proof: Proof::new(self.origin, signature),
+            });
         }
     }
 
@@ -190,7 +211,7 @@ impl Reader {
         match delta.kind.as_str() {
             "text_delta" => text(delta.text.0, sink),
             "thinking_delta" => thinking(delta.thinking.0, sink),
-            "signature_delta" => signature(delta.signature.0, sink),
+            "signature_delta" => self.signature(delta.signature.0, sink),
             "input_json_delta" => {
                 let json = delta.partial_json.0;
                 if let Some(call) = self.open.get_mut(&index).filter(|_| !json.is_empty()) {
@@ -231,11 +252,5 @@ fn text(text: Cow<'_, str>, sink: Sink<'_>) {
 fn thinking(text: Cow<'_, str>, sink: Sink<'_>) {
     if !text.is_empty() {
         sink(Event::Reasoning { choice: 0, text });
-    }
-}
-
-fn signature(signature: Cow<'_, str>, sink: Sink<'_>) {
-    if !signature.is_empty() {
-        sink(Event::ReasoningSignature { choice: 0, signature });
     }
 }

@@ -8,7 +8,7 @@ use super::stop;
 use super::usage::UsageOut;
 use crate::event::{Event, Finish};
 use crate::format::answer::TooLong;
-use crate::format::writing::{Bill, Setting, write_frame};
+use crate::format::writing::{Bill, Setting, Write, write_frame};
 use crate::usage::Usage;
 
 /// Writes one stream. Only the first of several choices can be said in this format. The reason for the end and the
@@ -64,21 +64,8 @@ struct MessageStop {
     kind: &'static str,
 }
 
-impl StreamWriter {
-    pub(crate) fn new(setting: Setting) -> Self {
-        Self {
-            id: setting.id("msg_", ""),
-            model: setting.model.clone(),
-            setting,
-            usage: Usage::default(),
-            begun: false,
-            blocks: Blocks::default(),
-            finish: None,
-        }
-    }
-
-    /// Writes one event.
-    pub(crate) fn write(&mut self, event: &Event<'_>, out: &mut BytesMut) -> Result<(), TooLong> {
+impl Write for StreamWriter {
+    fn write(&mut self, event: &Event<'_>, out: &mut BytesMut) -> Result<(), TooLong> {
         match event {
             Event::Start(start) => {
                 self.id = self.setting.id("msg_", &start.id);
@@ -99,6 +86,7 @@ impl StreamWriter {
             | Event::Reasoning { choice: 0, .. }
             | Event::ReasoningSignature { choice: 0, .. }
             | Event::RedactedReasoning { choice: 0, .. }
+            | Event::Citation { choice: 0, .. }
             | Event::ToolCall { choice: 0, .. }
             | Event::ToolArguments { choice: 0, .. }
             | Event::Refusal { choice: 0, .. } => {
@@ -110,6 +98,8 @@ impl StreamWriter {
             | Event::Reasoning { .. }
             | Event::ReasoningSignature { .. }
             | Event::RedactedReasoning { .. }
+            | Event::Citation { .. }
+            | Event::Logprobs { .. }
             | Event::ToolCall { .. }
             | Event::ToolArguments { .. }
             | Event::Refusal { .. }
@@ -121,8 +111,7 @@ impl StreamWriter {
         Ok(())
     }
 
-    /// Writes the end of an answer that ended properly.
-    pub(crate) fn end(&mut self, bill: Bill, out: &mut BytesMut) {
+    fn end(&mut self, bill: Bill, out: &mut BytesMut) {
         self.begin(out);
         self.blocks.end(out);
         let (finish, stop_sequence) = self.finish.take().unzip();
@@ -140,6 +129,20 @@ impl StreamWriter {
         write_frame(out, delta.kind, &delta);
         let stop = MessageStop { kind: "message_stop" };
         write_frame(out, stop.kind, &stop);
+    }
+}
+
+impl StreamWriter {
+    pub(crate) fn new(setting: Setting) -> Self {
+        Self {
+            id: setting.id("msg_", ""),
+            model: setting.model.clone(),
+            setting,
+            usage: Usage::default(),
+            begun: false,
+            blocks: Blocks::default(),
+            finish: None,
+        }
     }
 
     /// Opens the message with the usage that is known by then.

@@ -1,8 +1,9 @@
 use super::*;
 use crate::event::{Event, Finish};
 use crate::format::answer::Answer;
+use crate::format::reading::Read as _;
 use crate::format::sample;
-use crate::format::writing::Bill;
+use crate::format::writing::{Bill, Write as _};
 
 fn streamed(events: &[Event<'_>], bill: Bill) -> String {
     let mut writer = StreamWriter::new(sample::setting());
@@ -87,10 +88,10 @@ fn what_is_held_back_is_bounded() {
 }
 
 fn read(documents: &[&str]) -> Vec<String> {
-    let mut reader = Reader::default();
+    let mut reader = Reader::new(crate::vendor::Vendor::named("Anthropic").expect("a row").quirks);
     sample::told(|sink| {
         for document in documents {
-            reader.read(document.as_bytes(), sink).expect(document);
+            reader.read(b"", document.as_bytes(), sink).expect(document);
         }
     })
 }
@@ -156,7 +157,7 @@ fn later_usage_overwrites_and_is_never_added() {
 fn errors_are_told() {
     let told = read(&[r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#]);
     assert_eq!(told, ["error ServerError 529 Overloaded"]);
-    let mut reader = Reader::default();
+    let mut reader = Reader::new(crate::vendor::Vendor::named("Anthropic").expect("a row").quirks);
     let told = sample::told(|sink| {
         let body = br#"{"type":"error","error":{"type":"rate_limit_error","message":"m"}}"#;
         reader.read_whole(body, sink).expect("an error");

@@ -1,11 +1,14 @@
 //! Writes a whole Anthropic message.
 
+use std::borrow::Cow;
+
 use bytes::BytesMut;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::stop;
 use super::usage::UsageOut;
+use crate::chat::proof::Origin;
 use crate::format::answer::{Answer, Block, Choice};
 use crate::format::writing::{Bill, Setting, write_json};
 use crate::usage::Usage;
@@ -31,10 +34,10 @@ enum Content<'a> {
     },
     Thinking {
         thinking: &'a str,
-        signature: &'a str,
+        signature: Cow<'a, str>,
     },
     RedactedThinking {
-        data: &'a str,
+        data: Cow<'a, str>,
     },
     ToolUse {
         id: &'a str,
@@ -81,12 +84,17 @@ pub(crate) fn write_whole(answer: &Answer, setting: &Setting, bill: Bill, out: &
 
 fn content(block: &Block) -> Content<'_> {
     match block {
-        Block::Text(text) | Block::Refusal(text) => Content::Text { text },
-        Block::Reasoning { text, signature } => Content::Thinking {
+        Block::Text { text, .. } | Block::Refusal(text) => Content::Text { text },
+        Block::Reasoning { text, proof } => Content::Thinking {
             thinking: text,
-            signature,
+            signature: proof
+                .as_ref()
+                .map(|proof| proof.write(Origin::Anthropic))
+                .unwrap_or_default(),
         },
-        Block::Redacted(data) => Content::RedactedThinking { data },
+        Block::Redacted(proof) => Content::RedactedThinking {
+            data: proof.write(Origin::Anthropic),
+        },
         Block::ToolCall {
             id, name, arguments, ..
         } => Content::ToolUse {

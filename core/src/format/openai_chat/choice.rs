@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::chunk::{Function, Part, ReasoningDetail, Spoken, ToolCall};
 use super::reader::Shape;
 use super::tool_slots::{Piece, Place, ToolSlots};
+use crate::chat::proof::{Origin, Proof};
 use crate::client_error::malformed;
 use crate::event::{Event, Finish};
 use crate::format::lenient::{TextOrList, json_text};
@@ -60,6 +61,8 @@ pub(super) struct ChoiceReader<'r, 's> {
     pub(super) choice: u32,
     pub(super) shape: Shape,
     pub(super) seed: u64,
+    /// Whose proofs of reasoning are that do not say it themselves.
+    pub(super) origin: Origin,
     pub(super) state: &'r mut ChoiceState,
     pub(super) sink: Sink<'s>,
 }
@@ -148,16 +151,17 @@ impl ChoiceReader<'_, '_> {
                 self.reasoned(detail.text.0);
                 self.reasoned(detail.summary.0);
             }
+            let origin = Origin::of_detail(detail.format.as_str()).unwrap_or(self.origin);
             if !detail.signature.is_empty() {
                 (self.sink)(Event::ReasoningSignature {
                     choice,
-                    signature: detail.signature.0,
+                    proof: Proof::new(origin, detail.signature.0),
                 });
             }
             if !detail.data.is_empty() {
                 (self.sink)(Event::RedactedReasoning {
                     choice,
-                    data: detail.data.0,
+                    proof: Proof::new(origin, detail.data.0),
                 });
             }
         }

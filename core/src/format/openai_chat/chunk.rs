@@ -112,6 +112,9 @@ pub(super) struct ReasoningDetail<'a> {
     pub(super) signature: Text<'a>,
     #[serde(borrow)]
     pub(super) data: Text<'a>,
+    /// Whose: `anthropic-claude-v1`.
+    #[serde(borrow)]
+    pub(super) format: Text<'a>,
 }
 
 /// A tool call or a piece of one.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::usage::UsageOut;
+use crate::chat::proof::Proof;
 use crate::event::Event;
 
 #[derive(Serialize)]
@@ -46,13 +47,15 @@ pub(super) struct Delta<'a> {
 pub(super) struct ReasoningDetail<'a> {
     /// From 0; the official SDK puts lists in streams together by it.
     index: usize,
+    /// Whose.
+    format: &'static str,
     #[serde(flatten)]
-    what: Proof<'a>,
+    what: Detail<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(tag = "type")]
-enum Proof<'a> {
+enum Detail<'a> {
     #[serde(rename = "reasoning.text")]
     Text {
         #[serde(skip_serializing_if = "str::is_empty")]
@@ -64,17 +67,20 @@ enum Proof<'a> {
 }
 
 impl<'a> ReasoningDetail<'a> {
-    pub(super) fn signed(index: usize, text: &'a str, signature: &'a str) -> Self {
+    pub(super) fn signed(index: usize, text: &'a str, proof: &'a Proof<'_>) -> Self {
+        let signature = &proof.data;
         Self {
             index,
-            what: Proof::Text { text, signature },
+            format: proof.origin.detail_format(),
+            what: Detail::Text { text, signature },
         }
     }
 
-    pub(super) fn encrypted(index: usize, data: &'a str) -> Self {
+    pub(super) fn encrypted(index: usize, proof: &'a Proof<'_>) -> Self {
         Self {
             index,
-            what: Proof::Encrypted { data },
+            format: proof.origin.detail_format(),
+            what: Detail::Encrypted { data: &proof.data },
         }
     }
 }
@@ -113,11 +119,11 @@ impl<'a> Delta<'a> {
             Event::Text { text, .. } => delta.content = Some(text),
             Event::Reasoning { text, .. } => delta.reasoning_content = Some(text),
             Event::Refusal { text, .. } => delta.refusal = Some(text),
-            Event::ReasoningSignature { signature, .. } => {
-                delta.reasoning_details = Some([ReasoningDetail::signed(details, "", signature)]);
+            Event::ReasoningSignature { proof, .. } => {
+                delta.reasoning_details = Some([ReasoningDetail::signed(details, "", proof)]);
             }
-            Event::RedactedReasoning { data, .. } => {
-                delta.reasoning_details = Some([ReasoningDetail::encrypted(details, data)]);
+            Event::RedactedReasoning { proof, .. } => {
+                delta.reasoning_details = Some([ReasoningDetail::encrypted(details, proof)]);
             }
             Event::ToolCall { slot, id, name, .. } => {
                 let function = Function {
@@ -135,6 +141,8 @@ impl<'a> Delta<'a> {
             Event::ToolArguments { slot, json, .. } => return Self::arguments(*slot, json),
             Event::Start(_)
             | Event::Opaque { .. }
+            | Event::Citation { .. }
+            | Event::Logprobs { .. }
             | Event::Finish { .. }
             | Event::Usage(_)
             | Event::Error(_)

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use super::choice::{ChoiceReader, ChoiceState, fnv};
 use super::chunk::{Choice, Chunk};
 use super::usage::{read_tier, read_usage};
+use crate::chat::proof::Origin;
 use crate::client_error::{in_band, malformed};
 use crate::event::{Event, Start};
 use crate::format::lenient::parse;
-use crate::format::reading::{CostPlace, NotAnAnswer, Notes, Sink};
+use crate::format::reading::{CostPlace, NotAnAnswer, Notes, Read, Sink};
 use crate::usage::ServiceTier;
 use crate::vendor::{Quirks, ReasoningCount};
 
@@ -18,7 +19,7 @@ const MAX_CHOICES: usize = 128;
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(super) enum Shape {
     /// A chunk of a stream.
     Chunk,
     /// A whole answer.
@@ -29,6 +30,7 @@ pub(crate) enum Shape {
 #[derive(Debug)]
 pub(crate) struct Reader {
     reasoning: ReasoningCount,
+    origin: Origin,
     started: bool,
     ended: bool,
     tier: Option<ServiceTier>,
@@ -37,10 +39,41 @@ pub(crate) struct Reader {
     choices: BTreeMap<u32, ChoiceState>,
 }
 
+impl Read for Reader {
+    fn read(&mut self, _: &[u8], data: &[u8], sink: Sink<'_>) -> Result<Notes, NotAnAnswer> {
+        self.document(data, Shape::Chunk, sink)
+    }
+
+    fn read_whole(&mut self, body: &[u8], sink: Sink<'_>) -> Result<(), NotAnAnswer> {
+        self.document(body, Shape::Whole, sink).map(|_| ())
+    }
+
+    fn complete(&self) -> bool {
+        !self.choices.is_empty() && self.choices.values().all(|choice| choice.finish().is_some())
+    }
+
+    fn end(&mut self, sink: Sink<'_>) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        for (&choice, state) in &self.choices {
+            if let Some(reason) = state.finish() {
+                sink(Event::Finish {
+                    choice,
+                    reason,
+                    stop_sequence: None,
+                });
+            }
+        }
+        sink(Event::End);
+    }
+}
+
 impl Reader {
     pub(crate) fn new(quirks: Quirks) -> Self {
         Self {
             reasoning: quirks.reasoning,
+            origin: quirks.proofs.unwrap_or(Origin::Unknown),
             started: false,
             ended: false,
             tier: None,
@@ -50,7 +83,7 @@ impl Reader {
     }
 
     /// Reads a document.
-    pub(crate) fn read(&mut self, data: &[u8], shape: Shape, sink: Sink<'_>) -> Result<Notes, NotAnAnswer> {
+    fn document(&mut self, data: &[u8], shape: Shape, sink: Sink<'_>) -> Result<Notes, NotAnAnswer> {
         let mut repaired = Vec::new();
         let (chunk, base): (Chunk<'_>, _) = parse(data, &mut repaired).map_err(|_| NotAnAnswer)?;
         self.start(&chunk, sink);
@@ -85,28 +118,6 @@ impl Reader {
             error: is_error,
             cost,
         })
-    }
-
-    /// Whether every choice that came has told how it ended.
-    pub(crate) fn complete(&self) -> bool {
-        !self.choices.is_empty() && self.choices.values().all(|choice| choice.finish().is_some())
-    }
-
-    /// The provider has said all.
-    pub(crate) fn end(&mut self, sink: Sink<'_>) {
-        if std::mem::replace(&mut self.ended, true) {
-            return;
-        }
-        for (&choice, state) in &self.choices {
-            if let Some(reason) = state.finish() {
-                sink(Event::Finish {
-                    choice,
-                    reason,
-                    stop_sequence: None,
-                });
-            }
-        }
-        sink(Event::End);
     }
 
     fn start(&mut self, chunk: &Chunk<'_>, sink: Sink<'_>) {
@@ -152,6 +163,7 @@ impl Reader {
                 choice: index,
                 shape,
                 seed: self.seed,
+                origin: self.origin,
                 state,
                 sink,
             }

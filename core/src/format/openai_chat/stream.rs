@@ -7,7 +7,8 @@ use bytes::BytesMut;
 use super::delta::{Choice, Chunk, Delta};
 use super::usage::UsageOut;
 use crate::event::{Event, Finish, Start};
-use crate::format::writing::{Bill, Setting, write_frame};
+use crate::format::answer::TooLong;
+use crate::format::writing::{Bill, Setting, Write, write_frame};
 
 /// Writes one stream. Each choice opens with its role and ends with one finish reason; usage comes last, if asked for.
 #[derive(Debug)]
@@ -28,21 +29,9 @@ struct ChoiceState {
     finish: Option<Finish>,
 }
 
-impl StreamWriter {
-    pub(crate) fn new(setting: Setting) -> Self {
-        let mut writer = Self {
-            setting,
-            id: String::new(),
-            model: String::new(),
-            created: 0,
-            choices: BTreeMap::new(),
-        };
-        writer.start(&Start::default());
-        writer
-    }
-
-    /// Writes one event. What cannot be said in this format is left out, and usage waits for the end.
-    pub(crate) fn write(&mut self, event: &Event<'_>, out: &mut BytesMut) {
+impl Write for StreamWriter {
+    /// Usage waits for the end.
+    fn write(&mut self, event: &Event<'_>, out: &mut BytesMut) -> Result<(), TooLong> {
         match event {
             Event::Start(start) => {
                 self.start(start);
@@ -71,12 +60,17 @@ impl StreamWriter {
             Event::Finish { choice, reason, .. } => {
                 self.choice(*choice, out).finish.get_or_insert(*reason);
             }
-            Event::Opaque { .. } | Event::Usage(_) | Event::Error(_) | Event::End => {}
+            Event::Opaque { .. }
+            | Event::Citation { .. }
+            | Event::Logprobs { .. }
+            | Event::Usage(_)
+            | Event::Error(_)
+            | Event::End => {}
         }
+        Ok(())
     }
 
-    /// Writes the end of an answer that ended properly.
-    pub(crate) fn end(&mut self, bill: Bill, out: &mut BytesMut) {
+    fn end(&mut self, bill: Bill, out: &mut BytesMut) {
         self.choice(0, out);
         for (choice, state) in std::mem::take(&mut self.choices) {
             for slot in (0..)
@@ -91,6 +85,20 @@ impl StreamWriter {
             self.frame(&[], Some(UsageOut::new(&report.usage, bill.cost)), out);
         }
         out.extend_from_slice(b"data: [DONE]\n\n");
+    }
+}
+
+impl StreamWriter {
+    pub(crate) fn new(setting: Setting) -> Self {
+        let mut writer = Self {
+            setting,
+            id: String::new(),
+            model: String::new(),
+            created: 0,
+            choices: BTreeMap::new(),
+        };
+        writer.start(&Start::default());
+        writer
     }
 
     fn start(&mut self, start: &Start<'_>) {

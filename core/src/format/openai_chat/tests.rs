@@ -1,15 +1,16 @@
 use super::*;
 use crate::event::Event;
 use crate::format::answer::Answer;
+use crate::format::reading::Read as _;
 use crate::format::sample;
-use crate::format::writing::{Bill, Setting};
+use crate::format::writing::{Bill, Setting, Write as _};
 use crate::vendor::Vendor;
 
 fn streamed(events: &[Event<'_>], setting: Setting, bill: Bill) -> String {
     let mut writer = StreamWriter::new(setting);
     sample::written(|out| {
         for event in events {
-            writer.write(event, out);
+            writer.write(event, out).expect("short");
         }
         writer.end(bill, out);
     })
@@ -64,9 +65,7 @@ fn read_stream(vendor: &str, documents: &[&str]) -> Vec<String> {
     let mut reader = Reader::new(Vendor::named(vendor).expect(vendor).quirks);
     sample::told(|sink| {
         for document in documents {
-            reader
-                .read(document.as_bytes(), Shape::Chunk, sink)
-                .expect(document);
+            reader.read(b"", document.as_bytes(), sink).expect(document);
         }
         reader.end(sink);
     })
@@ -220,13 +219,13 @@ fn what_is_no_answer_is_told_apart() {
     let mut sink = |_: Event<'_>| {};
     for document in ["<html>", "", "{\"choices\":", "7"] {
         assert!(
-            reader.read(document.as_bytes(), Shape::Chunk, &mut sink).is_err(),
+            reader.read(b"", document.as_bytes(), &mut sink).is_err(),
             "{document}"
         );
     }
     for document in ["{}", r#"{"ok":true}"#] {
         assert!(
-            reader.read(document.as_bytes(), Shape::Whole, &mut sink).is_err(),
+            reader.read_whole(document.as_bytes(), &mut sink).is_err(),
             "{document}"
         );
     }

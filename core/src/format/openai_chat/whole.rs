@@ -118,22 +118,22 @@ impl<'a> Message<'a> {
 
     fn add(&mut self, block: &'a Block) {
         match block {
-            Block::Text(text) => append(&mut self.content, text),
+            Block::Text { text, .. } => append(&mut self.content, text),
             Block::Refusal(text) => append(&mut self.refusal, text),
-            Block::Reasoning { text, signature } => {
+            Block::Reasoning { text, proof } => {
                 if !text.is_empty() {
                     append(&mut self.reasoning_content, text);
                 }
-                if !signature.is_empty() {
+                if let Some(proof) = proof {
                     let index = self.reasoning_details.len();
                     self.reasoning_details
-                        .push(ReasoningDetail::signed(index, text, signature));
+                        .push(ReasoningDetail::signed(index, text, proof));
                 }
             }
-            Block::Redacted(data) => {
+            Block::Redacted(proof) => {
                 let index = self.reasoning_details.len();
                 self.reasoning_details
-                    .push(ReasoningDetail::encrypted(index, data));
+                    .push(ReasoningDetail::encrypted(index, proof));
             }
             Block::ToolCall {
                 id, name, arguments, ..

@@ -156,7 +156,7 @@ fn the_writers_samples_are_read_back() {
         let mut writer = crate::format::openai_chat::StreamWriter::new(sample::setting());
         let stream = sample::written(|out| {
             for event in &events {
-                writer.write(event, out);
+                writer.write(event, out).expect("short");
             }
             writer.end(sample::bill(), out);
         });

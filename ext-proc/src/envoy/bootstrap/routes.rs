@@ -1,7 +1,7 @@
 //! Envoy's routes: ours, and everything else.
 
 use serde_json::{Value, json};
-use wayleave_core::endpoint::Endpoint;
+use wayleave_core::endpoint::{Endpoint, Place};
 
 use crate::envoy::bootstrap::clusters::UPSTREAM;
 use crate::envoy::bootstrap::connections::EXT_PROC;
@@ -33,6 +33,11 @@ fn matching(pattern: &str) -> Value {
 
 /// The paths of these endpoints without a query, as [`Endpoint::recognise`] takes them.
 pub(super) fn pattern(endpoints: impl Iterator<Item = Endpoint>) -> String {
-    let suffixes: Vec<&str> = endpoints.map(Endpoint::suffix).collect();
-    format!("(/v1){{0,2}}({})/?", suffixes.join("|"))
+    let places: Vec<String> = endpoints
+        .map(|endpoint| match endpoint.place() {
+            Place::Path(path) => path.to_owned(),
+            Place::Method(method) => format!("(/[^?]*)?/(models|tunedModels)/[^?]+:{method}"),
+        })
+        .collect();
+    format!("(/v1){{0,2}}(/v1(beta|alpha|beta1))?({})/?", places.join("|"))
 }

@@ -2,8 +2,7 @@ use std::process::Command;
 
 use http::Method;
 use serde_json::Value;
-use wayleave_core::endpoint::Endpoint;
-use wayleave_core::endpoint::Recognised;
+use wayleave_core::endpoint::{Endpoint, Place, Recognised};
 
 use super::*;
 
@@ -110,12 +109,18 @@ fn the_pattern_names_every_endpoint() {
     let pattern = routes::pattern(Endpoint::ALL.into_iter());
     assert_eq!(
         pattern,
-        "(/v1){0,2}(/chat/completions|/messages|/embeddings|/models)/?"
+        "(/v1){0,2}(/v1(beta|alpha|beta1))?(/chat/completions|/responses|/completions|/messages\
+         |/messages/count_tokens|(/[^?]*)?/(models|tunedModels)/[^?]+:generateContent\
+         |(/[^?]*)?/(models|tunedModels)/[^?]+:streamGenerateContent|/embeddings|/models)/?"
     );
     for endpoint in Endpoint::ALL {
-        for prefix in ["", "/v1", "/v1/v1"] {
+        let place = match endpoint.place() {
+            Place::Path(path) => path.to_owned(),
+            Place::Method(method) => format!("/models/m:{method}"),
+        };
+        for prefix in ["", "/v1", "/v1/v1", "/v1beta", "/v1/v1beta1"] {
             for end in ["", "/"] {
-                let path = format!("{prefix}{}{end}", endpoint.suffix());
+                let path = format!("{prefix}{place}{end}");
                 let seen = Endpoint::recognise(&endpoint.method(), &path);
                 assert_eq!(seen, Recognised::Endpoint(endpoint), "{path}");
             }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::options;
+use crate::chat::proof::{Origin, Proof};
 use crate::chat::{Content, Document, Dropped, Image, Part, Source, ToolCall, ToolResult};
 use crate::intake::{BadRequest, Kind, Object, Path, items, text};
 
@@ -61,9 +62,15 @@ fn block<'a>(
         }
         "thinking" => Some(Content::Reasoning {
             text: required(&mut block, "thinking")?,
-            signature: block.text("signature")?.filter(|signature| !signature.is_empty()),
+            proof: block
+                .text("signature")?
+                .filter(|signature| !signature.is_empty())
+                .map(|signature| Proof::read(signature, Origin::Anthropic)),
         }),
-        "redacted_thinking" => Some(Content::RedactedReasoning(required(&mut block, "data")?)),
+        "redacted_thinking" => Some(Content::RedactedReasoning(Proof::read(
+            required(&mut block, "data")?,
+            Origin::Anthropic,
+        ))),
         "tool_use" => Some(Content::ToolCall(tool_use(&mut block, path)?)),
         "tool_result" => Some(Content::ToolResult(tool_result(&mut block, path, dropped)?)),
         // What Anthropic's own tools did, files that only it has, …

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::{blocks, options};
-use crate::chat::{Dropped, Request, Role, Sampling, ServiceTier, Turn};
+use crate::chat::{Dropped, OpenAiMembers, Request, Role, Sampling, ServiceTier, Turn};
 use crate::intake::{BadRequest, Object, Path, text};
 
 /// Reads a request. What the neutral model has no place for is noted in [`Request::dropped`].
@@ -32,6 +32,7 @@ pub(crate) fn decode(body: &str) -> Result<Request<'_>, BadRequest> {
         reasoning,
         user: user(&mut members, &mut dropped)?,
         service_tier: service_tier(&mut members, &mut dropped)?,
+        openai: OpenAiMembers::default(),
         stream: members.flag("stream")?.unwrap_or(false),
         dropped: Dropped::default(),
     };

@@ -16,7 +16,7 @@ pub(crate) const DEFAULT_MAX_TOKENS: u64 = 4096;
 pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<Outbound, BadRequest> {
     let mut dropped = request.dropped.clone();
     let generation = generation(target.model);
-    let (system, messages) = turns::write(&request.turns, &mut dropped)?;
+    let (system, messages) = turns::write(&request.turns, target.origin(), &mut dropped)?;
     let thinking = thinking::plan(request, generation.thinking, &mut dropped);
     let schema = schema(&request.answer, generation.structured, &mut dropped);
     let mut body = wire::Body {
@@ -31,10 +31,7 @@ pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<O
             .collect(),
         stop_sequences: stop_sequences(request, &mut dropped),
         metadata: request.user.as_deref().map(|user_id| wire::Metadata { user_id }),
-        service_tier: request.service_tier.map(|tier| match tier {
-            ServiceTier::Auto => "auto",
-            ServiceTier::Standard => "standard_only",
-        }),
+        service_tier: service_tier(request, &mut dropped),
         stream: request.stream.then_some(true),
         ..wire::Body::default()
     };
@@ -124,6 +121,18 @@ fn not_at_anthropic(request: &Request<'_>, dropped: &mut Dropped) {
     ] {
         if set {
             dropped.note(name);
+        }
+    }
+}
+
+fn service_tier(request: &Request<'_>, dropped: &mut Dropped) -> Option<&'static str> {
+    match request.service_tier? {
+        // It has priority where the account has.
+        ServiceTier::Auto | ServiceTier::Priority => Some("auto"),
+        ServiceTier::Standard => Some("standard_only"),
+        ServiceTier::Flex => {
+            dropped.note("service_tier");
+            None
         }
     }
 }

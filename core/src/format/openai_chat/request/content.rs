@@ -62,7 +62,7 @@ fn part<'a>(
         // Mistral's reasoning.
         "thinking" => Some(Content::Reasoning {
             text: thinking(&mut part)?,
-            signature: None,
+            proof: None,
         }),
         _ => None,
     };

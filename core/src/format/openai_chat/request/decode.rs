@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::{options, turns};
-use crate::chat::{Dropped, Request, Sampling, ServiceTier};
+use crate::chat::{Dropped, OpenAiMembers, Request, Sampling, ServiceTier};
 use crate::intake::{BadRequest, Kind, Object, Path, items, text};
 
 /// Reads a request. What the neutral model has no place for is noted in [`Request::dropped`].
@@ -29,6 +29,14 @@ pub(crate) fn decode(body: &str) -> Result<Request<'_>, BadRequest> {
         reasoning: options::reasoning(&mut members, &mut dropped)?,
         user: members.text("user")?,
         service_tier: service_tier(&mut members, &mut dropped)?,
+        openai: OpenAiMembers {
+            metadata: members.raw("metadata"),
+            verbosity: members.text("verbosity")?,
+            prompt_cache_key: members.text("prompt_cache_key")?,
+            prompt_cache_retention: members.text("prompt_cache_retention")?,
+            safety_identifier: members.text("safety_identifier")?,
+            store: members.flag("store")?,
+        },
         stream: members.flag("stream")?.unwrap_or(false),
         dropped: Dropped::default(),
     };
@@ -77,6 +85,8 @@ fn service_tier(
         None => None,
         Some("auto") => Some(ServiceTier::Auto),
         Some("default") => Some(ServiceTier::Standard),
+        Some("flex") => Some(ServiceTier::Flex),
+        Some("priority") => Some(ServiceTier::Priority),
         Some(_) => {
             dropped.note("service_tier");
             None

@@ -27,7 +27,15 @@ pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<O
         service_tier: request.service_tier.map(|tier| match tier {
             ServiceTier::Auto => "auto",
             ServiceTier::Standard => "default",
+            ServiceTier::Flex => "flex",
+            ServiceTier::Priority => "priority",
         }),
+        metadata: request.openai.metadata,
+        verbosity: request.openai.verbosity.as_deref(),
+        prompt_cache_key: request.openai.prompt_cache_key.as_deref(),
+        prompt_cache_retention: request.openai.prompt_cache_retention.as_deref(),
+        safety_identifier: request.openai.safety_identifier.as_deref(),
+        store: request.openai.store,
         ..wire::Body::default()
     };
     match target.quirks.max_tokens {

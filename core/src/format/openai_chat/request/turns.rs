@@ -95,13 +95,7 @@ impl Reader<'_> {
             .or(message.text("reasoning")?)
             .filter(|text| !text.is_empty())
         {
-            parts.insert(
-                0,
-                Part::plain(Content::Reasoning {
-                    text,
-                    signature: None,
-                }),
-            );
+            parts.insert(0, Part::plain(Content::Reasoning { text, proof: None }));
         }
         if let Some(refusal) = message.text("refusal")? {
             parts.push(Part::plain(Content::Refusal(refusal)));

@@ -3,6 +3,7 @@
 use super::super::models::Thinking;
 use super::super::wire;
 use super::DEFAULT_MAX_TOKENS;
+use crate::chat::proof::Origin;
 use crate::chat::reasoning::{Effort, LEAST_BUDGET, Reasoning};
 use crate::chat::{Content, Dropped, Request, Role, ToolChoice};
 
@@ -107,8 +108,10 @@ fn amid_unsigned_calls(request: &Request<'_>) -> bool {
             .iter()
             .any(|part| matches!(part.content, Content::ToolCall(_)));
         let signed = turn.parts.iter().any(|part| match &part.content {
-            Content::Reasoning { signature, .. } => signature.is_some(),
-            Content::RedactedReasoning(_) => true,
+            Content::Reasoning { proof, .. } => proof
+                .as_ref()
+                .is_some_and(|proof| proof.origin == Origin::Anthropic),
+            Content::RedactedReasoning(proof) => proof.origin == Origin::Anthropic,
             Content::Text(_)
             | Content::Image(_)
             | Content::Document(_)

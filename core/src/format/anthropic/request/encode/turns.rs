@@ -4,6 +4,7 @@
 use serde_json::value::RawValue;
 
 use super::super::wire::{self, Block, BlockKind, Message};
+use crate::chat::proof::Origin;
 use crate::chat::tool_id;
 use crate::chat::{CacheControl, Content, Document, Dropped, Part, Role, Source, ToolCall, ToolResult, Turn};
 use crate::intake::BadRequest;
@@ -13,6 +14,7 @@ const OPENING: &str = "Begin.";
 
 pub(super) fn write<'a>(
     turns: &'a [Turn<'_>],
+    origin: Origin,
     dropped: &mut Dropped,
 ) -> Result<(Vec<Block<'a>>, Vec<Message<'a>>), BadRequest> {
     let mut system = Vec::new();
@@ -20,7 +22,7 @@ pub(super) fn write<'a>(
     for turn in turns {
         let mut content = Vec::with_capacity(turn.parts.len());
         for part in &turn.parts {
-            content.extend(block(part, dropped)?);
+            content.extend(block(part, origin, dropped)?);
         }
         let role = match turn.role {
             Role::System | Role::Developer => {
@@ -101,16 +103,33 @@ pub(super) fn cache_control<'a>(control: &'a CacheControl<'_>) -> wire::CacheCon
 }
 
 /// `None`: nothing to say, or not here.
-fn block<'a>(part: &'a Part<'_>, dropped: &mut Dropped) -> Result<Option<Block<'a>>, BadRequest> {
+fn block<'a>(
+    part: &'a Part<'_>,
+    origin: Origin,
+    dropped: &mut Dropped,
+) -> Result<Option<Block<'a>>, BadRequest> {
     let kind = match &part.content {
         Content::ToolCall(call) => Some(tool_use(call)?),
         Content::ToolResult(result) => Some(tool_result(result, dropped)),
+        Content::Reasoning {
+            text,
+            proof: Some(proof),
+        } if proof.origin == origin => Some(BlockKind::Thinking {
+            thinking: text,
+            signature: &proof.data,
+        }),
+        Content::RedactedReasoning(proof) if proof.origin == origin => {
+            Some(BlockKind::RedactedThinking { data: &proof.data })
+        }
+        // Without a signature of its own it is refused.
+        Content::Reasoning { .. } | Content::RedactedReasoning(_) => {
+            dropped.note("reasoning of earlier turns");
+            None
+        }
         Content::Text(_)
         | Content::Image(_)
         | Content::Document(_)
         | Content::Audio { .. }
-        | Content::Reasoning { .. }
-        | Content::RedactedReasoning(_)
         | Content::Refusal(_) => leaf(&part.content, dropped),
     };
     Ok(kind.map(|kind| Block {
@@ -137,20 +156,10 @@ fn leaf<'a>(content: &'a Content<'_>, dropped: &mut Dropped) -> Option<BlockKind
             dropped.note("messages[].content[].input_audio");
             None
         }
-        Content::Reasoning {
-            text,
-            signature: Some(signature),
-        } => Some(BlockKind::Thinking {
-            thinking: text,
-            signature,
-        }),
-        // Without a signature it is refused: another provider's.
-        Content::Reasoning { signature: None, .. } => {
-            dropped.note("reasoning of earlier turns");
-            None
-        }
-        Content::RedactedReasoning(data) => Some(BlockKind::RedactedThinking { data }),
-        Content::ToolCall(_) | Content::ToolResult(_) => None,
+        Content::Reasoning { .. }
+        | Content::RedactedReasoning(_)
+        | Content::ToolCall(_)
+        | Content::ToolResult(_) => None,
     }
 }
 

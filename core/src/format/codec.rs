@@ -1,0 +1,101 @@
+//! Which module reads and writes a format: the one place where formats are told apart.
+
+use super::reading::{Read, Sink};
+use super::writing::{Setting, Whole, Write};
+use super::{Framing, WireFormat};
+use super::{anthropic, openai_chat, openai_embeddings, token_count};
+use crate::chat::Request;
+use crate::intake::{BadRequest, Outbound, TargetShape};
+use crate::relay::ProviderShape;
+
+/// The reader of a provider's answer.
+pub(crate) fn reader(provider: ProviderShape) -> Box<dyn Read> {
+    match provider.format {
+        WireFormat::OpenAIChat => Box::new(openai_chat::Reader::new(provider.quirks)),
+        WireFormat::AnthropicMessages => Box::new(anthropic::Reader::new(provider.quirks)),
+        WireFormat::OpenAIEmbeddings => Box::new(openai_embeddings::Reader),
+        WireFormat::AnthropicTokens => Box::new(token_count::Reader),
+        WireFormat::OpenAIResponses
+        | WireFormat::OpenAICompletions
+        | WireFormat::GeminiGenerate
+        | WireFormat::BedrockConverse => Box::new(Missing),
+    }
+}
+
+/// The writer of a client's answer. `None`: such answers only pass.
+pub(crate) fn writer(format: WireFormat, framing: Framing, setting: Setting) -> Option<Box<dyn Write>> {
+    let whole = |write| -> Option<Box<dyn Write>> { Some(Box::new(Whole::new(setting.clone(), write))) };
+    match (format, framing) {
+        (WireFormat::OpenAIChat, Framing::Whole) => whole(openai_chat::write_whole),
+        (WireFormat::OpenAIChat, _) => Some(Box::new(openai_chat::StreamWriter::new(setting))),
+        (WireFormat::AnthropicMessages, Framing::Whole) => whole(anthropic::write_whole),
+        (WireFormat::AnthropicMessages, _) => Some(Box::new(anthropic::StreamWriter::new(setting))),
+        (WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens, _) => None,
+        (
+            WireFormat::OpenAIResponses
+            | WireFormat::OpenAICompletions
+            | WireFormat::GeminiGenerate
+            | WireFormat::BedrockConverse,
+            _,
+        ) => None,
+    }
+}
+
+/// Reads a client's request into the neutral model.
+pub(crate) fn decode(format: WireFormat, body: &str) -> Result<Request<'_>, BadRequest> {
+    match format {
+        WireFormat::OpenAIChat => openai_chat::request::decode(body),
+        WireFormat::AnthropicMessages => anthropic::request::decode(body),
+        WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => Err(not_a_chat()),
+        WireFormat::OpenAIResponses
+        | WireFormat::OpenAICompletions
+        | WireFormat::GeminiGenerate
+        | WireFormat::BedrockConverse => Err(not_a_chat()),
+    }
+}
+
+/// Writes the neutral model as a provider's request.
+pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<Outbound, BadRequest> {
+    match target.format {
+        WireFormat::OpenAIChat => openai_chat::request::encode(request, target),
+        WireFormat::AnthropicMessages => anthropic::request::encode(request, target),
+        WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => Err(not_a_chat()),
+        WireFormat::OpenAIResponses
+        | WireFormat::OpenAICompletions
+        | WireFormat::GeminiGenerate
+        | WireFormat::BedrockConverse => Err(not_a_chat()),
+    }
+}
+
+fn not_a_chat() -> BadRequest {
+    BadRequest {
+        message: "the model is served by an endpoint of another kind; send chat requests to chat models and \
+                  embeddings to embedding models"
+            .to_owned(),
+        param: Some("model".to_owned()),
+    }
+}
+
+#[derive(Debug)]
+struct Missing;
+
+impl Read for Missing {
+    fn read(
+        &mut self,
+        _: &[u8],
+        _: &[u8],
+        _: Sink<'_>,
+    ) -> Result<super::reading::Notes, super::reading::NotAnAnswer> {
+        Err(super::reading::NotAnAnswer)
+    }
+
+    fn read_whole(&mut self, _: &[u8], _: Sink<'_>) -> Result<(), super::reading::NotAnAnswer> {
+        Err(super::reading::NotAnAnswer)
+    }
+
+    fn complete(&self) -> bool {
+        false
+    }
+
+    fn end(&mut self, _: Sink<'_>) {}
+}
