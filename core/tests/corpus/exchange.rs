@@ -3,25 +3,46 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::Value;
 use wayleave_core::format::WireFormat;
 use wayleave_core::vendor::{Quirks, Vendor};
 
+use crate::api::{Api, Frames};
+
 /// One recorded answer.
 pub(crate) struct Exchange {
     pub(crate) id: String,
     pub(crate) provider: String,
-    pub(crate) format: WireFormat,
-    pub(crate) stream: bool,
+    pub(crate) api: Api,
+    pub(crate) frames: Frames,
     pub(crate) status: u16,
     pub(crate) body: Bytes,
+    /// What the recording says that it shows.
+    pub(crate) features: Vec<String>,
+    /// The frames of an AWS event stream as the recording decoded them.
+    pub(crate) events: Vec<Value>,
     headers: BTreeMap<String, String>,
 }
 
 impl Exchange {
     pub(crate) fn content_type(&self) -> Option<&str> {
         self.headers.get("content-type").map(String::as_str)
+    }
+
+    /// In the relay's words; only for what the relay speaks.
+    pub(crate) fn format(&self) -> WireFormat {
+        self.api.format().expect("a format of the relay")
+    }
+
+    pub(crate) fn is_stream(&self) -> bool {
+        self.frames != Frames::Whole
+    }
+
+    pub(crate) fn shows(&self, feature: &str) -> bool {
+        self.features.iter().any(|known| known == feature)
     }
 
     /// The deviations of the vendor; of a plain server where the table has no row for it.
@@ -47,38 +68,60 @@ impl Exchange {
     }
 
     fn read(folder: &Path, entry: &Value) -> Option<Self> {
-        let format = match entry["endpoint"].as_str()? {
-            "chat.completions" => WireFormat::OpenAIChat,
-            "messages" => WireFormat::AnthropicMessages,
-            _ => return None,
-        };
+        let api = Api::asked_at(entry["endpoint"].as_str()?)?;
+        let features: Vec<String> = serde_json::from_value(entry["features"].clone()).ok()?;
+        // OpenAI's report of usage is recorded under the endpoint that it reports about.
+        if api == Api::OpenAIEmbeddings && entry["status"] == 200 && !features.iter().any(|it| it == "usage")
+        {
+            return None;
+        }
         let file = folder.join(entry["file"].as_str()?);
         let text =
             std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let exchange: Value = serde_json::from_str(&text).expect("an exchange is JSON");
         let response = &exchange["response"];
-        let body = match (&response["body"], &response["body_text"], &response["sse"]) {
-            (Value::Null, Value::Null, Value::Array(lines)) => lines
-                .iter()
-                .filter_map(Value::as_str)
-                .collect::<Vec<_>>()
-                .join("\n"),
-            (Value::Null, Value::String(text), _) => text.clone(),
-            (body, _, _) => body.to_string(),
-        };
+        let stream = exchange["stream"].as_bool()?;
+        let (frames, body) = body(response, stream);
         Some(Self {
             id: exchange["id"].as_str()?.to_owned(),
             provider: exchange["provider"].as_str()?.to_owned(),
-            format,
-            stream: exchange["stream"].as_bool()?,
+            api,
+            frames,
             status: u16::try_from(response["status"].as_u64()?).ok()?,
             body: Bytes::from(body),
+            features,
+            events: response["events"].as_array().cloned().unwrap_or_default(),
             headers: serde_json::from_value(response["headers"].clone()).expect("headers are texts"),
         })
     }
 }
 
-/// All exchanges of the chat endpoints. `None`: the folder is absent, and that is fine here.
+/// The bytes as on the wire, as far as the recording tells.
+fn body(response: &Value, stream: bool) -> (Frames, Vec<u8>) {
+    if let Some(text) = response["body_base64"].as_str() {
+        return (Frames::EventStream, STANDARD.decode(text).expect("base64"));
+    }
+    if let Some(lines) = response["sse"].as_array() {
+        let lines: Vec<&str> = lines.iter().filter_map(Value::as_str).collect();
+        return (Frames::Sse, lines.join("\n").into_bytes());
+    }
+    if let Some(text) = response["body_text"].as_str() {
+        return (Frames::Whole, text.as_bytes().to_vec());
+    }
+    let body = &response["body"];
+    match body.as_array().filter(|_| stream) {
+        // Gemini sends each element indented, with the comma in the next piece.
+        Some(elements) => {
+            let elements = elements.iter().map(|element| format!("{element:#}"));
+            let elements: Vec<_> = elements.collect();
+            let text = format!("[{}\n]\n", elements.join("\n,\r\n"));
+            (Frames::JsonArray, text.into_bytes())
+        }
+        None => (Frames::Whole, body.to_string().into_bytes()),
+    }
+}
+
+/// All exchanges of the endpoints that have an [`Api`]. `None`: the folder is absent, and that is fine here.
 pub(crate) fn load() -> Option<Vec<Exchange>> {
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = std::env::var_os("WAYLEAVE_FIXTURES")
