@@ -207,9 +207,10 @@ impl Attempt {
     /// Which clock strikes next.
     fn clock(&self) -> Instant {
         let timeouts = &self.call.routed.rule.timeouts;
-        let patience = match self.call.client().framing {
-            Framing::Sse => timeouts.first_content,
-            Framing::Whole => timeouts.first_content_unstreamed(),
+        let patience = if self.call.intake.stream() {
+            timeouts.first_content
+        } else {
+            timeouts.first_content_unstreamed()
         };
         let next = match self.first_content {
             Some(_) => self.last_piece + timeouts.idle,

@@ -41,7 +41,7 @@ pub(crate) struct Served {
 
 /// Serves an answer to its end.
 pub(crate) async fn serve(served: Served, flight: Flight, client: Client) {
-    if served.attempt.call.intake.stream {
+    if served.attempt.call.intake.stream() {
         stream(served, flight, client).await;
     } else {
         whole(served, flight, client);
@@ -78,7 +78,8 @@ async fn stream(served: Served, mut flight: Flight, client: Client) {
     let Served { mut attempt, role } = served;
     let call = Arc::clone(&attempt.call);
     let mut head = head(&attempt);
-    head.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    let media_type = call.intake.framing.media_type();
+    head.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     head.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     let (pieces, body) = mpsc::channel(PIECES);
     let answer = Answer {

@@ -137,7 +137,7 @@ async fn race(
 
 /// The conditions under which an answer of this call may be served.
 pub(crate) fn gate(call: &CallContext, accept: Accept) -> Gate<'_> {
-    let slow = call.routed.rule.slow_stream.filter(|_| call.intake.stream);
+    let slow = call.routed.rule.slow_stream.filter(|_| call.intake.stream());
     Gate {
         accept,
         slow,

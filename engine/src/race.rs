@@ -199,7 +199,7 @@ impl LaneResult {
 fn drains(losers: Losers, attempt: &Attempt) -> bool {
     let runs_on = match attempt.lane.endpoint.vendor.abort {
         AbortBilling::Stops => false,
-        AbortBilling::StopsStreams => !attempt.call.intake.stream,
+        AbortBilling::StopsStreams => !attempt.call.intake.stream(),
         AbortBilling::RunsOn => true,
     };
     match losers {

@@ -87,7 +87,7 @@ impl Ask {
         };
         Call {
             endpoint: self.endpoint,
-            path: format!("/v1{}", self.endpoint.suffix()),
+            path: self.endpoint.path("m"),
             headers: self.headers,
             body: body.into(),
         }

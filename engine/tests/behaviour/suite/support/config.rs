@@ -104,7 +104,7 @@ impl Key {
         }
         let version = match self.vendor.format {
             WireFormat::AnthropicMessages => "",
-            WireFormat::OpenAIChat | WireFormat::OpenAIEmbeddings => "/v1",
+            _ => "/v1",
         };
         let url = self
             .url
@@ -125,6 +125,8 @@ impl Key {
         let endpoint = Endpoint {
             vendor: self.vendor,
             url: url.into(),
+            paths: wayleave_core::format::Paths::Plain,
+            region: None,
             keys: self.secrets.iter().map(key).collect(),
             ca_pem: self.ca_pem.as_deref().map(Arc::from),
             prices: Overlay {
