@@ -11,14 +11,12 @@ use wayleave_core::walk::{Attempt as Planned, Move, Role, Walk};
 
 use crate::attempt::Attempt;
 use crate::call::Answer;
+use crate::client::Client;
 use crate::context::{CallContext, CallEnd};
 use crate::deliver::{self, Served};
 use crate::engine::Flight;
 use crate::failure::{Failure, Failures};
 use crate::race::{self, Raced};
-
-/// Where the answer goes. Closed when the client has left.
-pub(crate) type Client = oneshot::Sender<Answer>;
 
 /// How far one move of the walk got.
 enum Step {
@@ -31,7 +29,8 @@ enum Step {
 }
 
 /// Runs a call to its end. Whatever happens, every attempt is settled and the call is written.
-pub(crate) async fn execute(call: Arc<CallContext>, flight: Flight, client: Client) {
+pub(crate) async fn execute(call: Arc<CallContext>, flight: Flight, answer: oneshot::Sender<Answer>) {
+    let client = Client::new(&call, answer);
     carry_out(&call, flight, client).await;
     call.flush().await;
 }
@@ -52,7 +51,7 @@ async fn carry_out(call: &Arc<CallContext>, flight: Flight, mut client: Client) 
                 attempt(call, &plan, planned, &mut walk, &mut failures, &mut client).await
             }
             Move::Race { step } => race(call, &plan, step, &mut walk, &mut failures, &mut client).await,
-            Move::Stop => return deliver::fail(call, failures, client),
+            Move::Stop => return deliver::fail(call, failures, client).await,
         };
         match step {
             Step::Next(after) => next = after,
@@ -73,7 +72,7 @@ async fn attempt(
     if !planned.wait.is_zero() {
         tokio::select! {
             () = tokio::time::sleep(planned.wait) => {}
-            () = client.closed() => return Step::Left,
+            () = client.left() => return Step::Left,
         }
     }
     let lane = plan
@@ -87,7 +86,7 @@ async fn attempt(
     let gate = gate(call, Accept::default());
     let judged = tokio::select! {
         judged = attempt.run(&gate) => judged,
-        () = client.closed() => {
+        () = client.left() => {
             settle_left(attempt, planned.role);
             return Step::Left;
         }

@@ -42,6 +42,7 @@ impl Attempt {
             let message = format!("cannot be expressed for {}: {}", self.target(), bad.message);
             self.outcome(Class::Caller, message)
         })?;
+        self.dropped = outbound.dropped;
         let headers = headers::to_provider(format, asked, framing, &self.call.headers);
         let request = upstream::request(&self.lane.endpoint, &path, headers, self.key, outbound.body);
         let connect = self.call.routed.rule.timeouts.connect;
