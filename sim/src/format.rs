@@ -166,7 +166,10 @@ impl Format {
             Self::Gemini(_) => gemini::credential(head),
             Self::Bedrock => bedrock::credential(&head.headers).map(owned),
             Self::OpenAi | Self::Completions | Self::Responses | Self::Anthropic | Self::Token => {
-                let own = header_text(&head.headers, "x-api-key");
+                // Azure serves OpenAI's paths under its own header.
+                let own = ["x-api-key", "api-key"]
+                    .iter()
+                    .find_map(|name| header_text(&head.headers, name));
                 own.or_else(|| bearer(&head.headers)).map(owned)
             }
         };

@@ -24,9 +24,9 @@
 //! # Behaviours
 //!
 //! How a request is answered stands behind its model's name, like a query: `gpt-4.1?ttft=300ms&tokens=200`. In a path
-//! the question mark is written `%3F`. The answer names the model without it. A key's behaviour ([`Sim::key`]) goes
-//! before a scripted one ([`Sim::script`]), and that before the model's own; they are not mixed. What is misspelt gets
-//! a 400.
+//! it is escaped: `%3F` for `?`, and for clients that allow no `&` there `%26`. The answer names the model without it.
+//! A key's behaviour ([`Sim::key`]) goes before a scripted one ([`Sim::script`]), and that before the model's own; they
+//! are not mixed. What is misspelt gets a 400.
 //!
 //! | behaviour | meaning |
 //! | --- | --- |

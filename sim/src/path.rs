@@ -79,8 +79,8 @@ mod tests {
         for (path, wanted) in [
             ("/v1beta/models/gemini-2.5-pro:generateContent", "gemini-2.5-pro"),
             (
-                "/v1/projects/p/locations/l/publishers/google/models/g%3Ftokens%3D5:countTokens",
-                "g?tokens=5",
+                "/v1/projects/p/locations/l/publishers/google/models/g%3Ftokens%3D5%26json:countTokens",
+                "g?tokens=5&json",
             ),
             (
                 "/model/us.amazon.nova-lite-v1%3A0/converse",

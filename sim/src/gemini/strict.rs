@@ -87,7 +87,7 @@ fn check_schema(schema: &Value, at: &str, depth: usize) -> Result<(), Malformed>
         return Err(Malformed::new(format!("The schema at '{at}' is too deep.")));
     }
     known(schema, &SCHEMA, at)?;
-    if schema.get("type").is_some_and(|kind| !kind.is_string()) {
+    if schema.get("type").is_some_and(Value::is_array) {
         return Err(Malformed::new(format!(
             "Invalid JSON payload received. Proto field is not repeating at '{at}.type', cannot start list."
         )));

@@ -107,14 +107,14 @@ fn check_calls(items: &[Value], stored: bool) -> Result<(), Malformed> {
     })
 }
 
-/// Reasoning with an id must stay before what it led to.
+/// Reasoning with an id must stay before what it led to; a message is known by its own id as that.
 fn check_reasoning(item: &Value, next: Option<&Value>) -> Result<(), Malformed> {
     let id = text_of(item, "id");
     if kind(item) != "reasoning" || id.is_empty() {
         return Ok(());
     }
     let follows = next.is_some_and(|next| match kind(next) {
-        "message" => text_of(next, "role") == "assistant",
+        "message" => text_of(next, "role") == "assistant" && !text_of(next, "id").is_empty(),
         "function_call_output" => false,
         _ => true,
     });
@@ -252,7 +252,11 @@ mod tests {
     #[test]
     fn reasoning_stays_before_what_it_led_to() {
         let reasoning = json!({"type": "reasoning", "id": "rs_1", "summary": []});
-        let said = json!({"role": "assistant", "content": [{"type": "output_text", "text": "hi"}]});
+        let mut said = json!({"role": "assistant", "content": [{"type": "output_text", "text": "hi"}]});
+        let without_id = json!({"type": "reasoning", "summary": []});
+        assert!(with(&json!([user(), without_id, said, user()])).is_ok());
+        assert!(with(&json!([user(), reasoning, said, user()])).is_err());
+        said["id"] = json!("msg_1");
         assert!(with(&json!([user(), reasoning, said, user()])).is_ok());
         assert!(with(&json!([user(), reasoning, user()])).is_err());
         assert!(with(&json!([user(), reasoning])).is_err());

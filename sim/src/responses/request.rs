@@ -73,6 +73,7 @@ fn tools(body: &Value, meter: &mut Meter) -> Result<Vec<Tool>, Malformed> {
             return Err(Malformed::at(text, "tools", "missing_required_parameter"));
         }
         if kind == "function" {
+            check_strict(tool)?;
             tools.push(Tool {
                 name: text_of(tool, "name").to_owned(),
                 schema: tool.get("parameters").cloned().unwrap_or_default(),
@@ -80,6 +81,33 @@ fn tools(body: &Value, meter: &mut Meter) -> Result<Vec<Tool>, Malformed> {
         }
     }
     Ok(tools)
+}
+
+/// A strict schema must be closed and require all that it has; only its outermost object is looked at.
+fn check_strict(tool: &Value) -> Result<(), Malformed> {
+    let schema = tool.get("parameters").unwrap_or(&Value::Null);
+    if tool.get("strict") != Some(&Value::Bool(true)) {
+        return Ok(());
+    }
+    let required = list_of(schema, "required");
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let missing = properties
+        .into_iter()
+        .flat_map(|properties| properties.keys())
+        .find(|name| !required.iter().any(|given| given.as_str() == Some(name.as_str())));
+    let what = match missing {
+        Some(name) => format!(
+            "'required' is required to be supplied and to be an array including every key in properties. Missing \
+             '{name}'."
+        ),
+        None if schema.get("additionalProperties") == Some(&Value::Bool(false)) => return Ok(()),
+        None => "'additionalProperties' is required to be supplied and to be false.".to_owned(),
+    };
+    let text = format!(
+        "Invalid schema for function '{}': In context=(), {what}",
+        text_of(tool, "name")
+    );
+    Err(Malformed::at(text, "tools", "invalid_function_parameters"))
 }
 
 fn choice(body: &Value, tools: &[Tool]) -> Result<ToolChoice, Malformed> {
@@ -182,6 +210,24 @@ mod tests {
         );
         let nested = json!([{"type": "function", "function": {"name": "f"}}]);
         assert!(with("tools", nested).is_err());
+    }
+
+    #[test]
+    fn strict_schemas_are_closed_and_whole() {
+        let tool = |strict: bool, parameters: Value| {
+            let tool = json!({"type": "function", "name": "f", "strict": strict, "parameters": parameters});
+            with("tools", json!([tool])).map(|ask| ask.tools.len())
+        };
+        let schema = |required: Value, more: bool| {
+            json!({"type": "object", "properties": {"a": {}, "b": {}}, "required": required,
+                "additionalProperties": more})
+        };
+        assert_eq!(tool(true, schema(json!(["b", "a"]), false)), Ok(1));
+        assert_eq!(tool(false, schema(json!(["a"]), true)), Ok(1));
+        for parameters in [schema(json!(["a"]), false), schema(json!(["a", "b"]), true)] {
+            let error = tool(true, parameters).expect_err("not strict");
+            assert_eq!(error.code, Some("invalid_function_parameters"));
+        }
     }
 
     #[test]
