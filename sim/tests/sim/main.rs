@@ -11,6 +11,7 @@ mod suite {
     mod control;
     mod endpoints;
     mod faults;
+    mod formats;
     mod gemini;
     mod leaving;
     mod messages;
