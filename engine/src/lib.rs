@@ -27,6 +27,7 @@ mod upstream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tokio_util::sync::CancellationToken;
