@@ -91,7 +91,14 @@ fn delta(choice: &mut Choice, delta: &Value, index: Option<u64>) {
 fn cite(choice: &mut Choice, source: &Value) {
     let titles = [&source["title"], &source["document_title"]];
     let title = titles.into_iter().find_map(Value::as_str);
-    choice.cite(text(&source["url"]), title.unwrap_or_default());
+    // Search results that the client gave name their source, often by its address.
+    let named = text(&source["source"]);
+    let url = if named.starts_with("http") {
+        named
+    } else {
+        text(&source["url"])
+    };
+    choice.cite(url, title.unwrap_or_default());
 }
 
 fn end(choice: &mut Choice, ending: &Value) {
