@@ -193,6 +193,25 @@ fn later_usage_overwrites_and_is_never_added() {
     assert_eq!(told, expected);
 }
 
+/// The recorded usage of an answer whose prompt was compacted first: 55,096 tokens of it stand in the iterations only.
+#[test]
+fn every_run_of_the_model_is_billed() {
+    let told = read(&[
+        r#"{"type":"message_start","message":{"usage":{"input_tokens":100,"cache_read_input_tokens":55096,"output_tokens":7}}}"#,
+        r#"{"type":"message_delta","delta":{},"usage":{"input_tokens":181,"cache_read_input_tokens":0,"output_tokens":8,
+            "iterations":[{"type":"compaction","input_tokens":100,"output_tokens":83,"cache_read_input_tokens":55096},
+                {"type":"advisor_message","model":"another","input_tokens":2543,"output_tokens":18},
+                {"type":"message","input_tokens":181,"output_tokens":8,"cache_read_input_tokens":0}]}}"#,
+        r#"{"type":"message_delta","delta":{},"usage":{"iterations":null}}"#,
+    ]);
+    let expected = [
+        "usage 100+55096 out 7 (0)",
+        "usage 281+55096 out 91 (0)",
+        "usage 281+55096 out 91 (0)",
+    ];
+    assert_eq!(told[1..], expected);
+}
+
 #[test]
 fn errors_are_told() {
     let told = read(&[r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#]);
