@@ -67,6 +67,28 @@ pub struct Quirks {
     pub tool_ids: ToolIds,
     /// Who can read the proofs of reasoning that it gives; `None`: whoever made the format.
     pub proofs: Option<Origin>,
+    /// What it takes back of reasoning in the OpenAI format.
+    pub reasoning_back: ReasoningBack,
+    /// Whether parts in the OpenAI format may mark what is to be cached.
+    pub cache_marks: CacheMarks,
+}
+
+/// What becomes of the reasoning of earlier turns in the OpenAI format, which has no place for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReasoningBack {
+    /// It is not sent.
+    Dropped,
+    /// What is proved is sent as `reasoning_details`, whoever made it (OpenRouter).
+    Details,
+}
+
+/// What becomes of `cache_control` in the OpenAI format, which does not know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CacheMarks {
+    /// It is not sent.
+    Dropped,
+    /// Known on parts of text (OpenRouter).
+    OnText,
 }
 
 /// How a stream of the OpenAI format comes to tell usage.
@@ -121,6 +143,8 @@ const PLAIN: Quirks = Quirks {
     developer_role: DeveloperRole::AsSystem,
     tool_ids: ToolIds::Opaque,
     proofs: None,
+    reasoning_back: ReasoningBack::Dropped,
+    cache_marks: CacheMarks::Dropped,
 };
 
 /// What servers of OpenAI's chat format have beside it.
@@ -259,6 +283,8 @@ pub const VENDORS: &[Vendor] = &[
         abort: AbortBilling::RunsOn,
         quirks: Quirks {
             stream_usage: StreamUsage::Always,
+            reasoning_back: ReasoningBack::Details,
+            cache_marks: CacheMarks::OnText,
             ..PLAIN
         },
     },

@@ -52,6 +52,9 @@ pub(super) struct Delta<'a> {
 pub(super) struct ReasoningDetail<'a> {
     /// From 0; the official SDK puts lists in streams together by it.
     index: usize,
+    /// The call that Google's signature is of (OpenRouter).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
     /// Whose.
     format: &'static str,
     #[serde(flatten)]
@@ -76,6 +79,7 @@ impl<'a> ReasoningDetail<'a> {
         let signature = &proof.data;
         Self {
             index,
+            id: None,
             format: proof.origin.detail_format(),
             what: Detail::Text { text, signature },
         }
@@ -84,8 +88,19 @@ impl<'a> ReasoningDetail<'a> {
     pub(super) fn encrypted(index: usize, proof: &'a Proof<'_>) -> Self {
         Self {
             index,
+            id: None,
             format: proof.origin.detail_format(),
             what: Detail::Encrypted { data: &proof.data },
+        }
+    }
+}
+
+impl<'a> ReasoningDetail<'a> {
+    /// The same, of this call.
+    pub(super) fn of(self, call: &'a str) -> Self {
+        Self {
+            id: Some(call),
+            ..self
         }
     }
 }
