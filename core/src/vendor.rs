@@ -76,8 +76,10 @@ pub struct Quirks {
 /// What becomes of the reasoning of earlier turns in the OpenAI format, which has no place for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReasoningBack {
-    /// It is not sent.
+    /// It is not sent, and not passed where another provider made it: most refuse members that they do not know.
     Dropped,
+    /// It is not known: nothing is sent that the client did not write so itself.
+    Passed,
     /// What is proved is sent as `reasoning_details`, whoever made it (OpenRouter).
     Details,
 }
@@ -337,7 +339,10 @@ pub const VENDORS: &[Vendor] = &[
         auth: Auth::Bearer,
         prices: None,
         abort: AbortBilling::Stops,
-        quirks: PLAIN,
+        quirks: Quirks {
+            reasoning_back: ReasoningBack::Passed,
+            ..PLAIN
+        },
     },
 ];
 

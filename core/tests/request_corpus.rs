@@ -76,11 +76,11 @@ fn target<'a>(vendor: &str, model: &'a str) -> TargetShape<'a> {
     }
 }
 
-/// A target of this format that adds nothing of its own.
+/// A target of this format that adds nothing of its own, and takes all that clients send.
 fn same(format: WireFormat) -> TargetShape<'static> {
     match format {
         WireFormat::AnthropicMessages => target("Anthropic", "another \"model\""),
-        _ => target("Mistral", "another \"model\""),
+        _ => target("OpenRouter", "another \"model\""),
     }
 }
 

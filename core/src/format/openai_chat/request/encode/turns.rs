@@ -253,7 +253,7 @@ fn detail<'a>(
     let (text, proof) = match (back, content) {
         (ReasoningBack::Details, Content::Reasoning { text, proof }) => (text.as_ref(), proof.as_ref()?),
         (ReasoningBack::Details, Content::RedactedReasoning(proof)) => ("", proof),
-        (ReasoningBack::Dropped | ReasoningBack::Details, _) => return None,
+        (ReasoningBack::Dropped | ReasoningBack::Passed | ReasoningBack::Details, _) => return None,
     };
     let encrypted = ReasoningDetail::encrypted(index, proof);
     match (proof.origin, call) {
