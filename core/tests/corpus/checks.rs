@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use http::{HeaderMap, StatusCode};
 use wayleave_core::client_error::read_fault;
-use wayleave_core::format::{Framing, WireFormat};
+use wayleave_core::format::Framing;
 use wayleave_core::outcome::Class;
 
 use crate::api::{Api, CLIENTS};
@@ -104,7 +104,7 @@ fn translation_keeps_what_the_client_can_be_told() {
                 equal(
                     &format!("{format:?} {framing:?}"),
                     &told,
-                    &said.clone().for_client(Api::of(format)).without_citations(),
+                    &said.clone().for_client(Api::of(format)),
                 )?;
             }
         }

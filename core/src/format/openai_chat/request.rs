@@ -5,6 +5,7 @@ mod decode;
 mod encode;
 mod models;
 mod options;
+mod reasoning;
 mod strict;
 #[cfg(test)]
 mod tests;
