@@ -53,6 +53,9 @@ pub(super) struct Choice<'a> {
     pub(super) delta: Option<Spoken<'a>>,
     #[serde(borrow)]
     pub(super) message: Option<Spoken<'a>>,
+    /// Of the older API, which has no messages.
+    #[serde(borrow)]
+    pub(super) text: Text<'a>,
     #[serde(borrow)]
     pub(super) finish_reason: Text<'a>,
     #[serde(borrow)]

@@ -1,4 +1,4 @@
-//! Reads answers of the OpenAI chat format into events.
+//! Reads answers of the OpenAI chat format into events, and those of the older completions.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -190,6 +190,11 @@ impl Reader {
                 sink,
             }
             .read(content);
+        } else if !choice.text.is_empty() {
+            sink(Event::Text {
+                choice: index,
+                text: choice.text.0,
+            });
         }
         if !refusal_tokens.is_empty() {
             sink(Event::Logprobs {

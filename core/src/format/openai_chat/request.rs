@@ -12,5 +12,5 @@ mod tests;
 mod turns;
 mod wire;
 
-pub(crate) use self::decode::decode;
+pub(crate) use self::decode::{decode, stop};
 pub(crate) use self::encode::encode;
