@@ -1,9 +1,11 @@
 //! Which module reads and writes a format: the one place where formats are told apart.
 
+use std::borrow::Cow;
+
 use super::reading::{Read, Sink};
 use super::writing::{Setting, Whole, Write};
 use super::{Framing, WireFormat};
-use super::{anthropic, openai_chat, openai_embeddings, token_count};
+use super::{anthropic, gemini, openai_chat, openai_embeddings, token_count};
 use crate::chat::Request;
 use crate::intake::{BadRequest, Outbound, TargetShape};
 use crate::relay::ProviderShape;
@@ -15,10 +17,10 @@ pub(crate) fn reader(provider: ProviderShape) -> Box<dyn Read> {
         WireFormat::AnthropicMessages => Box::new(anthropic::Reader::new(provider.quirks)),
         WireFormat::OpenAIEmbeddings => Box::new(openai_embeddings::Reader),
         WireFormat::AnthropicTokens => Box::new(token_count::Reader),
-        WireFormat::OpenAIResponses
-        | WireFormat::OpenAICompletions
-        | WireFormat::GeminiGenerate
-        | WireFormat::BedrockConverse => Box::new(Missing),
+        WireFormat::GeminiGenerate => Box::new(gemini::Reader::new(provider.quirks)),
+        WireFormat::OpenAIResponses | WireFormat::OpenAICompletions | WireFormat::BedrockConverse => {
+            Box::new(Missing)
+        }
     }
 }
 
@@ -30,14 +32,12 @@ pub(crate) fn writer(format: WireFormat, framing: Framing, setting: Setting) -> 
         (WireFormat::OpenAIChat, _) => Some(Box::new(openai_chat::StreamWriter::new(setting))),
         (WireFormat::AnthropicMessages, Framing::Whole) => whole(anthropic::write_whole),
         (WireFormat::AnthropicMessages, _) => Some(Box::new(anthropic::StreamWriter::new(setting))),
+        (WireFormat::GeminiGenerate, Framing::Whole) => whole(gemini::write_whole),
+        (WireFormat::GeminiGenerate, _) => Some(Box::new(gemini::StreamWriter::new(setting, framing))),
         (WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens, _) => None,
-        (
-            WireFormat::OpenAIResponses
-            | WireFormat::OpenAICompletions
-            | WireFormat::GeminiGenerate
-            | WireFormat::BedrockConverse,
-            _,
-        ) => None,
+        (WireFormat::OpenAIResponses | WireFormat::OpenAICompletions | WireFormat::BedrockConverse, _) => {
+            None
+        }
     }
 }
 
@@ -46,11 +46,25 @@ pub(crate) fn decode(format: WireFormat, body: &str) -> Result<Request<'_>, BadR
     match format {
         WireFormat::OpenAIChat => openai_chat::request::decode(body),
         WireFormat::AnthropicMessages => anthropic::request::decode(body),
+        WireFormat::GeminiGenerate => gemini::request::decode(body),
         WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => Err(not_a_chat()),
-        WireFormat::OpenAIResponses
+        WireFormat::OpenAIResponses | WireFormat::OpenAICompletions | WireFormat::BedrockConverse => {
+            Err(not_a_chat())
+        }
+    }
+}
+
+/// A client's request with what stands in it in a dialect of its format (Gemini's schemas) in the words of all.
+pub(crate) fn plain(format: WireFormat, body: &str) -> Result<Cow<'_, str>, BadRequest> {
+    match format {
+        WireFormat::GeminiGenerate => gemini::request::plain(body),
+        WireFormat::OpenAIChat
+        | WireFormat::OpenAIResponses
         | WireFormat::OpenAICompletions
-        | WireFormat::GeminiGenerate
-        | WireFormat::BedrockConverse => Err(not_a_chat()),
+        | WireFormat::OpenAIEmbeddings
+        | WireFormat::AnthropicMessages
+        | WireFormat::AnthropicTokens
+        | WireFormat::BedrockConverse => Ok(Cow::Borrowed(body)),
     }
 }
 
@@ -59,11 +73,11 @@ pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<O
     match target.format {
         WireFormat::OpenAIChat => openai_chat::request::encode(request, target),
         WireFormat::AnthropicMessages => anthropic::request::encode(request, target),
+        WireFormat::GeminiGenerate => gemini::request::encode(request, target),
         WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => Err(not_a_chat()),
-        WireFormat::OpenAIResponses
-        | WireFormat::OpenAICompletions
-        | WireFormat::GeminiGenerate
-        | WireFormat::BedrockConverse => Err(not_a_chat()),
+        WireFormat::OpenAIResponses | WireFormat::OpenAICompletions | WireFormat::BedrockConverse => {
+            Err(not_a_chat())
+        }
     }
 }
 

@@ -3,7 +3,19 @@
 use wayleave_core::format::{Framing, WireFormat};
 
 /// The formats of the clients that answers are translated for.
-pub(crate) const CLIENTS: &[WireFormat] = &[WireFormat::OpenAIChat, WireFormat::AnthropicMessages];
+pub(crate) const CLIENTS: &[WireFormat] = &[
+    WireFormat::OpenAIChat,
+    WireFormat::AnthropicMessages,
+    WireFormat::GeminiGenerate,
+];
+
+/// How a client of a format may want its answer.
+pub(crate) fn framings(format: WireFormat) -> &'static [Framing] {
+    match format {
+        WireFormat::GeminiGenerate => &[Framing::Sse, Framing::JsonArray, Framing::Whole],
+        _ => &[Framing::Sse, Framing::Whole],
+    }
+}
 
 /// What an answer is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,10 +82,10 @@ impl Api {
         match self {
             Self::OpenAIChat => Some(WireFormat::OpenAIChat),
             Self::AnthropicMessages => Some(WireFormat::AnthropicMessages),
+            Self::GeminiGenerate => Some(WireFormat::GeminiGenerate),
             Self::OpenAIResponses
             | Self::OpenAICompletions
             | Self::OpenAIEmbeddings
-            | Self::GeminiGenerate
             | Self::BedrockConverse => None,
         }
     }

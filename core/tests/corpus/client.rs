@@ -46,6 +46,17 @@ impl Said {
         self
     }
 
+    /// A source that several pieces of the text lean on may be told once or for each.
+    pub(crate) fn with_each_source_once(mut self) -> Self {
+        for choice in self.choices.values_mut() {
+            choice
+                .citations
+                .sort_by(|one, other| (&one.url, &one.title).cmp(&(&other.url, &other.title)));
+            choice.citations.dedup();
+        }
+        self
+    }
+
     /// Without sources, as the relay has no event for them yet.
     pub(crate) fn without_citations(mut self) -> Self {
         for choice in self.choices.values_mut() {
