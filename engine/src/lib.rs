@@ -11,6 +11,7 @@ mod attempt;
 pub mod call;
 mod clock;
 mod context;
+mod credential;
 mod deliver;
 mod drive;
 mod engine;
