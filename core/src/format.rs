@@ -9,6 +9,7 @@ pub(crate) mod json_array;
 mod lenient;
 pub(crate) mod openai_chat;
 pub(crate) mod openai_embeddings;
+pub(crate) mod openai_responses;
 pub(crate) mod reading;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -3,7 +3,7 @@
 use super::reading::{Read, Sink};
 use super::writing::{Setting, Whole, Write};
 use super::{Framing, WireFormat};
-use super::{anthropic, openai_chat, openai_embeddings, token_count};
+use super::{anthropic, openai_chat, openai_embeddings, openai_responses, token_count};
 use crate::chat::Request;
 use crate::intake::{BadRequest, Outbound, TargetShape};
 use crate::relay::ProviderShape;
@@ -15,10 +15,10 @@ pub(crate) fn reader(provider: ProviderShape) -> Box<dyn Read> {
         WireFormat::AnthropicMessages => Box::new(anthropic::Reader::new(provider.quirks)),
         WireFormat::OpenAIEmbeddings => Box::new(openai_embeddings::Reader),
         WireFormat::AnthropicTokens => Box::new(token_count::Reader),
-        WireFormat::OpenAIResponses
-        | WireFormat::OpenAICompletions
-        | WireFormat::GeminiGenerate
-        | WireFormat::BedrockConverse => Box::new(Missing),
+        WireFormat::OpenAIResponses => Box::new(openai_responses::Reader::new(provider.quirks)),
+        WireFormat::OpenAICompletions | WireFormat::GeminiGenerate | WireFormat::BedrockConverse => {
+            Box::new(Missing)
+        }
     }
 }
 
@@ -30,14 +30,12 @@ pub(crate) fn writer(format: WireFormat, framing: Framing, setting: Setting) -> 
         (WireFormat::OpenAIChat, _) => Some(Box::new(openai_chat::StreamWriter::new(setting))),
         (WireFormat::AnthropicMessages, Framing::Whole) => whole(anthropic::write_whole),
         (WireFormat::AnthropicMessages, _) => Some(Box::new(anthropic::StreamWriter::new(setting))),
+        (WireFormat::OpenAIResponses, Framing::Whole) => {
+            Some(Box::new(openai_responses::Writer::whole(setting)))
+        }
+        (WireFormat::OpenAIResponses, _) => Some(Box::new(openai_responses::Writer::streaming(setting))),
         (WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens, _) => None,
-        (
-            WireFormat::OpenAIResponses
-            | WireFormat::OpenAICompletions
-            | WireFormat::GeminiGenerate
-            | WireFormat::BedrockConverse,
-            _,
-        ) => None,
+        (WireFormat::OpenAICompletions | WireFormat::GeminiGenerate | WireFormat::BedrockConverse, _) => None,
     }
 }
 
@@ -46,11 +44,11 @@ pub(crate) fn decode(format: WireFormat, body: &str) -> Result<Request<'_>, BadR
     match format {
         WireFormat::OpenAIChat => openai_chat::request::decode(body),
         WireFormat::AnthropicMessages => anthropic::request::decode(body),
+        WireFormat::OpenAIResponses => openai_responses::request::decode(body),
         WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => Err(not_a_chat()),
-        WireFormat::OpenAIResponses
-        | WireFormat::OpenAICompletions
-        | WireFormat::GeminiGenerate
-        | WireFormat::BedrockConverse => Err(not_a_chat()),
+        WireFormat::OpenAICompletions | WireFormat::GeminiGenerate | WireFormat::BedrockConverse => {
+            Err(not_a_chat())
+        }
     }
 }
 
@@ -59,11 +57,11 @@ pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<O
     match target.format {
         WireFormat::OpenAIChat => openai_chat::request::encode(request, target),
         WireFormat::AnthropicMessages => anthropic::request::encode(request, target),
+        WireFormat::OpenAIResponses => openai_responses::request::encode(request, target),
         WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => Err(not_a_chat()),
-        WireFormat::OpenAIResponses
-        | WireFormat::OpenAICompletions
-        | WireFormat::GeminiGenerate
-        | WireFormat::BedrockConverse => Err(not_a_chat()),
+        WireFormat::OpenAICompletions | WireFormat::GeminiGenerate | WireFormat::BedrockConverse => {
+            Err(not_a_chat())
+        }
     }
 }
 

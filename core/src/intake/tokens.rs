@@ -38,9 +38,9 @@ impl Member {
             b"type" => Self::Type,
             b"data" => Self::Data,
             b"input" | b"arguments" => Self::Verbatim,
-            b"role" | b"id" | b"tool_call_id" | b"tool_use_id" | b"url" | b"file_id" | b"file_data"
-            | b"media_type" | b"format" | b"detail" | b"signature" | b"encrypted_content"
-            | b"cache_control" => Self::Marking,
+            b"role" | b"id" | b"tool_call_id" | b"tool_use_id" | b"call_id" | b"url" | b"image_url"
+            | b"file_url" | b"file_id" | b"file_data" | b"media_type" | b"format" | b"detail"
+            | b"signature" | b"encrypted_content" | b"cache_control" => Self::Marking,
             _ => Self::Content,
         }
     }
@@ -115,7 +115,9 @@ fn is_medium(kind: &[u8]) -> bool {
     matches!(
         kind,
         br#""image_url""#
+            | br#""input_image""#
             | br#""input_audio""#
+            | br#""input_file""#
             | br#""video_url""#
             | br#""file""#
             | br#""base64""#
