@@ -12,7 +12,7 @@ use clap::Args;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use wayleave_core::endpoint::{Endpoint, Recognised};
+use wayleave_core::endpoint::{Asked, Endpoint, Recognised};
 use wayleave_core::explain::{Explanation, explain};
 use wayleave_core::format::WireFormat;
 use wayleave_core::intake::Intake;
@@ -103,11 +103,9 @@ fn ask(
             }));
         }
     };
-    let format = endpoint
-        .format()
-        .unwrap_or_else(|| client_format(&args.path, headers));
-    let body = body(args, format)?;
-    let intake = match Intake::read(format, body) {
+    let asked = Asked::at(endpoint, &args.path).unwrap_or_else(|| client_format(&args.path, headers).into());
+    let body = body(args, asked.format)?;
+    let intake = match Intake::read(asked, body) {
         Ok(intake) => intake,
         Err(bad) => return Ok(Err(Refusal::Bad(bad))),
     };
@@ -142,7 +140,19 @@ fn sample(format: WireFormat, model: &str) -> Value {
         WireFormat::AnthropicMessages => {
             json!({"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": message}]})
         }
-        WireFormat::OpenAIEmbeddings => json!({"model": model, "input": message}),
+        WireFormat::AnthropicTokens => {
+            json!({"model": model, "messages": [{"role": "user", "content": message}]})
+        }
+        WireFormat::OpenAIEmbeddings | WireFormat::OpenAIResponses => {
+            json!({"model": model, "input": message})
+        }
+        WireFormat::OpenAICompletions => json!({"model": model, "prompt": message}),
+        WireFormat::GeminiGenerate => {
+            json!({"contents": [{"role": "user", "parts": [{"text": message}]}]})
+        }
+        WireFormat::BedrockConverse => {
+            json!({"messages": [{"role": "user", "content": [{"text": message}]}]})
+        }
     }
 }
 
@@ -160,6 +170,8 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
 
 #[cfg(test)]
 mod tests {
+    use wayleave_core::format::Family;
+
     use super::*;
 
     #[test]
@@ -172,12 +184,13 @@ mod tests {
 
     #[test]
     fn the_sample_of_each_format_can_be_read() {
-        for format in [
-            WireFormat::OpenAIChat,
-            WireFormat::AnthropicMessages,
-            WireFormat::OpenAIEmbeddings,
-        ] {
-            let intake = Intake::read(format, sample(format, "m").to_string().into()).unwrap();
+        for format in WireFormat::ALL {
+            let asked = Asked {
+                format,
+                model: matches!(format.family(), Family::Google | Family::Amazon).then(|| "m".to_owned()),
+                framing: None,
+            };
+            let intake = Intake::read(asked, sample(format, "m").to_string().into()).unwrap();
             assert_eq!(intake.model, "m");
         }
     }

@@ -54,7 +54,7 @@ impl ClientError {
 
     /// What tells it inside a stream of this format and framing. `begun`: whether the client has got anything of the
     /// stream.
-    pub(crate) fn event(&self, format: WireFormat, framing: Framing, begun: bool) -> Bytes {
+    pub fn event(&self, format: WireFormat, framing: Framing, begun: bool) -> Bytes {
         event::write(self, format, framing, begun)
     }
 }

@@ -114,6 +114,14 @@ impl Endpoint {
         }
     }
 
+    /// Its path with the version that the vendor's SDK takes, for a model where the path names one.
+    pub fn path(self, model: &str) -> String {
+        match self.place() {
+            Place::Path(path) => format!("/v1{path}"),
+            Place::Method(method) => format!("/v1beta/models/{model}:{method}"),
+        }
+    }
+
     /// As it stands in the ledger and in metrics: OpenTelemetry's `gen_ai.operation.name` where it has one.
     pub const fn operation(self) -> &'static str {
         match self {

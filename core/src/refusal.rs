@@ -3,7 +3,7 @@
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::client_error::ClientError;
-use crate::endpoint::{Endpoint, Place, Recognised};
+use crate::endpoint::{Endpoint, Recognised};
 use crate::format::WireFormat;
 use crate::intake::BadRequest;
 
@@ -135,11 +135,7 @@ impl Refusal {
                  /v1beta/models/MODEL:generateContent and :streamGenerateContent, and GET /v1/models."
             ),
             Self::WrongMethod { endpoint } => {
-                let place = match endpoint.place() {
-                    Place::Path(path) => format!("/v1{path}"),
-                    Place::Method(method) => format!("/v1beta/models/MODEL:{method}"),
-                };
-                format!("Use {} for {place}.", endpoint.method())
+                format!("Use {} for {}.", endpoint.method(), endpoint.path("MODEL"))
             }
             Self::HeadersTooLarge { limit } => {
                 format!("The request's headers exceed {limit} bytes. Send fewer.")

@@ -14,6 +14,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
+use wayleave_core::chat::Dropped;
 use wayleave_core::format::{Framing, WireFormat};
 use wayleave_core::gate::{Gate, MAX_JSON_BYTES, Progress, Verdict};
 use wayleave_core::outcome::{Class, Outcome};
@@ -47,6 +48,7 @@ pub(crate) struct Attempt {
     response: Option<reqwest::Response>,
     head: Option<Head>,
     format: Option<WireFormat>,
+    dropped: Dropped,
     framing: Option<Framing>,
     relay: Option<Relay>,
     complete: bool,
@@ -92,6 +94,7 @@ impl Attempt {
             response: None,
             head: None,
             format: None,
+            dropped: Dropped::default(),
             framing: None,
             relay: None,
             complete: false,
@@ -105,6 +108,11 @@ impl Attempt {
     /// What the answer has said; `None` before its body.
     pub(crate) fn tally(&self) -> Option<&Tally> {
         self.relay.as_ref().map(Relay::tally)
+    }
+
+    /// What the client asked for and the provider was not told.
+    pub(crate) fn dropped(&self) -> &Dropped {
+        &self.dropped
     }
 
     pub(crate) fn head(&self) -> Option<&Head> {
@@ -207,9 +215,10 @@ impl Attempt {
     /// Which clock strikes next.
     fn clock(&self) -> Instant {
         let timeouts = &self.call.routed.rule.timeouts;
-        let patience = match self.call.client().framing {
-            Framing::Sse => timeouts.first_content,
-            Framing::Whole => timeouts.first_content_unstreamed(),
+        let patience = if self.call.intake.stream() {
+            timeouts.first_content
+        } else {
+            timeouts.first_content_unstreamed()
         };
         let next = match self.first_content {
             Some(_) => self.last_piece + timeouts.idle,

@@ -15,7 +15,7 @@ use wayleave_core::usage::Usage;
 pub struct Call {
     /// What it asks for.
     pub endpoint: Endpoint,
-    /// Its path, for rules.
+    /// Its path, with the query.
     pub path: String,
     /// Its headers, names in lower case.
     pub headers: HeaderMap,

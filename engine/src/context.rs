@@ -7,7 +7,6 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use tokio::time::Instant;
 use wayleave_core::endpoint::Endpoint;
-use wayleave_core::format::Framing;
 use wayleave_core::intake::Intake;
 use wayleave_core::money::Ticks;
 use wayleave_core::outcome::Class;
@@ -78,11 +77,7 @@ impl CallContext {
     pub(crate) fn client(&self) -> ClientShape {
         ClientShape {
             format: self.intake.format,
-            framing: if self.intake.stream {
-                Framing::Sse
-            } else {
-                Framing::Whole
-            },
+            framing: self.intake.framing,
             include_usage: self.intake.include_usage,
         }
     }
@@ -133,7 +128,7 @@ impl CallContext {
         self.core.metrics.call(&CallSample {
             route: Label(Arc::from(self.route_name())),
             operation: self.endpoint.operation(),
-            stream: self.intake.stream,
+            stream: self.intake.stream(),
             class: end.class,
             seconds: duration.as_secs_f64(),
             first_content: end.first_content.map(|time| time.as_secs_f64()),
@@ -179,7 +174,7 @@ impl CallContext {
             endpoint: self.endpoint.operation(),
             format: self.intake.format,
             model_asked: self.intake.model.clone(),
-            stream: self.intake.stream,
+            stream: self.intake.stream(),
             status: end.status,
             class: end.class,
             attempts,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -17,20 +17,22 @@ use wayleave_core::walk::Role;
 
 use crate::attempt::{Attempt, Next};
 use crate::call::{Answer, Body, Piece, Summary};
+use crate::client::{Client, Gone, keep_alive, stream_head};
 use crate::context::{CallContext, CallEnd};
 use crate::engine::Flight;
-use crate::executor::Client;
 use crate::failure::Failures;
 
-/// Pieces between the executor and the adaptor. Few: a client that stops reading is to stop the provider.
-const PIECES: usize = 16;
+/// The bytes of a request's text that are counted one by one; they stand for the rest.
+const COUNTED_BYTES: usize = 256 << 10;
 
 /// How long a client may take for the last pieces, where the call's total time is over.
-const LAST_PIECES: Duration = Duration::from_secs(5);
+pub(crate) const LAST_PIECES: Duration = Duration::from_secs(5);
 
 const CALL_ID: HeaderName = HeaderName::from_static("x-wayleave-call-id");
 const TARGET: HeaderName = HeaderName::from_static("x-wayleave-target");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-wayleave-attempts");
+const DROPPED: HeaderName = HeaderName::from_static("x-wayleave-dropped");
+const ESTIMATED: HeaderName = HeaderName::from_static("x-wayleave-estimated");
 const COST: HeaderName = HeaderName::from_static("x-wayleave-cost-usd");
 
 /// An attempt whose answer is served.
@@ -41,22 +43,22 @@ pub(crate) struct Served {
 
 /// Serves an answer to its end.
 pub(crate) async fn serve(served: Served, flight: Flight, client: Client) {
-    if served.attempt.call.intake.stream {
+    if served.attempt.call.intake.stream() {
         stream(served, flight, client).await;
     } else {
-        whole(served, flight, client);
+        whole(served, flight, client).await;
     }
 }
 
 /// An answer that goes out at once.
-fn whole(served: Served, mut flight: Flight, client: Client) {
+async fn whole(served: Served, mut flight: Flight, client: Client) {
     let Served { mut attempt, role } = served;
     let call = Arc::clone(&attempt.call);
     let body = attempt.take_held();
     flight.carry(body.len());
     let mut head = head(&attempt);
     head.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let (class, status) = if client.is_closed() {
+    let (class, status) = if client.is_gone() {
         (Class::ClientLeft, None)
     } else {
         (Class::Ok, Some(StatusCode::OK))
@@ -65,12 +67,12 @@ fn whole(served: Served, mut flight: Flight, client: Client) {
     let first_content = Some(call.started.elapsed());
     let summary = close(attempt, role, &served, class, status, first_content);
     cost(&call, &mut head);
-    // A client that left in this moment was still billed for: nothing is to be taken back.
-    let _ = client.send(Answer {
+    let answer = Answer {
         status: StatusCode::OK,
         headers: head,
         body: Body::Whole(body, Some(summary)),
-    });
+    };
+    client.send(answer).await;
 }
 
 /// An answer that goes out as it comes.
@@ -78,22 +80,17 @@ async fn stream(served: Served, mut flight: Flight, client: Client) {
     let Served { mut attempt, role } = served;
     let call = Arc::clone(&attempt.call);
     let mut head = head(&attempt);
-    head.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    head.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    let (pieces, body) = mpsc::channel(PIECES);
-    let answer = Answer {
-        status: StatusCode::OK,
-        headers: head,
-        body: Body::Stream(body),
-    };
+    stream_head(call.intake.framing, &mut head);
     let first_content = call.started.elapsed();
-    let ending = match client.send(answer) {
-        Ok(()) => carry(&mut attempt, &pieces, &mut flight).await,
-        Err(_) => Ending::left(&attempt),
+    let pieces = client.open(head);
+    let ending = match &pieces {
+        Ok(pieces) => carry(&mut attempt, pieces, &mut flight).await,
+        Err(Gone) => Ending::left(&attempt),
     };
     let outcome = &ending.outcome;
     let status = Some(StatusCode::OK);
     let summary = close(attempt, role, outcome, outcome.class, status, Some(first_content));
+    let Ok(pieces) = pieces else { return };
     let last = async {
         if !ending.rest.is_empty() {
             let _ = pieces.send(Piece::Bytes(ending.rest)).await;
@@ -183,9 +180,13 @@ async fn carry(attempt: &mut Attempt, pieces: &mpsc::Sender<Piece>, flight: &mut
                 Err(_) => return Ending::unread(attempt),
             }
         }
+        let pause = attempt.call.core.options.keep_alive;
         let next = tokio::select! {
             next = attempt.next() => next,
             () = pieces.closed() => return Ending::left(attempt),
+            () = tokio::time::sleep(pause), if !pause.is_zero() => {
+                Next::Bytes(keep_alive(attempt.call.intake.framing))
+            }
         };
         bytes = match next {
             Next::Bytes(bytes) | Next::End(bytes) => bytes,
@@ -230,7 +231,7 @@ fn call_end(
 }
 
 /// Tells the client that all has failed.
-pub(crate) fn fail(call: &Arc<CallContext>, failures: Failures, client: Client) {
+pub(crate) async fn fail(call: &Arc<CallContext>, failures: Failures, client: Client) {
     let told = failures.told();
     let status = told.error.status;
     let mut headers = told.headers;
@@ -242,11 +243,13 @@ pub(crate) fn fail(call: &Arc<CallContext>, failures: Failures, client: Client) 
         );
     }
     identify(call, told.target.as_deref(), &mut headers);
-    let class = if client.is_closed() {
+    let class = if client.is_gone() {
         Class::ClientLeft
     } else {
         told.class
     };
+    // A stream that has begun has its status.
+    let status = if client.is_open() { StatusCode::OK } else { status };
     call.end(CallEnd {
         status: Some(status.as_u16()),
         class,
@@ -255,13 +258,58 @@ pub(crate) fn fail(call: &Arc<CallContext>, failures: Failures, client: Client) 
         first_content: None,
     });
     cost(call, &mut headers);
-    let body = told.body.unwrap_or_else(|| told.error.body(call.intake.format));
+    let (format, framing) = (call.intake.format, call.intake.framing);
+    let body = if client.is_open() {
+        told.error.event(format, framing, false)
+    } else {
+        told.body.unwrap_or_else(|| told.error.body(format))
+    };
     let summary = Box::new(call.summary(class));
-    let _ = client.send(Answer {
+    let answer = Answer {
         status,
         headers,
         body: Body::Whole(body, Some(summary)),
+    };
+    client.send(answer).await;
+}
+
+/// Counts a request's tokens where no provider does, and says that it is an estimate.
+pub(crate) async fn count_here(call: &Arc<CallContext>, client: Client) {
+    let tokens = call.intake.counted_tokens(COUNTED_BYTES);
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ESTIMATED, HeaderValue::from_static("input_tokens"));
+    identify(call, None, &mut headers);
+    call.end(CallEnd {
+        status: Some(StatusCode::OK.as_u16()),
+        class: Class::Ok,
+        provider: None,
+        model_served: None,
+        first_content: None,
     });
+    let summary = Box::new(call.summary(Class::Ok));
+    let body = serde_json::json!({"input_tokens": tokens}).to_string().into();
+    let answer = Answer {
+        status: StatusCode::OK,
+        headers,
+        body: Body::Whole(body, Some(summary)),
+    };
+    client.send(answer).await;
+}
+
+/// What got lost in translation, as a list; empty where all got through.
+fn dropped(attempt: &Attempt) -> String {
+    // A member's name may be anything: the header is not.
+    let plain = |letter: char| match letter {
+        ' '..='~' if letter != ',' => letter,
+        _ => '?',
+    };
+    let names: Vec<String> = attempt
+        .dropped()
+        .iter()
+        .map(|what| what.chars().map(plain).collect())
+        .collect();
+    names.join(",")
 }
 
 /// The headers of an answer, but for its cost.
@@ -271,10 +319,15 @@ fn head(attempt: &Attempt) -> HeaderMap {
         .map(|head| headers::to_client(&head.headers))
         .unwrap_or_default();
     identify(&attempt.call, Some(&attempt.target()), &mut headers);
+    if let Ok(dropped) = HeaderValue::from_str(&dropped(attempt))
+        && !dropped.is_empty()
+    {
+        headers.insert(DROPPED, dropped);
+    }
     headers
 }
 
-fn identify(call: &CallContext, target: Option<&str>, headers: &mut HeaderMap) {
+pub(crate) fn identify(call: &CallContext, target: Option<&str>, headers: &mut HeaderMap) {
     if let Ok(id) = HeaderValue::from_str(&call.id) {
         headers.insert(CALL_ID, id);
     }

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wayleave_core::endpoint::Endpoint;
+use wayleave_core::endpoint::{Asked, Endpoint};
 use wayleave_core::format::WireFormat;
 use wayleave_core::intake::Intake;
 use wayleave_core::outcome::Class;
@@ -155,8 +155,10 @@ impl Core {
         format: WireFormat,
     ) -> Result<CallContext, Refusal> {
         let started = Instant::now();
-        let intake = Intake::read(format, call.body).map_err(Refusal::Bad)?;
-        let subject = || Subject::new(&intake, &call.path, &call.headers);
+        let asked = Asked::at(call.endpoint, &call.path).unwrap_or_else(|| format.into());
+        let intake = Intake::read(asked, call.body).map_err(Refusal::Bad)?;
+        let path = call.path.split('?').next().unwrap_or_default();
+        let subject = || Subject::new(&intake, path, &call.headers);
         let routed = route(table, &intake.model, subject)?;
         Ok(CallContext {
             core: Arc::clone(self),

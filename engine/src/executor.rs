@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use wayleave_core::format::WireFormat;
 use wayleave_core::gate::Gate;
 use wayleave_core::outcome::{Class, Outcome};
 use wayleave_core::plan::{KeyChoice, Lane, Plan, PlannedStep, plan};
@@ -11,14 +12,12 @@ use wayleave_core::walk::{Attempt as Planned, Move, Role, Walk};
 
 use crate::attempt::Attempt;
 use crate::call::Answer;
+use crate::client::Client;
 use crate::context::{CallContext, CallEnd};
 use crate::deliver::{self, Served};
 use crate::engine::Flight;
 use crate::failure::{Failure, Failures};
 use crate::race::{self, Raced};
-
-/// Where the answer goes. Closed when the client has left.
-pub(crate) type Client = oneshot::Sender<Answer>;
 
 /// How far one move of the walk got.
 enum Step {
@@ -31,7 +30,8 @@ enum Step {
 }
 
 /// Runs a call to its end. Whatever happens, every attempt is settled and the call is written.
-pub(crate) async fn execute(call: Arc<CallContext>, flight: Flight, client: Client) {
+pub(crate) async fn execute(call: Arc<CallContext>, flight: Flight, answer: oneshot::Sender<Answer>) {
+    let client = Client::new(&call, answer);
     carry_out(&call, flight, client).await;
     call.flush().await;
 }
@@ -43,6 +43,9 @@ async fn carry_out(call: &Arc<CallContext>, flight: Flight, mut client: Client) 
         &call.core.health,
         &mut fastrand::Rng::new(),
     );
+    if call.intake.format == WireFormat::AnthropicTokens && !is_counted_elsewhere(call, &plan) {
+        return deliver::count_here(call, client).await;
+    }
     let mut walk = Walk::new(&plan);
     let mut failures = Failures::new(&plan);
     let mut next = walk.first();
@@ -52,7 +55,7 @@ async fn carry_out(call: &Arc<CallContext>, flight: Flight, mut client: Client) 
                 attempt(call, &plan, planned, &mut walk, &mut failures, &mut client).await
             }
             Move::Race { step } => race(call, &plan, step, &mut walk, &mut failures, &mut client).await,
-            Move::Stop => return deliver::fail(call, failures, client),
+            Move::Stop => return deliver::fail(call, failures, client).await,
         };
         match step {
             Step::Next(after) => next = after,
@@ -60,6 +63,16 @@ async fn carry_out(call: &Arc<CallContext>, flight: Flight, mut client: Client) 
             Step::Left => return left(call),
         }
     }
+}
+
+/// Whether a provider of the plan counts tokens itself.
+fn is_counted_elsewhere(call: &CallContext, plan: &Plan) -> bool {
+    let framing = call.intake.framing;
+    plan.steps.iter().flat_map(PlannedStep::lanes).any(|lane| {
+        lane.endpoint
+            .upstream(call.intake.format, framing, &lane.model)
+            .is_some()
+    })
 }
 
 async fn attempt(
@@ -73,7 +86,7 @@ async fn attempt(
     if !planned.wait.is_zero() {
         tokio::select! {
             () = tokio::time::sleep(planned.wait) => {}
-            () = client.closed() => return Step::Left,
+            () = client.left() => return Step::Left,
         }
     }
     let lane = plan
@@ -87,7 +100,7 @@ async fn attempt(
     let gate = gate(call, Accept::default());
     let judged = tokio::select! {
         judged = attempt.run(&gate) => judged,
-        () = client.closed() => {
+        () = client.left() => {
             settle_left(attempt, planned.role);
             return Step::Left;
         }
@@ -137,7 +150,7 @@ async fn race(
 
 /// The conditions under which an answer of this call may be served.
 pub(crate) fn gate(call: &CallContext, accept: Accept) -> Gate<'_> {
-    let slow = call.routed.rule.slow_stream.filter(|_| call.intake.stream);
+    let slow = call.routed.rule.slow_stream.filter(|_| call.intake.stream());
     Gate {
         accept,
         slow,

@@ -9,6 +9,7 @@
 
 mod attempt;
 pub mod call;
+mod client;
 mod clock;
 mod context;
 mod deliver;
@@ -26,6 +27,7 @@ mod upstream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tokio_util::sync::CancellationToken;
@@ -53,6 +55,8 @@ pub struct EngineOptions {
     pub max_answer_bytes: usize,
     /// The most bytes of all answers in flight together.
     pub max_inflight_bytes: usize,
+    /// How long a client that streams hears nothing before a comment keeps its connection awake; zero: for ever.
+    pub keep_alive: Duration,
 }
 
 impl Default for EngineOptions {
@@ -62,6 +66,7 @@ impl Default for EngineOptions {
             ledger_ring: 10_000,
             max_answer_bytes: 64 << 20,
             max_inflight_bytes: 512 << 20,
+            keep_alive: Duration::from_secs(20),
         }
     }
 }

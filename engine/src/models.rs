@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use wayleave_core::format::WireFormat;
+use wayleave_core::format::{Family, WireFormat};
 use wayleave_core::table::Table;
 
 use crate::call::Answer;
@@ -13,9 +13,10 @@ const NO_DATE: &str = "1970-01-01T00:00:00Z";
 
 pub(crate) fn list(table: &Table, format: WireFormat) -> Answer {
     let names = table.model_names();
-    let body = match format {
-        WireFormat::AnthropicMessages => anthropic(&names),
-        WireFormat::OpenAIChat | WireFormat::OpenAIEmbeddings => openai(&names),
+    let body = match format.family() {
+        Family::Anthropic => anthropic(&names),
+        Family::Google => google(&names),
+        Family::OpenAI | Family::Amazon => openai(&names),
     };
     json_answer(StatusCode::OK, body.to_string().into())
 }
@@ -25,6 +26,14 @@ fn openai(names: &[std::sync::Arc<str>]) -> Value {
         .iter()
         .map(|name| json!({"id": name, "object": "model", "created": 0, "owned_by": "wayleave"}));
     json!({"object": "list", "data": models.collect::<Vec<_>>()})
+}
+
+fn google(names: &[std::sync::Arc<str>]) -> Value {
+    let methods = ["generateContent", "streamGenerateContent"];
+    let models = names.iter().map(|name| {
+        json!({"name": format!("models/{name}"), "displayName": name, "supportedGenerationMethods": methods})
+    });
+    json!({"models": models.collect::<Vec<_>>()})
 }
 
 fn anthropic(names: &[std::sync::Arc<str>]) -> Value {

@@ -19,8 +19,9 @@ use wayleave_core::vendor::AbortBilling;
 use wayleave_core::walk::Role;
 
 use crate::attempt::{Attempt, Next};
+use crate::client::Client;
 use crate::context::CallContext;
-use crate::executor::{self, Client, gate, settle_left};
+use crate::executor::{self, gate, settle_left};
 use crate::failure::Failure;
 use crate::metrics::{Label, LaneEnd};
 
@@ -79,7 +80,7 @@ pub(crate) async fn run(
         let ended = tokio::select! {
             ended = running.next() => ended,
             () = tokio::time::sleep_until(next_start), if in_time && waiting.peek().is_some() => continue,
-            () = client.closed() => {
+            () = client.left() => {
                 race.called_off.cancel();
                 while let Some(ended) = running.next().await {
                     ended.settle_left();
@@ -199,7 +200,7 @@ impl LaneResult {
 fn drains(losers: Losers, attempt: &Attempt) -> bool {
     let runs_on = match attempt.lane.endpoint.vendor.abort {
         AbortBilling::Stops => false,
-        AbortBilling::StopsStreams => !attempt.call.intake.stream,
+        AbortBilling::StopsStreams => !attempt.call.intake.stream(),
         AbortBilling::RunsOn => true,
     };
     match losers {

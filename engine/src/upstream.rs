@@ -176,7 +176,9 @@ fn authorise(endpoint: &Endpoint, key: KeyChoice, headers: &mut HeaderMap) -> Re
         return Ok(());
     };
     let (name, text) = match endpoint.vendor.auth {
-        Auth::Bearer => (AUTHORIZATION, format!("Bearer {}", key.secret.expose())),
+        Auth::Bearer | Auth::AwsSignature | Auth::GoogleToken => {
+            (AUTHORIZATION, format!("Bearer {}", key.secret.expose()))
+        }
         Auth::Header(name) => (HeaderName::from_static(name), key.secret.expose().to_owned()),
     };
     let mut value =

@@ -74,7 +74,7 @@ impl Arriving {
     pub(crate) fn new(head: Head, limits: Limits) -> Result<Self, Rejection> {
         let Head {
             method,
-            mut path,
+            path,
             mut headers,
         } = head;
         let format = client_format(&path, &headers);
@@ -83,7 +83,6 @@ impl Arriving {
             format,
             bodiless: method == Method::HEAD,
         })?;
-        path.truncate(path.find('?').unwrap_or(path.len()));
         for name in [CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING] {
             headers.remove(name);
         }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Finish, Usage};
 use crate::ids;
+use crate::problem::Malformed;
 
 fn message_id() -> String {
     ids::random("msg_01", 22)
@@ -43,6 +44,12 @@ fn usage(usage: Usage) -> Value {
         "output_tokens": usage.output,
         "service_tier": "standard",
     })
+}
+
+/// The answer of `POST …/v1/messages/count_tokens`.
+pub(crate) fn count(body: &Value, model: &str) -> Result<Value, Malformed> {
+    let ask = request::read_input(body, model)?;
+    Ok(json!({"input_tokens": ask.prompt_tokens}))
 }
 
 /// The answer of `GET …/v1/models`.

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::responses::echo::Echo;
+
 /// A chat request, as far as the answer depends on it.
 #[derive(Debug, Default)]
 pub(crate) struct Ask {
@@ -19,6 +21,8 @@ pub(crate) struct Ask {
     pub(crate) tools: Vec<Tool>,
     pub(crate) choice: ToolChoice,
     pub(crate) json: Option<JsonShape>,
+    /// What the answer repeats of the request: only the Responses format does.
+    pub(crate) echo: Echo,
 }
 
 /// A tool that the request offers.

@@ -13,11 +13,15 @@ const EXAMPLE: &str = r#"Example:
   curl http://127.0.0.1:4010/v1/chat/completions -H 'content-type: application/json' -d '{
     "model": "gpt-4.1?ttft=300ms&tokens=20", "stream": true, "messages": [{"role": "user", "content": "Hi"}]}'
 
+APIs, after any prefix: /chat/completions, /responses, /completions, /embeddings, /models, /v1/messages,
+/v1/messages/count_tokens, /openai/deployments/NAME/..., /models/MODEL:generateContent (:streamGenerateContent,
+:countTokens), /model/MODEL/converse (/converse-stream), /token.
+
 The behaviour behind the model's name says how the request is answered, e.g. status=429&retry-after=2, hang=headers,
-fault=cut, chunks=64&pace=5ms. To script what comes next:
+fault=cut, chunks=64&pace=5ms; in a path ? is %3F. To script what comes next:
   curl http://127.0.0.1:4010/_sim/script -d '{"model": "gpt-4.1", "behaviours": ["status=429", ""]}'"#;
 
-/// Run a simulated LLM provider in the OpenAI and Anthropic formats
+/// Run a simulated LLM provider in the OpenAI, Azure, Anthropic, Gemini and Bedrock formats
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub struct SimArgs {

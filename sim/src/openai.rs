@@ -1,5 +1,6 @@
 //! The OpenAI chat format, as `api.openai.com` speaks it.
 
+pub(crate) mod completions;
 pub(crate) mod embeddings;
 pub(crate) mod error;
 pub(crate) mod reply;

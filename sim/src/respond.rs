@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::behaviour::{Behaviour, RetryAfter, Trouble};
 use crate::body::{Cut, SimBody};
 use crate::format::Format;
-use crate::ids;
+use crate::gemini;
 use crate::problem::Problem;
 use crate::record::{Call, Outcome};
 use crate::script::Replay;
@@ -18,9 +18,7 @@ use crate::steps::{self, Whole};
 use crate::task::Task;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
-const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// Answers a well-formed request as its behaviour says.
 pub(crate) async fn perform(
@@ -46,13 +44,13 @@ pub(crate) async fn perform(
     if task.streams()
         && let Some(frames) = task.frames(behaviour, model)
     {
-        headers.insert(CONTENT_TYPE, EVENT_STREAM);
+        headers.insert(CONTENT_TYPE, task.format().stream_type());
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         let steps = steps::stream(frames, behaviour, || task.wrong(behaviour, model));
         return Ok(respond(StatusCode::OK, headers, SimBody::steps(steps, call)));
     }
     wait(behaviour.ttft).await;
-    headers.insert(CONTENT_TYPE, JSON);
+    headers.insert(CONTENT_TYPE, task.format().whole_type());
     let body = Bytes::from(task.whole(behaviour, model));
     let body = match steps::whole(body, behaviour, || task.wrong(behaviour, model)) {
         Whole::Full(bytes) => SimBody::full(bytes, call),
@@ -74,22 +72,20 @@ pub(crate) fn error(
     retry: Option<RetryAfter>,
     call: Call,
 ) -> Response<SimBody> {
-    let (status, body) = format.error(problem, model);
+    let (status, mut body) = format.error(problem, model);
     let mut headers = HeaderMap::with_capacity(4);
-    headers.insert(CONTENT_TYPE, JSON);
+    headers.insert(CONTENT_TYPE, format.error_type());
     request_id(
         &mut headers,
         format,
         body.get("request_id").and_then(Value::as_str),
     );
-    if format == Format::Anthropic {
-        let again = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-        headers.insert(
-            SHOULD_RETRY,
-            HeaderValue::from_static(if again { "true" } else { "false" }),
-        );
+    headers.extend(format.error_headers(problem, status));
+    match (format, retry) {
+        // Google says it in the body only.
+        (Format::Gemini(_), Some(retry)) => gemini::error::add_retry(&mut body, retry),
+        _ => retry_after(&mut headers, retry),
     }
-    retry_after(&mut headers, retry);
     respond(status, headers, SimBody::full(body.to_string().into(), call))
 }
 
@@ -124,11 +120,13 @@ fn respond(status: StatusCode, headers: HeaderMap, body: SimBody) -> Response<Si
     response
 }
 
-/// Ids are letters, digits and underscores, so they always make a header.
-fn request_id(headers: &mut HeaderMap, format: Format, id: Option<&str>) {
-    let id = id.map_or_else(|| ids::random("req_", 24), str::to_owned);
-    if let Ok(value) = HeaderValue::try_from(id) {
-        headers.insert(format.id_header(), value);
+/// Ids are letters, digits, dashes and underscores, so they always make a header.
+fn request_id(headers: &mut HeaderMap, format: Format, given: Option<&str>) {
+    let Some((name, new)) = format.request_id() else {
+        return;
+    };
+    if let Ok(value) = HeaderValue::try_from(given.map_or(new, str::to_owned)) {
+        headers.insert(name, value);
     }
 }
 

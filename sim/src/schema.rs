@@ -43,7 +43,8 @@ impl Sampler<'_> {
         {
             return self.value(first, depth + 1);
         }
-        match type_of(schema) {
+        // Google writes types in capitals.
+        match type_of(schema).to_ascii_lowercase().as_str() {
             "object" => self.object(schema, depth),
             "array" => {
                 let element = schema
@@ -122,6 +123,7 @@ mod tests {
             },
             "required": ["city", "days", "exact", "unit", "tags", "age", "at"]
         });
+        assert_eq!(sample(&json!({"type": "INTEGER"})), json!(1));
         let wanted = json!({
             "city": "sample", "days": 1, "exact": true, "unit": "C", "tags": ["sample"], "age": 18, "at": {"lat": 1}
         });

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Request, Response, header};
+use http::{Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -22,7 +22,7 @@ use crate::problem::{Malformed, Problem};
 use crate::record::Log;
 use crate::script::Scripts;
 use crate::task::Task;
-use crate::{control, respond};
+use crate::{control, path, respond, token};
 
 /// Larger requests get 413.
 const MAX_REQUEST_BYTES: usize = 64 << 20;
@@ -98,9 +98,9 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
         return Ok(control::handle(&shared, request).await);
     }
     let (head, body) = request.into_parts();
-    let key = credential(&head.headers);
+    let endpoint = Endpoint::of(&head);
+    let key = endpoint.format().credential(&head);
     let call = shared.log.begin(&head, key.clone());
-    let endpoint = Endpoint::of(&head.method, head.uri.path(), &head.headers);
     let bytes = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
         Ok(collected) => collected.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
@@ -114,7 +114,7 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
         }
         Err(_) => return Err(Cut::ClientLeft),
     };
-    let received = receive(head, &bytes, key);
+    let received = receive(endpoint, head, &bytes, key);
     let (name, suffix) = split_model(&received.model);
     call.received(&bytes, (!name.is_empty()).then_some(name));
     drop(bytes);
@@ -130,35 +130,28 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     }
 }
 
-fn receive(head: Parts, bytes: &Bytes, key: Option<String>) -> Received {
-    let body: Option<Value> = serde_json::from_slice(bytes).ok();
-    let model = body
-        .as_ref()
-        .and_then(|body| body.get("model")?.as_str())
-        .unwrap_or_default()
-        .to_owned();
+/// The model is in the path, if the format has it there, or else in the body.
+fn receive(endpoint: Endpoint, head: Parts, bytes: &Bytes, key: Option<String>) -> Received {
+    let body: Option<Value> = match endpoint {
+        Endpoint::Token => token::form(bytes),
+        Endpoint::Chat(_)
+        | Endpoint::Embeddings(_)
+        | Endpoint::Models(_)
+        | Endpoint::Count(_)
+        | Endpoint::Unknown(_) => serde_json::from_slice(bytes).ok(),
+    };
+    let in_body = || Some(body.as_ref()?.get("model")?.as_str()?.to_owned());
+    let model = if endpoint == Endpoint::Token {
+        token::NAME.to_owned()
+    } else {
+        path::model(head.uri.path()).or_else(in_body).unwrap_or_default()
+    };
     Received {
         head,
         body,
         model,
         key,
     }
-}
-
-/// The key as the OpenAI or the Anthropic format sends it.
-fn credential(headers: &HeaderMap) -> Option<String> {
-    let bearer = || {
-        headers
-            .get(header::AUTHORIZATION)?
-            .to_str()
-            .ok()?
-            .strip_prefix("Bearer ")
-    };
-    let key = headers
-        .get("x-api-key")
-        .and_then(|value| value.to_str().ok())
-        .or_else(bearer)?;
-    (!key.is_empty()).then(|| key.to_owned())
 }
 
 /// Decides what to do. A key's behaviour goes before a scripted one, and that before the model's own.
@@ -169,7 +162,7 @@ fn judge(
     name: &str,
     suffix: &str,
 ) -> Result<(Task, Behaviour), Problem> {
-    if received.key.is_none() && !shared.keyless {
+    if received.key.is_none() && !shared.keyless && endpoint != Endpoint::Token {
         return Err(Problem::NoKey);
     }
     let task = Task::read(

@@ -52,7 +52,7 @@ const PADDING: [u8; 4_096] = [b' '; 4_096];
 
 /// The course of a streamed answer.
 pub(crate) fn stream(frames: Frames, behaviour: &Behaviour, wrong: impl FnOnce() -> Wrong) -> Steps {
-    let half = frames.content.map_or(HALF_OF_ENDLESS, |count| (count / 2).max(1));
+    let half = half(&frames);
     let all = frames.events;
     let waiting = (!behaviour.ttft.is_zero())
         .then_some(Step::Wait(behaviour.ttft))
@@ -73,6 +73,16 @@ pub(crate) fn stream(frames: Frames, behaviour: &Behaviour, wrong: impl FnOnce()
         Trouble::EmptyDone => Box::new(waiting.chain(wrong().empty.into_iter().map(Step::Send))),
         Trouble::Garbage => Box::new(waiting.chain(iter::once(Step::Send(Bytes::from_static(GARBAGE))))),
     }
+}
+
+fn half(frames: &Frames) -> usize {
+    frames.content.map_or(HALF_OF_ENDLESS, |count| (count / 2).max(1))
+}
+
+/// How many events come before an answer goes wrong half way.
+pub(crate) fn events_before_half(frames: Frames) -> usize {
+    let half = half(&frames);
+    until(frames.events, half).count()
 }
 
 /// Events before the one that would exceed `half` content events.

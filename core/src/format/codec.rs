@@ -3,7 +3,9 @@
 use super::reading::{Read, Sink};
 use super::writing::{Setting, Whole, Write};
 use super::{Framing, WireFormat};
-use super::{anthropic, openai_chat, openai_embeddings, openai_responses, token_count};
+use super::{
+    anthropic, bedrock, openai_chat, openai_completions, openai_embeddings, openai_responses, token_count,
+};
 use crate::chat::Request;
 use crate::intake::{BadRequest, Outbound, TargetShape};
 use crate::relay::ProviderShape;
@@ -16,9 +18,10 @@ pub(crate) fn reader(provider: ProviderShape) -> Box<dyn Read> {
         WireFormat::OpenAIEmbeddings => Box::new(openai_embeddings::Reader),
         WireFormat::AnthropicTokens => Box::new(token_count::Reader),
         WireFormat::OpenAIResponses => Box::new(openai_responses::Reader::new(provider.quirks)),
-        WireFormat::OpenAICompletions | WireFormat::GeminiGenerate | WireFormat::BedrockConverse => {
-            Box::new(Missing)
-        }
+        // Choices with a text instead of a message, and all else alike.
+        WireFormat::OpenAICompletions => Box::new(openai_chat::Reader::new(provider.quirks)),
+        WireFormat::BedrockConverse => Box::new(bedrock::Reader::new(provider.quirks)),
+        WireFormat::GeminiGenerate => Box::new(Missing),
     }
 }
 
@@ -34,8 +37,12 @@ pub(crate) fn writer(format: WireFormat, framing: Framing, setting: Setting) -> 
             Some(Box::new(openai_responses::Writer::whole(setting)))
         }
         (WireFormat::OpenAIResponses, _) => Some(Box::new(openai_responses::Writer::streaming(setting))),
+        (WireFormat::OpenAICompletions, Framing::Whole) => whole(openai_completions::write_whole),
+        (WireFormat::OpenAICompletions, _) => Some(Box::new(openai_completions::StreamWriter::new(setting))),
         (WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens, _) => None,
-        (WireFormat::OpenAICompletions | WireFormat::GeminiGenerate | WireFormat::BedrockConverse, _) => None,
+        // No client speaks it.
+        (WireFormat::BedrockConverse, _) => None,
+        (WireFormat::GeminiGenerate, _) => None,
     }
 }
 
@@ -45,10 +52,10 @@ pub(crate) fn decode(format: WireFormat, body: &str) -> Result<Request<'_>, BadR
         WireFormat::OpenAIChat => openai_chat::request::decode(body),
         WireFormat::AnthropicMessages => anthropic::request::decode(body),
         WireFormat::OpenAIResponses => openai_responses::request::decode(body),
+        WireFormat::OpenAICompletions => openai_completions::decode(body),
+        WireFormat::BedrockConverse => bedrock::request::decode(body),
         WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => Err(not_a_chat()),
-        WireFormat::OpenAICompletions | WireFormat::GeminiGenerate | WireFormat::BedrockConverse => {
-            Err(not_a_chat())
-        }
+        WireFormat::GeminiGenerate => Err(not_a_chat()),
     }
 }
 
@@ -58,10 +65,11 @@ pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<O
         WireFormat::OpenAIChat => openai_chat::request::encode(request, target),
         WireFormat::AnthropicMessages => anthropic::request::encode(request, target),
         WireFormat::OpenAIResponses => openai_responses::request::encode(request, target),
+        WireFormat::BedrockConverse => bedrock::request::encode(request, target),
+        // No provider has only the older API.
+        WireFormat::OpenAICompletions => Err(not_a_chat()),
         WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => Err(not_a_chat()),
-        WireFormat::OpenAICompletions | WireFormat::GeminiGenerate | WireFormat::BedrockConverse => {
-            Err(not_a_chat())
-        }
+        WireFormat::GeminiGenerate => Err(not_a_chat()),
     }
 }
 

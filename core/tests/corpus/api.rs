@@ -5,8 +5,9 @@ use wayleave_core::format::{Framing, WireFormat};
 /// The formats of the clients that answers are translated for.
 pub(crate) const CLIENTS: &[WireFormat] = &[
     WireFormat::OpenAIChat,
-    WireFormat::AnthropicMessages,
+    WireFormat::OpenAICompletions,
     WireFormat::OpenAIResponses,
+    WireFormat::AnthropicMessages,
 ];
 
 /// What an answer is written in.
@@ -75,10 +76,9 @@ impl Api {
             Self::OpenAIChat => Some(WireFormat::OpenAIChat),
             Self::AnthropicMessages => Some(WireFormat::AnthropicMessages),
             Self::OpenAIResponses => Some(WireFormat::OpenAIResponses),
-            Self::OpenAICompletions
-            | Self::OpenAIEmbeddings
-            | Self::GeminiGenerate
-            | Self::BedrockConverse => None,
+            Self::OpenAICompletions => Some(WireFormat::OpenAICompletions),
+            Self::BedrockConverse => Some(WireFormat::BedrockConverse),
+            Self::OpenAIEmbeddings | Self::GeminiGenerate => None,
         }
     }
 }

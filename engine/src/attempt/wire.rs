@@ -5,7 +5,7 @@ use std::error::Error;
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use tokio::time::Instant;
-use wayleave_core::format::Framing;
+use wayleave_core::format::{Framing, Upstream};
 use wayleave_core::gate::Gate;
 use wayleave_core::headers;
 use wayleave_core::intake::TargetShape;
@@ -17,27 +17,34 @@ use crate::upstream;
 impl Attempt {
     /// Builds the request and begins to send it.
     pub(super) fn send(&mut self) -> Result<(), Outcome> {
-        let vendor = &self.lane.endpoint.vendor;
-        let asked = self.call.intake.format;
-        let Some((format, path)) = vendor.format.upstream(asked) else {
+        let quirks = self.lane.endpoint.vendor.quirks;
+        let (asked, framing) = (self.call.intake.format, self.call.client().framing);
+        let upstream = self.lane.endpoint.upstream(asked, framing, &self.lane.model);
+        let Some(upstream) = upstream else {
             let message = format!(
                 "{} has no endpoint for this kind of call",
                 self.lane.target.provider
             );
             return Err(self.outcome(Class::Unusable, message));
         };
+        let Upstream {
+            format,
+            path,
+            framing,
+        } = upstream;
         self.format = Some(format);
         let shape = TargetShape {
             format,
             model: &self.lane.model,
-            quirks: vendor.quirks,
+            quirks,
         };
-        let body = self.call.intake.body_for(shape).map_err(|bad| {
+        let outbound = self.call.intake.outbound(shape).map_err(|bad| {
             let message = format!("cannot be expressed for {}: {}", self.target(), bad.message);
             self.outcome(Class::Caller, message)
         })?;
-        let headers = headers::to_provider(format, asked, self.call.client().framing, &self.call.headers);
-        let request = upstream::request(&self.lane.endpoint, path, headers, self.key, body);
+        self.dropped = outbound.dropped;
+        let headers = headers::to_provider(format, asked, framing, &self.call.headers);
+        let request = upstream::request(&self.lane.endpoint, &path, headers, self.key, outbound.body);
         let connect = self.call.routed.rule.timeouts.connect;
         let clients = &self.call.core.clients;
         let sending = request.and_then(|request| clients.send(&self.lane.endpoint, connect, request));

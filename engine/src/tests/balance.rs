@@ -49,7 +49,7 @@ impl Client {
         Self {
             call: Call {
                 endpoint,
-                path: format!("/v1{}", endpoint.suffix()),
+                path: endpoint.path("m"),
                 headers: HeaderMap::new(),
                 body: body.to_string().into(),
             },

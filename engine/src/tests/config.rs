@@ -43,6 +43,8 @@ fn provider(called: &str, vendor: &str, keys: &[&str], price: Option<(&str, &str
     let endpoint = Endpoint {
         vendor: *Vendor::named(vendor).expect("a row"),
         url: Arc::from(format!("http://{called}.test")),
+        paths: wayleave_core::format::Paths::Plain,
+        region: None,
         keys: keys.iter().map(key).collect(),
         ca_pem: None,
         prices: Overlay {

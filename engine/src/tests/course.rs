@@ -76,12 +76,8 @@ impl Course {
         let pieces = match (asked.format, asked.stream) {
             (WireFormat::AnthropicMessages, true) => anthropic_stream(&asked.model, words, usage),
             (WireFormat::AnthropicMessages, false) => halves(&anthropic_whole(&asked.model, words, usage)),
-            (WireFormat::OpenAIChat | WireFormat::OpenAIEmbeddings, true) => {
-                openai_stream(&asked.model, words, usage)
-            }
-            (WireFormat::OpenAIChat | WireFormat::OpenAIEmbeddings, false) => {
-                halves(&openai_whole(&asked.model, words, usage))
-            }
+            (_, true) => openai_stream(&asked.model, words, usage),
+            (_, false) => halves(&openai_whole(&asked.model, words, usage)),
         };
         let pace = rng.u64(0..400);
         let steps = pieces

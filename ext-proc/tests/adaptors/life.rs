@@ -143,6 +143,8 @@ pub(crate) fn snapshot(sim: &Sim) -> Snapshot {
     let endpoint = Endpoint {
         vendor: *Vendor::named("Custom").unwrap(),
         url: format!("{}/v1", sim.base_url()).into(),
+        paths: wayleave_core::format::Paths::Plain,
+        region: None,
         keys: vec![Key {
             name: "team/sim".into(),
             secret: Secret::new("sk-very-secret"),

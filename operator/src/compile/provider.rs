@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wayleave_api::condition::Reason;
 use wayleave_api::provider_key::{Format, Price, ProviderKeySpec, ProviderName};
-use wayleave_core::format::WireFormat;
+use wayleave_core::format::{Paths, WireFormat};
 use wayleave_core::price::{ModelGlob, Overlay, OverlayPrice, Ratio};
 use wayleave_core::snapshot::{Access, Endpoint, ObjectName};
 use wayleave_core::vendor::Vendor;
@@ -35,6 +35,8 @@ pub(super) fn compile(name: &ObjectName, spec: &ProviderKeySpec, objects: &Objec
         (None, Some(vendor), Some(url), Some(keys), Ok(ca_pem)) => Access::Ready(Arc::new(Endpoint {
             vendor,
             url,
+            paths: Paths::Plain,
+            region: None,
             keys,
             ca_pem,
             prices,
@@ -61,16 +63,14 @@ fn vendor(spec: &ProviderKeySpec, problems: &mut Problems) -> Option<Vendor> {
     let field = FieldPath::spec().key("format");
     let format = match (spec.provider, spec.format) {
         (ProviderName::Custom, Some(Format::OpenAIChat)) => WireFormat::OpenAIChat,
+        (ProviderName::Custom, Some(Format::OpenAIResponses)) => WireFormat::OpenAIResponses,
         (ProviderName::Custom, Some(Format::AnthropicMessages)) => WireFormat::AnthropicMessages,
-        (ProviderName::Custom, Some(Format::OpenAIResponses | Format::GeminiGenerate)) => {
-            let message = "is not yet supported: use OpenAIChat or AnthropicMessages";
-            problems.broken(Reason::NotSupported, &field, message);
-            return None;
-        }
+        (ProviderName::Custom, Some(Format::GeminiGenerate)) => WireFormat::GeminiGenerate,
         (ProviderName::Custom, None) => {
             problems.invalid(
                 &field,
-                "is missing: say what the Custom endpoint speaks, OpenAIChat or AnthropicMessages",
+                "is missing: say what the Custom endpoint speaks: OpenAIChat, OpenAIResponses, \
+                 AnthropicMessages or GeminiGenerate",
             );
             return None;
         }

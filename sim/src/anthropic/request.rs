@@ -12,16 +12,23 @@ const DOCUMENT_TOKENS: u64 = 1_500;
 
 /// Reads a Messages request. `model` is its model without the behaviour.
 pub(crate) fn read(body: &Value, model: &str) -> Result<Ask, Malformed> {
+    let max_tokens =
+        limit_of(body, "max_tokens").ok_or_else(|| Malformed::new("max_tokens: Field required"))?;
+    Ok(Ask {
+        max_tokens: Some(max_tokens),
+        ..read_input(body, model)?
+    })
+}
+
+/// Reads all that counts as input: `max_tokens` is not needed for that.
+pub(crate) fn read_input(body: &Value, model: &str) -> Result<Ask, Malformed> {
     let messages = body.get("messages").and_then(Value::as_array);
     let messages = messages.ok_or_else(|| Malformed::new("messages: Field required"))?;
     if messages.is_empty() {
         return Err(Malformed::new("messages: at least one message is required"));
     }
-    let max_tokens =
-        limit_of(body, "max_tokens").ok_or_else(|| Malformed::new("max_tokens: Field required"))?;
     let mut ask = Ask {
         model: model.to_owned(),
-        max_tokens: Some(max_tokens),
         ..Ask::default()
     };
     let mut meter = Meter::default();

@@ -5,6 +5,7 @@ mod decode;
 mod encode;
 mod models;
 mod options;
+mod reasoning;
 mod strict;
 #[cfg(test)]
 mod tests;
@@ -12,7 +13,7 @@ mod turns;
 mod wire;
 
 pub(crate) use self::content::source;
-pub(crate) use self::decode::decode;
+pub(crate) use self::decode::{decode, stop};
 pub(crate) use self::encode::turns::address;
 pub(crate) use self::encode::{SCHEMA_NAME, can_be_strict, effort, encode, is_developer};
 pub(crate) use self::models::take_effort;

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use wayleave_core::client_error::ClientError;
 use wayleave_core::endpoint::Endpoint;
-use wayleave_core::format::WireFormat;
+use wayleave_core::format::{Family, WireFormat};
 use wayleave_core::refusal::Refusal;
 
 use crate::envoy::bootstrap::routes::pattern;
@@ -20,13 +20,18 @@ enum Statuses {
 }
 
 /// The mappers: one for what the processor refused, which stays as it is; then for each status the one for Anthropic's
-/// clients and the one for all others. The first that fits is taken. A streamed immediate response is no local reply
+/// clients, the one for Google's and the one for all others. The first that fits is taken. A streamed immediate response is no local reply
 /// and passes them by.
 pub(super) fn local_replies() -> Value {
     let mut mappers = vec![json!({"filter": refused_filter()})];
     for (statuses, error) in replies() {
-        let anthropic = json!({"and_filter": {"filters": [status_filter(statuses), anthropic_filter()]}});
-        mappers.push(mapper(&anthropic, &error, WireFormat::AnthropicMessages));
+        for (clients, format) in [
+            (anthropic_filter(), WireFormat::AnthropicMessages),
+            (google_filter(), WireFormat::GeminiGenerate),
+        ] {
+            let theirs = json!({"and_filter": {"filters": [status_filter(statuses), clients]}});
+            mappers.push(mapper(&theirs, &error, format));
+        }
         mappers.push(mapper(&status_filter(statuses), &error, WireFormat::OpenAIChat));
     }
     json!({"mappers": mappers})
@@ -125,31 +130,43 @@ fn status_filter(statuses: Statuses) -> Value {
 
 /// The clients for whom [`wayleave_core::refusal::client_format`] says Anthropic.
 fn anthropic_filter() -> Value {
-    let path = |format: WireFormat, invert: bool| {
-        let paths = pattern(
-            Endpoint::ALL
-                .into_iter()
-                .filter(|endpoint| speaks(*endpoint, format)),
-        );
-        json!({"header_filter": {"header": {
-            "name": ":path",
-            "string_match": {"safe_regex": {"regex": format!("{paths}(\\?.*)?")}},
-            "invert_match": invert,
-        }}})
-    };
     let asks = json!({"header_filter": {"header": {"name": "anthropic-version", "present_match": true}}});
     json!({"or_filter": {"filters": [
-        path(WireFormat::AnthropicMessages, false),
-        {"and_filter": {"filters": [path(WireFormat::OpenAIChat, true), asks]}},
+        path_filter(|family| family == Some(Family::Anthropic), false),
+        {"and_filter": {"filters": [path_filter(|family| family.is_some(), true), asks]}},
     ]}})
 }
 
-/// Whether an endpoint's errors are in this format whatever its client's headers say.
-fn speaks(endpoint: Endpoint, format: WireFormat) -> bool {
-    let errors = match endpoint.format() {
-        Some(WireFormat::AnthropicMessages) => WireFormat::AnthropicMessages,
-        Some(WireFormat::OpenAIChat | WireFormat::OpenAIEmbeddings) => WireFormat::OpenAIChat,
-        None => return false,
-    };
-    errors == format
+/// The clients for whom it says Google.
+fn google_filter() -> Value {
+    let version = json!({"header_filter": {"header": {
+        "name": ":path",
+        "string_match": {"contains": "/v1beta"},
+    }}});
+    json!({"or_filter": {"filters": [
+        path_filter(|family| family == Some(Family::Google), false),
+        {"and_filter": {"filters": [path_filter(|family| family.is_some(), true), version]}},
+    ]}})
+}
+
+/// The endpoints whose errors are of such a family whatever their client's headers say; `invert`: all but them.
+fn path_filter(wanted: impl Fn(Option<Family>) -> bool, invert: bool) -> Value {
+    let family = |endpoint: &Endpoint| endpoint.format().map(WireFormat::family);
+    let endpoints = Endpoint::ALL
+        .into_iter()
+        .filter(|endpoint| wanted(family(endpoint)));
+    let filters: Vec<Value> = endpoints
+        .map(|endpoint| {
+            json!({"header_filter": {"header": {
+                "name": ":path",
+                "string_match": {"safe_regex": {"regex": format!("{}(\\?.*)?", pattern(endpoint))}},
+                "invert_match": invert,
+            }}})
+        })
+        .collect();
+    if invert {
+        json!({"and_filter": {"filters": filters}})
+    } else {
+        json!({"or_filter": {"filters": filters}})
+    }
 }

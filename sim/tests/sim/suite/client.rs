@@ -21,6 +21,7 @@ pub(crate) struct Client {
     http: legacy::Client<HttpConnector, Full<Bytes>>,
     base: String,
     key: Option<String>,
+    headers: Vec<(&'static str, &'static str)>,
 }
 
 /// An answer read to its end, or to where it broke.
@@ -28,6 +29,7 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
+    pub(crate) bytes: Vec<u8>,
     /// The body ended as its framing promised.
     pub(crate) complete: bool,
 }
@@ -65,12 +67,22 @@ impl Client {
             http,
             base: sim.base_url(),
             key: Some("sk-test".to_owned()),
+            headers: Vec::new(),
         }
     }
 
     pub(crate) fn with_key(self, key: Option<&str>) -> Self {
         Self {
             key: key.map(str::to_owned),
+            ..self
+        }
+    }
+
+    /// Sends these headers and no key but theirs.
+    pub(crate) fn with_headers(self, headers: &[(&'static str, &'static str)]) -> Self {
+        Self {
+            key: None,
+            headers: headers.to_vec(),
             ..self
         }
     }
@@ -84,11 +96,14 @@ impl Client {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base));
-        if path.ends_with("/messages") {
+        if path.contains("/v1/messages") {
             request = request.header("anthropic-version", "2023-06-01");
         }
         if let Some(key) = &self.key {
             request = request.header("authorization", format!("Bearer {key}"));
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, *value);
         }
         self.http
             .request(request.body(Full::new(body)).expect("a request"))
@@ -131,6 +146,7 @@ pub(crate) async fn read(response: Response<Incoming>) -> Answer {
         status: head.status,
         headers: head.headers,
         text,
+        bytes,
         complete,
     }
 }

@@ -170,3 +170,19 @@ async fn errors_have_their_own_form() {
         );
     }
 }
+
+#[tokio::test]
+async fn tokens_are_counted() {
+    let sim = start();
+    let client = Client::h1(&sim);
+    let mut body = hello("claude", false);
+    body.as_object_mut().expect("an object").remove("max_tokens");
+    let path = "/v1/messages/count_tokens";
+    assert_eq!(client.call(path, &body).await.json(), json!({"input_tokens": 7}));
+    body["model"] = json!("claude?error=model_not_found");
+    let refused = client.call(path, &body).await;
+    assert_eq!(
+        (refused.status.as_u16(), &refused.json()["error"]["type"]),
+        (404, &json!("not_found_error"))
+    );
+}

@@ -104,7 +104,13 @@ impl Key {
         }
         let version = match self.vendor.format {
             WireFormat::AnthropicMessages => "",
-            WireFormat::OpenAIChat | WireFormat::OpenAIEmbeddings => "/v1",
+            WireFormat::GeminiGenerate => "/v1beta",
+            WireFormat::BedrockConverse => "",
+            WireFormat::OpenAIChat
+            | WireFormat::OpenAIResponses
+            | WireFormat::OpenAICompletions
+            | WireFormat::OpenAIEmbeddings
+            | WireFormat::AnthropicTokens => "/v1",
         };
         let url = self
             .url
@@ -125,6 +131,8 @@ impl Key {
         let endpoint = Endpoint {
             vendor: self.vendor,
             url: url.into(),
+            paths: wayleave_core::format::Paths::Plain,
+            region: None,
             keys: self.secrets.iter().map(key).collect(),
             ca_pem: self.ca_pem.as_deref().map(Arc::from),
             prices: Overlay {
