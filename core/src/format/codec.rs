@@ -13,13 +13,14 @@ use crate::relay::ProviderShape;
 /// The reader of a provider's answer.
 pub(crate) fn reader(provider: ProviderShape) -> Box<dyn Read> {
     match provider.format {
-        WireFormat::OpenAIChat => Box::new(openai_chat::Reader::new(provider.quirks)),
+        // Completions have choices with a text instead of a message, and all else alike.
+        WireFormat::OpenAIChat | WireFormat::OpenAICompletions => {
+            Box::new(openai_chat::Reader::new(provider.quirks))
+        }
         WireFormat::AnthropicMessages => Box::new(anthropic::Reader::new(provider.quirks)),
         WireFormat::OpenAIEmbeddings => Box::new(openai_embeddings::Reader),
         WireFormat::AnthropicTokens => Box::new(token_count::Reader),
         WireFormat::OpenAIResponses => Box::new(openai_responses::Reader::new(provider.quirks)),
-        // Choices with a text instead of a message, and all else alike.
-        WireFormat::OpenAICompletions => Box::new(openai_chat::Reader::new(provider.quirks)),
         WireFormat::BedrockConverse => Box::new(bedrock::Reader::new(provider.quirks)),
         WireFormat::GeminiGenerate => Box::new(Missing),
     }
@@ -39,9 +40,8 @@ pub(crate) fn writer(format: WireFormat, framing: Framing, setting: Setting) -> 
         (WireFormat::OpenAIResponses, _) => Some(Box::new(openai_responses::Writer::streaming(setting))),
         (WireFormat::OpenAICompletions, Framing::Whole) => whole(openai_completions::write_whole),
         (WireFormat::OpenAICompletions, _) => Some(Box::new(openai_completions::StreamWriter::new(setting))),
-        (WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens, _) => None,
-        // No client speaks it.
-        (WireFormat::BedrockConverse, _) => None,
+        // No client speaks Converse.
+        (WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens | WireFormat::BedrockConverse, _) => None,
         (WireFormat::GeminiGenerate, _) => None,
     }
 }
@@ -66,9 +66,10 @@ pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<O
         WireFormat::AnthropicMessages => anthropic::request::encode(request, target),
         WireFormat::OpenAIResponses => openai_responses::request::encode(request, target),
         WireFormat::BedrockConverse => bedrock::request::encode(request, target),
-        // No provider has only the older API.
-        WireFormat::OpenAICompletions => Err(not_a_chat()),
-        WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => Err(not_a_chat()),
+        // No provider has only completions.
+        WireFormat::OpenAICompletions | WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => {
+            Err(not_a_chat())
+        }
         WireFormat::GeminiGenerate => Err(not_a_chat()),
     }
 }
