@@ -33,6 +33,7 @@ fn asked(endpoint: &str) -> Option<Asked> {
     Some(match endpoint {
         "chat.completions" => WireFormat::OpenAIChat.into(),
         "completions" => WireFormat::OpenAICompletions.into(),
+        "responses" => WireFormat::OpenAIResponses.into(),
         "messages" => WireFormat::AnthropicMessages.into(),
         "converse" => converse(Framing::Whole),
         "converse-stream" => converse(Framing::EventStream),
@@ -48,8 +49,28 @@ fn converse(framing: Framing) -> Asked {
     }
 }
 
-/// `None`: there are no recordings here.
+/// Those that need nothing that a provider keeps. `None`: there are no recordings here.
 fn recorded() -> Option<Vec<Recorded>> {
+    let mut all = everything()?;
+    all.retain(|request| !is_stateful(request));
+    Some(all)
+}
+
+/// Whether it needs a response, a prompt or an item that a provider keeps.
+fn is_stateful(request: &Recorded) -> bool {
+    let references = ["previous_response_id", "conversation", "prompt"];
+    request.asked.format == WireFormat::OpenAIResponses
+        && (references.iter().any(|name| !request.body[name].is_null())
+            || ["store", "background"]
+                .iter()
+                .any(|name| request.body[name] == true)
+            || request.body["input"]
+                .as_array()
+                .is_some_and(|items| items.iter().any(|item| item["type"] == "item_reference")))
+}
+
+/// `None`: there are no recordings here.
+fn everything() -> Option<Vec<Recorded>> {
     let folder = std::env::var_os("WAYLEAVE_FIXTURES").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/fixtures")),
         PathBuf::from,
@@ -100,6 +121,27 @@ fn same(format: WireFormat) -> TargetShape<'static> {
     TargetShape {
         format,
         ..target("OpenRouter", "another \"model\"")
+    }
+}
+
+#[test]
+fn what_needs_stored_responses_is_refused() {
+    let Some(all) = everything() else { return };
+    let stateful: Vec<_> = all.into_iter().filter(is_stateful).collect();
+    assert!(
+        stateful.len() >= 4,
+        "too few requests to mean anything: {}",
+        stateful.len()
+    );
+    for request in stateful {
+        let error = Intake::read(request.asked, request.body.to_string().into()).unwrap_err();
+        // A stored prompt may name the model; without one nothing can be served anyway.
+        let expected = if request.body["model"].is_null() {
+            "`model` is missing"
+        } else {
+            "stored"
+        };
+        assert!(error.message.contains(expected), "{}: {error}", request.id);
     }
 }
 
@@ -202,13 +244,39 @@ fn proofs_survive_there_and_back() {
 /// There and back again; completions are sent to nobody, so there only.
 fn ways(format: WireFormat) -> Vec<Vec<TargetShape<'static>>> {
     let openai = || target("OpenAI", "gpt-5");
+    let responses = || TargetShape {
+        format: WireFormat::OpenAIResponses,
+        ..openai()
+    };
     let anthropic = || target("Anthropic", "claude-sonnet-4-5");
     let bedrock = || target("Bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0");
     match format {
-        WireFormat::AnthropicMessages => vec![vec![openai(), anthropic()], vec![bedrock(), anthropic()]],
-        WireFormat::BedrockConverse => vec![vec![openai(), bedrock()], vec![anthropic(), bedrock()]],
-        WireFormat::OpenAICompletions => vec![vec![openai()], vec![anthropic()], vec![bedrock()]],
-        _ => vec![vec![anthropic(), openai()], vec![bedrock(), openai()]],
+        WireFormat::AnthropicMessages => vec![
+            vec![openai(), anthropic()],
+            vec![bedrock(), anthropic()],
+            vec![responses(), anthropic()],
+        ],
+        WireFormat::BedrockConverse => vec![
+            vec![openai(), bedrock()],
+            vec![anthropic(), bedrock()],
+            vec![responses(), bedrock()],
+        ],
+        WireFormat::OpenAIResponses => vec![
+            vec![openai(), responses()],
+            vec![anthropic(), responses()],
+            vec![bedrock(), responses()],
+        ],
+        WireFormat::OpenAICompletions => vec![
+            vec![openai()],
+            vec![anthropic()],
+            vec![bedrock()],
+            vec![responses()],
+        ],
+        _ => vec![
+            vec![anthropic(), openai()],
+            vec![bedrock(), openai()],
+            vec![responses(), openai()],
+        ],
     }
 }
 

@@ -13,6 +13,7 @@ mod response;
 mod usage;
 mod writer;
 
+pub(crate) use output::MARK;
 pub(crate) use reader::Reader;
 pub(crate) use writer::Writer;
 

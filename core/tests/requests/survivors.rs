@@ -7,6 +7,8 @@ use wayleave_core::format::WireFormat;
 mod completions;
 #[path = "survivors/converse.rs"]
 mod converse;
+#[path = "survivors/responses.rs"]
+mod responses;
 
 /// Texts are without white space: formats join pieces differently, and Anthropic refuses blank ones.
 #[derive(Debug, Default, PartialEq)]
@@ -32,6 +34,7 @@ impl Survivors {
             WireFormat::AnthropicMessages => all.anthropic(body),
             WireFormat::BedrockConverse => all.converse(body),
             WireFormat::OpenAICompletions => all.completions(body),
+            WireFormat::OpenAIResponses => all.responses(body),
             _ => all.openai(body),
         }
         // Results are read in any order, and ids are compared by what they pair.
@@ -55,6 +58,12 @@ impl Survivors {
         // Converse has the answer's schema as text, which is not read: only recorded requests are.
         if from == WireFormat::BedrockConverse {
             self.schema = Value::Null;
+        }
+        // Chats take files by value only.
+        if to == WireFormat::OpenAIChat {
+            let body = body.to_string();
+            self.media
+                .retain(|media| !body.contains(&format!("\"file_url\":\"{media}\"")));
         }
         // Bedrock fetches nothing.
         if to == WireFormat::BedrockConverse {

@@ -116,10 +116,14 @@ impl<'m> OpenMessage<'m> {
                     ..Frame::of_part("response.output_text.done", place)
                 });
             }
-            Part::Refusal { refusal } => pen.write(Frame {
-                refusal: Some(refusal),
-                ..Frame::of_part("response.refusal.done", place)
-            }),
+            Part::Refusal { refusal } => {
+                // There is no member for them.
+                self.state.waiting.clear();
+                pen.write(Frame {
+                    refusal: Some(refusal),
+                    ..Frame::of_part("response.refusal.done", place)
+                });
+            }
             Part::SummaryText { .. } => {}
         }
         pen.write(Frame {

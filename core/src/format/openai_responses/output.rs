@@ -12,6 +12,9 @@ use crate::format::answer::{MAX_ANSWER, TooLong};
 use crate::format::openai_chat::fnv;
 use crate::format::scan::JsonScan;
 
+/// What ids of items begin with, behind a prefix for their kind: the gateway knows its own by it.
+pub(crate) const MARK: &str = "wayleave_";
+
 /// What an item, a citation or a token takes beside its text, about.
 const OVERHEAD: usize = 256;
 
@@ -115,7 +118,7 @@ impl Output {
         self.close(Status::Completed, pen);
         let index = self.opened;
         self.opened += 1;
-        let id = format!("{prefix}_{:016x}{index:08x}", self.seed);
+        let id = format!("{prefix}_{MARK}{:016x}{index:08x}", self.seed);
         let item = Item { id, what };
         pen.write(Frame::of_item("response.output_item.added", index, &item));
         Ok((index, item))
