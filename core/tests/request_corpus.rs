@@ -168,7 +168,11 @@ fn ways(format: WireFormat) -> Vec<Vec<TargetShape<'static>>> {
         WireFormat::AnthropicMessages => vec![vec![openai(), anthropic()], vec![bedrock(), anthropic()]],
         WireFormat::BedrockConverse => vec![vec![openai(), bedrock()], vec![anthropic(), bedrock()]],
         WireFormat::OpenAICompletions => vec![vec![openai()], vec![anthropic()], vec![bedrock()]],
-        _ => vec![vec![anthropic(), openai()], vec![bedrock(), openai()]],
+        WireFormat::OpenAIChat => vec![vec![anthropic(), openai()], vec![bedrock(), openai()]],
+        WireFormat::OpenAIResponses
+        | WireFormat::OpenAIEmbeddings
+        | WireFormat::AnthropicTokens
+        | WireFormat::GeminiGenerate => unreachable!("no requests of {format:?} are read"),
     }
 }
 
@@ -189,9 +193,10 @@ fn check(request: &Recorded, hops: &[TargetShape<'_>]) -> Result<(), String> {
                 hop.format
             ));
         }
-        asked = match hop.format {
-            WireFormat::BedrockConverse => converse(Framing::Whole),
-            format => format.into(),
+        asked = if hop.format == WireFormat::BedrockConverse {
+            converse(Framing::Whole)
+        } else {
+            hop.format.into()
         };
     }
     Ok(())

@@ -32,7 +32,11 @@ impl Survivors {
             WireFormat::AnthropicMessages => all.anthropic(body),
             WireFormat::BedrockConverse => all.converse(body),
             WireFormat::OpenAICompletions => all.completions(body),
-            _ => all.openai(body),
+            WireFormat::OpenAIChat => all.openai(body),
+            WireFormat::OpenAIResponses
+            | WireFormat::OpenAIEmbeddings
+            | WireFormat::AnthropicTokens
+            | WireFormat::GeminiGenerate => unreachable!("no requests of {format:?} are read"),
         }
         // Results are read in any order, and ids are compared by what they pair.
         all.results.sort();

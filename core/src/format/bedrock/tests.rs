@@ -2,7 +2,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::event::{Event, citation};
+use crate::event::Event;
+use crate::event::citation::Source;
 use crate::format::reading::Read as _;
 use crate::format::sample;
 use crate::outcome::Class;
@@ -165,9 +166,9 @@ fn citations_name_pages_and_documents() {
     let title = || Some(String::from("t"));
     let web = json!({"web": {"url": "https://a.example", "domain": "a.example"}});
     let url = String::from("https://a.example");
-    assert_eq!(cited(web), citation::Source::Web { url, title: title() });
+    assert_eq!(cited(web), Source::Web { url, title: title() });
     for place in ["documentChar", "documentPage", "documentChunk"] {
-        let document = citation::Source::Document {
+        let document = Source::Document {
             index: Some(2),
             title: title(),
             file: None,

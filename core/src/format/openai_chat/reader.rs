@@ -16,6 +16,8 @@ use crate::vendor::{Quirks, ReasoningCount};
 
 /// The most choices of one answer. More is no answer.
 const MAX_CHOICES: usize = 128;
+/// Of completions, which may have many prompts.
+const MAX_COMPLETIONS: usize = 4096;
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,7 @@ pub(crate) struct Reader {
     tier: Option<ServiceTier>,
     /// Of the answer's id: what made-up ids of tool calls are made of.
     seed: u64,
+    most_choices: usize,
     choices: BTreeMap<u32, ChoiceState>,
 }
 
@@ -78,7 +81,16 @@ impl Reader {
             ended: false,
             tier: None,
             seed: fnv(0, b""),
+            most_choices: MAX_CHOICES,
             choices: BTreeMap::new(),
+        }
+    }
+
+    /// Of the older completions, whose choices have a text instead of a message, and all else alike.
+    pub(crate) fn of_completions(quirks: Quirks) -> Self {
+        Self {
+            most_choices: MAX_COMPLETIONS,
+            ..Self::new(quirks)
         }
     }
 
@@ -146,7 +158,7 @@ impl Reader {
 
     fn choice(&mut self, choice: Choice<'_>, shape: Shape, sink: Sink<'_>) {
         let index = u32::try_from(choice.index.or_zero()).unwrap_or(u32::MAX);
-        if self.choices.len() >= MAX_CHOICES && !self.choices.contains_key(&index) {
+        if self.choices.len() >= self.most_choices && !self.choices.contains_key(&index) {
             return sink(Event::Error(malformed(
                 "the provider sent more choices than any request may ask for",
             )));

@@ -5,8 +5,11 @@ use super::*;
 use crate::chat::Content;
 use crate::event::Event;
 use crate::format::answer::Answer;
+use crate::format::openai_chat::Reader;
+use crate::format::reading::Read as _;
 use crate::format::sample;
 use crate::format::writing::{Bill, Setting, Write as _};
+use crate::vendor::Vendor;
 
 fn streamed(events: &[Event<'_>], bill: Bill, include_usage: bool) -> String {
     let setting = Setting {
@@ -56,6 +59,32 @@ fn text_and_nothing_else_is_written() {
 #[test]
 fn an_answer_without_a_word_is_still_an_answer() {
     insta::assert_snapshot!(format!("{}{}", streamed(&[], Bill::default(), true), whole(&[])));
+}
+
+#[test]
+fn many_prompts_have_many_choices() {
+    let mut reader = Reader::of_completions(Vendor::named("OpenAI").expect("a row").quirks);
+    let choices: Vec<_> = (0..5000)
+        .map(|index| json!({"index": index, "text": "a", "finish_reason": "length"}))
+        .collect();
+    let mut answer = json!({"id": "c", "model": "m", "choices": choices, "usage": {"prompt_tokens": 1}});
+    let events = sample::told(|sink| {
+        reader
+            .read_whole(answer.to_string().as_bytes(), sink)
+            .expect("an answer");
+    });
+    let texts = events.iter().filter(|event| event.starts_with("text"));
+    let errors = events.iter().filter(|event| event.starts_with("error"));
+    assert_eq!((texts.count(), errors.count()), (4096, 5000 - 4096));
+    answer["choices"] = json!([{"index": 1, "text": "b"}, {"text": "c", "finish_reason": "content_filter"}]);
+    let events = sample::told(|sink| {
+        let mut reader = Reader::of_completions(Vendor::named("OpenAI").expect("a row").quirks);
+        reader
+            .read(b"", answer.to_string().as_bytes(), sink)
+            .expect("an answer");
+        reader.end(sink);
+    });
+    insta::assert_debug_snapshot!(events);
 }
 
 #[test]

@@ -224,6 +224,39 @@ fn tools_that_must_not_be_called_are_left_out_or_noted() {
 }
 
 #[test]
+fn only_models_that_cache_are_told_where() {
+    let mark = json!({"type": "ephemeral", "ttl": "1h"});
+    let body = json!({
+        "model": "m", "max_tokens": 9,
+        "system": [{"type": "text", "text": "a", "cache_control": mark}],
+        "messages": [{"role": "user", "content": "Hi"}],
+        "tools": [{"name": "f", "input_schema": {"type": "object"}, "cache_control": mark}],
+    });
+    let point = json!({"cachePoint": {"type": "default", "ttl": "1h"}});
+    let without = json!({"cachePoint": {"type": "default"}});
+    for (model, in_system, in_tools, lost) in [
+        (CLAUDE, &point, &point, vec![]),
+        (
+            "us.amazon.nova-lite-v1:0",
+            &without,
+            &Value::Null,
+            vec!["cache_control.ttl", "tools[].cache_control"],
+        ),
+        (
+            "meta.llama3-1-8b-instruct-v1:0",
+            &Value::Null,
+            &Value::Null,
+            vec!["cache_control", "tools[].cache_control"],
+        ),
+    ] {
+        let (body, dropped) = sent(WireFormat::AnthropicMessages, &body, model);
+        assert_eq!(&body["system"][1], in_system, "{model}");
+        assert_eq!(&body["toolConfig"]["tools"][1], in_tools, "{model}");
+        assert_eq!(dropped, lost, "{model}");
+    }
+}
+
+#[test]
 fn a_schema_is_text_where_the_model_can_be_held_to_it() {
     let format = json!({"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}});
     let wish = json!({"response_format": format});
