@@ -8,6 +8,9 @@ mod completions;
 #[path = "survivors/converse.rs"]
 mod converse;
 
+/// How PDF, PNG, JPEG, GIF and WEBP begin in base64.
+const MEDIA: [&str; 5] = ["JVBERi", "iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR"];
+
 /// Texts are without white space: formats join pieces differently, and Anthropic refuses blank ones.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Survivors {
@@ -59,6 +62,11 @@ impl Survivors {
         // Converse has the answer's schema as text, which is not read: only recorded requests are.
         if from == WireFormat::BedrockConverse {
             self.schema = Value::Null;
+        }
+        // Of documents in base64, Anthropic takes PDF only.
+        if (from, to) == (WireFormat::BedrockConverse, WireFormat::AnthropicMessages) {
+            self.media
+                .retain(|media| MEDIA.iter().any(|kind| media.starts_with(kind)));
         }
         // Bedrock fetches nothing.
         if to == WireFormat::BedrockConverse {

@@ -11,7 +11,10 @@ pub(super) fn cite(citation: &frame::Citation<'_>, sink: Sink<'_>) {
     let pieces = citation.source_content.0.iter();
     let cited: String = pieces.map(|piece| piece.text.as_str()).collect();
     let citation = Citation {
-        source: source(&citation.location, (!title.is_empty()).then(|| title.to_owned())),
+        source: source(
+            citation.location.as_ref(),
+            (!title.is_empty()).then(|| title.to_owned()),
+        ),
         cited: (!cited.is_empty()).then_some(cited),
         span: None,
     };
@@ -21,19 +24,20 @@ pub(super) fn cite(citation: &frame::Citation<'_>, sink: Sink<'_>) {
     });
 }
 
-fn source(location: &Location<'_>, title: Option<String>) -> Source {
-    if let Some(web) = &location.web {
+fn source(location: Option<&Location<'_>>, title: Option<String>) -> Source {
+    if let Some(web) = location.and_then(|location| location.web.as_ref()) {
         return Source::Web {
             url: web.url.as_str().to_owned(),
             title,
         };
     }
-    let place = location
-        .document_char
-        .or(location.document_page)
-        .or(location.document_chunk);
+    let place = |location: &Location<'_>| {
+        let place = location.document_char.or(location.document_page);
+        place.or(location.document_chunk)
+    };
     Source::Document {
-        index: place
+        index: location
+            .and_then(place)
             .and_then(|place| place.document_index.0)
             .and_then(|index| u32::try_from(index).ok()),
         title,

@@ -87,7 +87,7 @@ impl Read for Reader {
             return Ok(());
         };
         sink(Event::Start(Start::default()));
-        for block in output.message.content.0 {
+        for block in output.message.unwrap_or_default().content.0 {
             self.block(block, sink);
         }
         if let Some(usage) = answer.usage {

@@ -278,6 +278,37 @@ fn what_is_no_answer_is_none() {
 }
 
 #[test]
+fn members_that_are_null_are_not_told() {
+    for member in [
+        "start",
+        "delta",
+        "usage",
+        "serviceTier",
+        "stopReason",
+        "additionalModelResponseFields",
+    ] {
+        for name in [
+            "contentBlockStart",
+            "contentBlockDelta",
+            "messageStop",
+            "metadata",
+        ] {
+            streamed(&[(name, json!({member: null}))]);
+        }
+    }
+    let nothing = json!({"title": null, "location": null, "sourceContent": null});
+    let events = streamed(&[delta(
+        0,
+        &json!({"text": null, "toolUse": null, "citation": nothing}),
+    )]);
+    assert_eq!(events.len(), 1, "a source of which nothing is told");
+    assert_eq!(
+        whole(&json!({"output": {"message": null}, "usage": null})),
+        ["start  ", "end"]
+    );
+}
+
+#[test]
 fn calls_that_never_end_are_bounded() {
     let mut reader = Reader::new(quirks());
     let mut faults = 0;
