@@ -107,6 +107,16 @@ pub(crate) fn read_tier(tier: &str) -> Option<ServiceTier> {
     }
 }
 
+/// Writes a `service_tier`. `None`: not told, or the format has no word for it.
+pub(super) fn write_tier(tier: Option<ServiceTier>) -> Option<&'static str> {
+    match tier? {
+        ServiceTier::Standard => Some("default"),
+        ServiceTier::Flex => Some("flex"),
+        ServiceTier::Priority => Some("priority"),
+        ServiceTier::Batch => None,
+    }
+}
+
 impl Members<'_> {
     fn tokens(&self, convention: ReasoningCount) -> Usage {
         let prompt = self.prompt_tokens.or_zero();
@@ -205,6 +215,9 @@ pub(super) struct UsageOut {
     total_tokens: u64,
     prompt_tokens_details: PromptDetailsOut,
     completion_tokens_details: CompletionDetailsOut,
+    /// OpenRouter's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_tool_use_details: Option<ServerToolsOut>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cost: Option<Box<RawValue>>,
 }
@@ -222,6 +235,11 @@ struct PromptDetailsOut {
 struct CompletionDetailsOut {
     reasoning_tokens: u64,
     audio_tokens: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct ServerToolsOut {
+    web_search_requests: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
@@ -244,6 +262,9 @@ impl UsageOut {
                 reasoning_tokens: usage.reasoning,
                 audio_tokens: usage.output_audio,
             },
+            server_tool_use_details: (usage.web_searches > 0).then_some(ServerToolsOut {
+                web_search_requests: usage.web_searches,
+            }),
             cost: cost.and_then(cost_number),
         }
     }
