@@ -121,13 +121,15 @@ impl Members<'_> {
     fn tokens(&self, convention: ReasoningCount) -> Usage {
         let prompt = self.prompt_tokens.or_zero();
         let details = self.prompt_tokens_details.as_ref();
-        let cache_read = details
-            .and_then(|details| details.cached_tokens.0)
-            .or(self.prompt_cache_hit_tokens.0)
-            .or(self.cached_tokens.0)
-            .or(self.num_cached_tokens.0)
-            .unwrap_or(0)
-            .min(prompt);
+        // Some say 0 in one place and the truth in another.
+        let cache_read = [
+            details.map_or(Count::default(), |details| details.cached_tokens),
+            self.prompt_cache_hit_tokens,
+            self.cached_tokens,
+            self.num_cached_tokens,
+        ];
+        let cache_read = cache_read.into_iter().map(Count::or_zero).max();
+        let cache_read = cache_read.unwrap_or(0).min(prompt);
         let cache_write = details
             .and_then(|details| details.cache_write_tokens.0)
             .or(self.cache_creation_input_tokens.0)
