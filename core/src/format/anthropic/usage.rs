@@ -181,7 +181,6 @@ struct OutputDetailsOut {
 
 /// The official SDK wants both.
 #[derive(Debug, Serialize)]
-#[expect(clippy::struct_field_names, reason = "the format's names")]
 struct ServerToolUseOut {
     web_search_requests: u64,
     web_fetch_requests: u64,

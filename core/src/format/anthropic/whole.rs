@@ -73,7 +73,12 @@ pub(crate) fn write_whole(answer: &Answer, setting: &Setting, bill: Bill, out: &
         } else {
             &answer.model
         },
-        content: choice.blocks.iter().filter(speaks).map(content).collect(),
+        content: choice
+            .blocks
+            .iter()
+            .filter(|block| speaks(block))
+            .map(content)
+            .collect(),
         stop_reason: stop::write(choice.finish, choice.calls(), stop_sequence.is_some()),
         stop_sequence,
         usage: UsageOut::new(bill.report.as_ref(), bill.cost),
@@ -82,7 +87,7 @@ pub(crate) fn write_whole(answer: &Answer, setting: &Setting, bill: Bill, out: &
 }
 
 /// Text that is nothing but cited would be refused when it is sent back.
-fn speaks(block: &&Block) -> bool {
+fn speaks(block: &Block) -> bool {
     !matches!(block, Block::Text { text, citations } if text.is_empty() && !citations.is_empty())
 }
 
