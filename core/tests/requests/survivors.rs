@@ -175,11 +175,14 @@ impl Survivors {
             let source = &block["source"];
             match block["type"].as_str().unwrap_or_default() {
                 "text" => text += block["text"].as_str().unwrap(),
-                "document" if source["type"] == "text" => {
+                "document" if matches!(source["type"].as_str(), Some("text" | "content")) => {
                     text += block["title"].as_str().unwrap_or_default();
-                    text += source["data"].as_str().unwrap();
+                    text += block["context"].as_str().unwrap_or_default();
+                    text += source["data"].as_str().unwrap_or_default();
+                    text += &self.anthropic_content(&source["content"]);
                 }
                 "image" | "document" => {
+                    text += block["context"].as_str().unwrap_or_default();
                     self.media.extend(
                         source["data"]
                             .as_str()
