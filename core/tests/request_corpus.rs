@@ -8,7 +8,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use wayleave_core::format::WireFormat;
+use wayleave_core::endpoint::{Asked, Endpoint};
+use wayleave_core::format::{Framing, WireFormat};
 use wayleave_core::intake::{Intake, TargetShape};
 use wayleave_core::vendor::Vendor;
 
@@ -21,7 +22,7 @@ use survivors::Survivors;
 struct Recorded {
     id: String,
     provider: String,
-    format: WireFormat,
+    asked: Asked,
     body: Value,
 }
 
@@ -43,9 +44,11 @@ fn recorded() -> Option<Vec<Recorded>> {
     let index: Vec<Value> = serde_json::from_slice(&index).unwrap();
     let mut all = Vec::new();
     for entry in index {
-        let format = match entry["endpoint"].as_str().unwrap() {
-            "chat.completions" => WireFormat::OpenAIChat,
-            "messages" => WireFormat::AnthropicMessages,
+        let endpoint = match entry["endpoint"].as_str().unwrap() {
+            "chat.completions" => Endpoint::ChatCompletions,
+            "messages" => Endpoint::Messages,
+            "generateContent" => Endpoint::GenerateContent,
+            "streamGenerateContent" => Endpoint::StreamGenerateContent,
             _ => continue,
         };
         let file = fs::read(folder.join(entry["file"].as_str().unwrap())).unwrap();
@@ -53,10 +56,11 @@ fn recorded() -> Option<Vec<Recorded>> {
         let body = exchange["request"]["body"].clone();
         if body.is_object() {
             let text = |name: &str| entry[name].as_str().unwrap().to_owned();
+            let path = exchange["request"]["path"].as_str().unwrap();
             all.push(Recorded {
                 id: text("id"),
                 provider: text("provider"),
-                format,
+                asked: Asked::at(endpoint, path).unwrap(),
                 body,
             });
         }
@@ -78,6 +82,7 @@ fn target<'a>(vendor: &str, model: &'a str) -> TargetShape<'a> {
 fn same(format: WireFormat) -> TargetShape<'static> {
     match format {
         WireFormat::AnthropicMessages => target("Anthropic", "another \"model\""),
+        WireFormat::GeminiGenerate => target("Gemini", "another \"model\""),
         _ => target("Mistral", "another \"model\""),
     }
 }
@@ -85,11 +90,18 @@ fn same(format: WireFormat) -> TargetShape<'static> {
 #[test]
 fn passes_unchanged_but_for_the_model() {
     for mut request in recorded().unwrap_or_default() {
-        let intake = Intake::read(request.format, request.body.to_string().into()).unwrap();
-        assert_eq!(intake.model, request.body["model"], "{}", request.id);
-        assert_eq!(intake.stream(), request.body["stream"] == true, "{}", request.id);
-        let sent = intake.body_for(same(request.format)).unwrap();
-        request.body["model"] = json!("another \"model\"");
+        let asked = request.asked.clone();
+        let intake = Intake::read(asked.clone(), request.body.to_string().into()).unwrap();
+        let sent = intake.body_for(same(asked.format)).unwrap();
+        if let Some(model) = asked.model {
+            // Both are in the path.
+            assert_eq!(intake.model, model, "{}", request.id);
+            assert_eq!(Some(intake.framing), asked.framing, "{}", request.id);
+        } else {
+            assert_eq!(intake.model, request.body["model"], "{}", request.id);
+            assert_eq!(intake.stream(), request.body["stream"] == true, "{}", request.id);
+            request.body["model"] = json!("another \"model\"");
+        }
         assert_eq!(sent, request.body.to_string(), "{}", request.id);
     }
 }
@@ -106,17 +118,15 @@ fn survives_translation_there_and_back() {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut failures = Vec::new();
     for request in all {
-        let (there, back) = match request.format {
-            WireFormat::AnthropicMessages => (
-                target("OpenAI", "gpt-5"),
-                target("Anthropic", "claude-sonnet-4-5"),
-            ),
-            _ => (
-                target("Anthropic", "claude-sonnet-4-5"),
-                target("OpenAI", "gpt-5"),
-            ),
+        let chat = target("OpenAI", "gpt-5");
+        let messages = target("Anthropic", "claude-sonnet-4-5");
+        let gemini = target("Gemini", "gemini-3-flash-preview");
+        let ways = match request.asked.format {
+            WireFormat::AnthropicMessages => [[chat, messages], [gemini, messages]],
+            WireFormat::GeminiGenerate => [[chat, gemini], [messages, gemini]],
+            _ => [[messages, chat], [gemini, chat]],
         };
-        let outcome = check(&request, &[there, back]);
+        let outcome = ways.iter().try_for_each(|hops| check(&request, hops));
         match (outcome, exceptions.contains_key(&request.id)) {
             (Ok(()), false) => *counts.entry(request.provider).or_default() += 1,
             (Err(_), true) => {}
@@ -140,12 +150,15 @@ fn survives_translation_there_and_back() {
 
 /// Sends the request from target to target and compares after each.
 fn check(request: &Recorded, hops: &[TargetShape<'_>]) -> Result<(), String> {
-    let expected = Survivors::of(request.format, &request.body);
-    let (mut format, mut body) = (request.format, request.body.to_string());
+    let mut expected = Survivors::of(request.asked.format, &request.body);
+    let (mut asked, mut body) = (request.asked.clone(), request.body.to_string());
     for hop in hops {
-        let intake = Intake::read(format, body.into()).map_err(|error| error.to_string())?;
+        let intake = Intake::read(asked, body.into()).map_err(|error| error.to_string())?;
         let sent = intake.outbound(*hop).map_err(|error| error.to_string())?.body;
         let value: Value = serde_json::from_slice(&sent).unwrap();
+        if hop.format == WireFormat::AnthropicMessages {
+            expected = expected.without_sounds();
+        }
         let survivors = Survivors::of(hop.format, &value).without_opening(&expected);
         if survivors != expected {
             return Err(format!(
@@ -153,7 +166,11 @@ fn check(request: &Recorded, hops: &[TargetShape<'_>]) -> Result<(), String> {
                 hop.format
             ));
         }
-        format = hop.format;
+        asked = Asked::from(hop.format);
+        if hop.format == WireFormat::GeminiGenerate {
+            asked.model = Some(hop.model.to_owned());
+            asked.framing = Some(Framing::Whole);
+        }
         body = String::from_utf8(sent.to_vec()).unwrap();
     }
     Ok(())

@@ -1,4 +1,7 @@
-//! What of a request has to survive translation, read from the JSON of either format without our own code.
+//! What of a request has to survive translation, read from the JSON of each format without our own code.
+
+#[path = "survivors/gemini.rs"]
+mod gemini;
 
 use serde_json::Value;
 use wayleave_core::format::WireFormat;
@@ -11,6 +14,8 @@ pub(crate) struct Survivors {
     assistant: String,
     /// Images and files, as data or URL.
     media: Vec<String>,
+    /// Not everybody hears.
+    sounds: Vec<String>,
     tools: Vec<(String, Value)>,
     /// Name and arguments, in order. Ids differ between providers.
     calls: Vec<(String, Value)>,
@@ -25,6 +30,7 @@ impl Survivors {
         let mut all = Self::default();
         match format {
             WireFormat::AnthropicMessages => all.anthropic(body),
+            WireFormat::GeminiGenerate => all.gemini(body),
             _ => all.openai(body),
         }
         // Results are read in any order, and ids are compared by what they pair.
@@ -33,7 +39,13 @@ impl Survivors {
         all
     }
 
-    /// Anthropic's conversations begin with the user: an opening of ours may stand there.
+    /// What those can say who do not hear.
+    pub(crate) fn without_sounds(mut self) -> Self {
+        self.sounds.clear();
+        self
+    }
+
+    /// Anthropic's and Google's conversations begin with the user: an opening of ours may stand there.
     pub(crate) fn without_opening(mut self, expected: &Self) -> Self {
         if self.user != expected.user
             && let Some(rest) = self.user.strip_prefix("Begin.")
@@ -98,6 +110,8 @@ impl Survivors {
             let url = part["image_url"]["url"].as_str().or(part["image_url"].as_str());
             let url = url.or(part["file"]["file_data"].as_str());
             self.media.extend(url.map(data_of));
+            let sound = part["input_audio"]["data"].as_str();
+            self.sounds.extend(sound.map(str::to_owned));
         }
         self.openai_text(content)
     }
@@ -165,7 +179,14 @@ impl Survivors {
 
     fn result(&mut self, id: &Value, text: String) {
         let call = self.ids.iter().rposition(|known| known == id);
-        self.results.push((call, text));
+        self.answer(call, text);
+    }
+
+    /// JSON is compared as such: Gemini's results are objects.
+    fn answer(&mut self, call: Option<usize>, text: String) {
+        let json: Result<Value, _> = serde_json::from_str(&text);
+        let text = json.map_or(text, |value| value.to_string());
+        self.results.push((call, squeeze(&text)));
     }
 
     /// A tool without arguments has a schema of any kind that says so.
