@@ -138,10 +138,8 @@ impl<'a, 'p> Object<'a, 'p> {
     /// With every name in camel case, as Google's servers take both (`inline_data` is `inlineData`). Of two that become
     /// one the other keeps its name.
     pub(crate) fn in_camel_case(self) -> Self {
-        let (snakes, mut members): (BTreeMap<_, _>, BTreeMap<_, _>) = self
-            .members
-            .into_iter()
-            .partition(|(name, _)| name.contains('_'));
+        let (snakes, mut members): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            self.members.into_iter().partition(|(name, _)| name.contains('_'));
         for (name, raw) in snakes {
             let camel = camel_case(&name);
             let name = if members.contains_key(camel.as_str()) {

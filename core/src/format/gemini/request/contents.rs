@@ -151,10 +151,11 @@ fn think<'a>(text: Option<Cow<'a, str>>, proof: Option<Proof<'a>>, parts: &mut V
     let empty = text.as_deref().unwrap_or_default().is_empty();
     if let (true, Some(proof)) = (empty, &proof)
         && let Some(Part {
-            content: Content::Reasoning {
-                proof: unproven @ None,
-                ..
-            },
+            content:
+                Content::Reasoning {
+                    proof: unproven @ None,
+                    ..
+                },
             ..
         }) = parts.last_mut()
     {

@@ -139,10 +139,7 @@ fn not_at_google(request: &Request<'_>, dropped: &mut Dropped) {
     let openai = &request.openai;
     let tier = request.service_tier;
     for (set, name) in [
-        (
-            request.parallel_tool_calls == Some(false),
-            "parallel_tool_calls",
-        ),
+        (request.parallel_tool_calls == Some(false), "parallel_tool_calls"),
         (request.user.is_some(), "user"),
         (tier.is_some_and(|tier| tier != ServiceTier::Auto), "service_tier"),
         (openai.metadata.is_some(), "metadata"),

@@ -61,7 +61,12 @@ fn stop<'a>(config: &mut Object<'a, '_>, path: &Path<'_>) -> Result<Vec<Cow<'a, 
     let raw = config.raw("stopSequences");
     let items = raw.map(|raw| one_or_more(raw, &list)).transpose()?;
     let item = |(index, raw): (usize, &'a RawValue)| text(raw, &list.item(index));
-    items.unwrap_or_default().into_iter().enumerate().map(item).collect()
+    items
+        .unwrap_or_default()
+        .into_iter()
+        .enumerate()
+        .map(item)
+        .collect()
 }
 
 /// Google holds its models to a schema that is given.
@@ -118,11 +123,7 @@ fn reasoning(
 }
 
 /// Text is what everybody answers in.
-fn modalities(
-    config: &mut Object<'_, '_>,
-    path: &Path<'_>,
-    dropped: &mut Dropped,
-) -> Result<(), BadRequest> {
+fn modalities(config: &mut Object<'_, '_>, path: &Path<'_>, dropped: &mut Dropped) -> Result<(), BadRequest> {
     let list = path.member("responseModalities");
     let raw = config.raw("responseModalities");
     let wanted = raw.map(|raw| one_or_more(raw, &list)).transpose()?;

@@ -104,7 +104,12 @@ fn value(name: &str, raw: &RawValue, nullable: bool, out: &mut String) {
             let null = (nullable && name == "anyOf").then_some("{\"type\":\"null\"}");
             list(raw, write, null, out);
         }
-        "enum" => list(raw, |raw, out| out.push_str(raw.get()), nullable.then_some("null"), out),
+        "enum" => list(
+            raw,
+            |raw, out| out.push_str(raw.get()),
+            nullable.then_some("null"),
+            out,
+        ),
         "minItems" | "maxItems" | "minLength" | "maxLength" | "minProperties" | "maxProperties" => {
             out.push_str(raw.get().trim_matches('"'));
         }

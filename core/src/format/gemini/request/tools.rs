@@ -15,7 +15,10 @@ pub(super) fn declared<'a>(
 ) -> Result<Vec<Tool<'a>>, BadRequest> {
     let mut declared = Vec::new();
     let list = members.member("tools");
-    let raw = members.raw("tools").map(|raw| one_or_more(raw, &list)).transpose()?;
+    let raw = members
+        .raw("tools")
+        .map(|raw| one_or_more(raw, &list))
+        .transpose()?;
     for (index, raw) in raw.unwrap_or_default().into_iter().enumerate() {
         let path = list.item(index);
         let mut tool = object(raw, &path)?;
@@ -32,11 +35,7 @@ pub(super) fn declared<'a>(
     Ok(declared)
 }
 
-fn function<'a>(
-    raw: &'a RawValue,
-    path: &Path<'_>,
-    dropped: &mut Dropped,
-) -> Result<Tool<'a>, BadRequest> {
+fn function<'a>(raw: &'a RawValue, path: &Path<'_>, dropped: &mut Dropped) -> Result<Tool<'a>, BadRequest> {
     let mut function = object(raw, path)?;
     let given = function.raw("parametersJsonSchema");
     let plain = function.raw("parameters");
@@ -103,5 +102,10 @@ fn names<'a>(calling: &mut Object<'a, '_>, path: &Path<'_>) -> Result<Vec<Cow<'a
     let raw = calling.raw("allowedFunctionNames");
     let names = raw.map(|raw| one_or_more(raw, &list)).transpose()?;
     let name = |(index, raw): (usize, &'a RawValue)| text(raw, &list.item(index));
-    names.unwrap_or_default().into_iter().enumerate().map(name).collect()
+    names
+        .unwrap_or_default()
+        .into_iter()
+        .enumerate()
+        .map(name)
+        .collect()
 }

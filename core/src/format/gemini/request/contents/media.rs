@@ -64,7 +64,9 @@ fn held<'a>(media_type: Cow<'a, str>, data: Cow<'a, str>, name: Option<Cow<'a, s
         };
     }
     // As a document of text at Anthropic is.
-    let said = media_type.starts_with("text/").then(|| STANDARD.decode(data.as_bytes()));
+    let said = media_type
+        .starts_with("text/")
+        .then(|| STANDARD.decode(data.as_bytes()));
     if let Some(Ok(said)) = said
         && let Ok(said) = String::from_utf8(said)
     {

@@ -11,7 +11,11 @@ use crate::format::gemini::request::values::{object, one_or_more};
 use crate::intake::{BadRequest, Kind, Path, text};
 
 impl<'a> Reader<'a, '_> {
-    pub(super) fn result(&mut self, raw: &'a RawValue, path: &Path<'_>) -> Result<ToolResult<'a>, BadRequest> {
+    pub(super) fn result(
+        &mut self,
+        raw: &'a RawValue,
+        path: &Path<'_>,
+    ) -> Result<ToolResult<'a>, BadRequest> {
         let mut result = object(raw, path)?;
         let name = result
             .text("name")?
@@ -26,7 +30,10 @@ impl<'a> Reader<'a, '_> {
             .unwrap_or_default();
         let mut parts = vec![Content::Text(said)];
         let list = path.member("parts");
-        let more = result.raw("parts").map(|raw| one_or_more(raw, &list)).transpose()?;
+        let more = result
+            .raw("parts")
+            .map(|raw| one_or_more(raw, &list))
+            .transpose()?;
         for (index, raw) in more.unwrap_or_default().into_iter().enumerate() {
             let path = list.item(index);
             let mut part = object(raw, &path)?;

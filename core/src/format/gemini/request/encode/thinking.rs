@@ -86,10 +86,7 @@ mod tests {
     fn planned(model: &str, wish: Reasoning) -> (String, bool) {
         let mut dropped = Dropped::default();
         let plan = plan(Some(wish), generation(model).thinking, &mut dropped);
-        (
-            serde_json::to_string(&plan).expect("JSON"),
-            dropped.is_empty(),
-        )
+        (serde_json::to_string(&plan).expect("JSON"), dropped.is_empty())
     }
 
     #[test]

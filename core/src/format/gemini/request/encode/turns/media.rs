@@ -54,7 +54,11 @@ fn source<'a>(source: &'a Source<'_>, likely: &'static str) -> Data<'a> {
             data,
         }),
         Source::Url(url) => {
-            let path = url.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+            let path = url
+                .split(['?', '#'])
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
             let told = TYPES.iter().find(|(end, _)| path.ends_with(end));
             Data::FileData(File {
                 mime_type: told.map_or(likely, |(_, media_type)| media_type),
