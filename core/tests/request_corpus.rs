@@ -83,7 +83,12 @@ fn same(format: WireFormat) -> TargetShape<'static> {
     match format {
         WireFormat::AnthropicMessages => target("Anthropic", "another \"model\""),
         WireFormat::GeminiGenerate => target("Gemini", "another \"model\""),
-        _ => target("Mistral", "another \"model\""),
+        WireFormat::OpenAIChat
+        | WireFormat::OpenAIResponses
+        | WireFormat::OpenAICompletions
+        | WireFormat::OpenAIEmbeddings
+        | WireFormat::AnthropicTokens
+        | WireFormat::BedrockConverse => target("Mistral", "another \"model\""),
     }
 }
 
@@ -124,7 +129,12 @@ fn survives_translation_there_and_back() {
         let ways = match request.asked.format {
             WireFormat::AnthropicMessages => [[chat, messages], [gemini, messages]],
             WireFormat::GeminiGenerate => [[chat, gemini], [messages, gemini]],
-            _ => [[messages, chat], [gemini, chat]],
+            WireFormat::OpenAIChat
+            | WireFormat::OpenAIResponses
+            | WireFormat::OpenAICompletions
+            | WireFormat::OpenAIEmbeddings
+            | WireFormat::AnthropicTokens
+            | WireFormat::BedrockConverse => [[messages, chat], [gemini, chat]],
         };
         let outcome = ways.iter().try_for_each(|hops| check(&request, hops));
         match (outcome, exceptions.contains_key(&request.id)) {

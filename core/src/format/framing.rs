@@ -51,9 +51,9 @@ impl Framing {
             Self::JsonArray
         } else if starts(&[b"{"]) {
             Self::Whole
-        } else if starts(&[b":", b"data:", b"event:", b"id:", b"retry:"]) {
-            Self::Sse
-        } else if media.eq_ignore_ascii_case(Self::Sse.media_type()) {
+        } else if starts(&[b":", b"data:", b"event:", b"id:", b"retry:"])
+            || media.eq_ignore_ascii_case(Self::Sse.media_type())
+        {
             Self::Sse
         } else {
             Self::Whole
@@ -75,6 +75,7 @@ mod tests {
             Framing::Sse
         );
         assert_eq!(Framing::detect(None, b"\xEF\xBB\xBFdata: {}"), Framing::Sse);
+        assert_eq!(Framing::detect(stream, b" [{\"error\":1}]"), Framing::JsonArray);
         assert_eq!(Framing::detect(Some("text/html"), b"<html>"), Framing::Whole);
         assert_eq!(Framing::detect(None, b""), Framing::Whole);
     }

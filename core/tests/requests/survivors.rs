@@ -31,7 +31,12 @@ impl Survivors {
         match format {
             WireFormat::AnthropicMessages => all.anthropic(body),
             WireFormat::GeminiGenerate => all.gemini(body),
-            _ => all.openai(body),
+            WireFormat::OpenAIChat
+            | WireFormat::OpenAIResponses
+            | WireFormat::OpenAICompletions
+            | WireFormat::OpenAIEmbeddings
+            | WireFormat::AnthropicTokens
+            | WireFormat::BedrockConverse => all.openai(body),
         }
         // Results are read in any order, and ids are compared by what they pair.
         all.results.sort();

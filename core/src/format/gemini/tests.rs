@@ -413,7 +413,7 @@ fn replace(value: &mut Value, at: &mut usize, with: &Value) {
     match value {
         Value::Object(members) => members.values_mut().for_each(|member| replace(member, at, with)),
         Value::Array(items) => items.iter_mut().for_each(|item| replace(item, at, with)),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -107,7 +107,7 @@ fn members_are_known_in_both_spellings() {
         .unwrap()
         .in_camel_case()
         .leftover()
-        .map(|name| name.into_owned())
+        .map(std::borrow::Cow::into_owned)
         .collect();
     assert_eq!(names, ["aB", "cD", "c_d", "e", "x"]);
 }

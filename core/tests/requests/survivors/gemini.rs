@@ -138,7 +138,7 @@ fn plain(schema: &Value) -> Value {
             "type" => match value {
                 Value::Number(number) => json!(TYPES[usize::try_from(number.as_u64().unwrap()).unwrap()]),
                 Value::String(word) => json!(word.to_lowercase()),
-                other => other.clone(),
+                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => value.clone(),
             },
             "properties" | "$defs" => {
                 let named = value.as_object().unwrap().iter();
