@@ -1,10 +1,13 @@
 //! Which module reads and writes a format: the one place where formats are told apart.
 
-use super::reading::{Read, Sink};
+use std::borrow::Cow;
+
+use super::reading::Read;
 use super::writing::{Setting, Whole, Write};
 use super::{Framing, WireFormat};
 use super::{
-    anthropic, bedrock, openai_chat, openai_completions, openai_embeddings, openai_responses, token_count,
+    anthropic, bedrock, gemini, openai_chat, openai_completions, openai_embeddings, openai_responses,
+    token_count,
 };
 use crate::chat::Request;
 use crate::intake::{BadRequest, Outbound, TargetShape};
@@ -21,8 +24,8 @@ pub(crate) fn reader(provider: ProviderShape) -> Box<dyn Read> {
         WireFormat::OpenAIEmbeddings => Box::new(openai_embeddings::Reader),
         WireFormat::AnthropicTokens => Box::new(token_count::Reader),
         WireFormat::OpenAIResponses => Box::new(openai_responses::Reader::new(provider.quirks)),
+        WireFormat::GeminiGenerate => Box::new(gemini::Reader::new(provider.quirks)),
         WireFormat::BedrockConverse => Box::new(bedrock::Reader::new(provider.quirks)),
-        WireFormat::GeminiGenerate => Box::new(Missing),
     }
 }
 
@@ -40,9 +43,10 @@ pub(crate) fn writer(format: WireFormat, framing: Framing, setting: Setting) -> 
         (WireFormat::OpenAIResponses, _) => Some(Box::new(openai_responses::Writer::streaming(setting))),
         (WireFormat::OpenAICompletions, Framing::Whole) => whole(openai_completions::write_whole),
         (WireFormat::OpenAICompletions, _) => Some(Box::new(openai_completions::StreamWriter::new(setting))),
-        // No client speaks Converse.
+        (WireFormat::GeminiGenerate, Framing::Whole) => whole(gemini::write_whole),
+        (WireFormat::GeminiGenerate, _) => Some(Box::new(gemini::StreamWriter::new(setting, framing))),
+        // No client speaks the last.
         (WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens | WireFormat::BedrockConverse, _) => None,
-        (WireFormat::GeminiGenerate, _) => None,
     }
 }
 
@@ -53,9 +57,23 @@ pub(crate) fn decode(format: WireFormat, body: &str) -> Result<Request<'_>, BadR
         WireFormat::AnthropicMessages => anthropic::request::decode(body),
         WireFormat::OpenAIResponses => openai_responses::request::decode(body),
         WireFormat::OpenAICompletions => openai_completions::decode(body),
+        WireFormat::GeminiGenerate => gemini::request::decode(body),
         WireFormat::BedrockConverse => bedrock::request::decode(body),
         WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => Err(not_a_chat()),
-        WireFormat::GeminiGenerate => Err(not_a_chat()),
+    }
+}
+
+/// A client's request with what stands in it in a dialect of its format (Gemini's schemas) in the words of all.
+pub(crate) fn plain(format: WireFormat, body: &str) -> Result<Cow<'_, str>, BadRequest> {
+    match format {
+        WireFormat::GeminiGenerate => gemini::request::plain(body),
+        WireFormat::OpenAIChat
+        | WireFormat::OpenAIResponses
+        | WireFormat::OpenAICompletions
+        | WireFormat::OpenAIEmbeddings
+        | WireFormat::AnthropicMessages
+        | WireFormat::AnthropicTokens
+        | WireFormat::BedrockConverse => Ok(Cow::Borrowed(body)),
     }
 }
 
@@ -65,12 +83,12 @@ pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<O
         WireFormat::OpenAIChat => openai_chat::request::encode(request, target),
         WireFormat::AnthropicMessages => anthropic::request::encode(request, target),
         WireFormat::OpenAIResponses => openai_responses::request::encode(request, target),
+        WireFormat::GeminiGenerate => gemini::request::encode(request, target),
         WireFormat::BedrockConverse => bedrock::request::encode(request, target),
-        // No provider has only completions.
+        // No provider has only the older API.
         WireFormat::OpenAICompletions | WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => {
             Err(not_a_chat())
         }
-        WireFormat::GeminiGenerate => Err(not_a_chat()),
     }
 }
 
@@ -81,28 +99,4 @@ fn not_a_chat() -> BadRequest {
             .to_owned(),
         param: Some("model".to_owned()),
     }
-}
-
-#[derive(Debug)]
-struct Missing;
-
-impl Read for Missing {
-    fn read(
-        &mut self,
-        _: &[u8],
-        _: &[u8],
-        _: Sink<'_>,
-    ) -> Result<super::reading::Notes, super::reading::NotAnAnswer> {
-        Err(super::reading::NotAnAnswer)
-    }
-
-    fn read_whole(&mut self, _: &[u8], _: Sink<'_>) -> Result<(), super::reading::NotAnAnswer> {
-        Err(super::reading::NotAnAnswer)
-    }
-
-    fn complete(&self) -> bool {
-        false
-    }
-
-    fn end(&mut self, _: Sink<'_>) {}
 }

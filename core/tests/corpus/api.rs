@@ -8,7 +8,16 @@ pub(crate) const CLIENTS: &[WireFormat] = &[
     WireFormat::OpenAICompletions,
     WireFormat::OpenAIResponses,
     WireFormat::AnthropicMessages,
+    WireFormat::GeminiGenerate,
 ];
+
+/// How a client of a format may want its answer.
+pub(crate) fn framings(format: WireFormat) -> &'static [Framing] {
+    match format {
+        WireFormat::GeminiGenerate => &[Framing::Sse, Framing::JsonArray, Framing::Whole],
+        _ => &[Framing::Sse, Framing::Whole],
+    }
+}
 
 /// What an answer is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,8 +86,9 @@ impl Api {
             Self::AnthropicMessages => Some(WireFormat::AnthropicMessages),
             Self::OpenAIResponses => Some(WireFormat::OpenAIResponses),
             Self::OpenAICompletions => Some(WireFormat::OpenAICompletions),
+            Self::GeminiGenerate => Some(WireFormat::GeminiGenerate),
             Self::BedrockConverse => Some(WireFormat::BedrockConverse),
-            Self::OpenAIEmbeddings | Self::GeminiGenerate => None,
+            Self::OpenAIEmbeddings => None,
         }
     }
 }

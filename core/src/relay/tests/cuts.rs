@@ -4,9 +4,13 @@ use serde_json::json;
 use super::*;
 
 fn every_trip() -> impl Iterator<Item = (Trip, &'static str)> {
-    let sources = [(OPENAI, OPENAI_STREAM), (ANTHROPIC, ANTHROPIC_STREAM)];
+    let sources = [
+        (OPENAI, OPENAI_STREAM),
+        (ANTHROPIC, ANTHROPIC_STREAM),
+        (RESPONSES, RESPONSES_STREAM),
+    ];
     sources.into_iter().flat_map(|(from, stream)| {
-        [OPENAI, ANTHROPIC].into_iter().flat_map(move |to| {
+        [OPENAI, ANTHROPIC, RESPONSES].into_iter().flat_map(move |to| {
             [Framing::Sse, Framing::Whole].into_iter().map(move |framing| {
                 let trip = Trip {
                     to: (to, framing),
@@ -38,7 +42,9 @@ fn every_beginning_of_a_stream_is_told_truthfully() {
         let bytes = stream.as_bytes();
         for at in 0..stream.len() {
             let (out, tally) = trip.pieces([&bytes[..at]]);
-            let ends = out.contains("data: [DONE]") || out.contains("message_stop");
+            let ends = ["data: [DONE]", "message_stop", "\n\nevent: response.completed"]
+                .iter()
+                .any(|end| out.contains(end));
             assert!(tally.ended || !ends, "cut off at {at}: {out}");
             assert_eq!(tally.fault, None, "cut off at {at}");
         }
@@ -81,7 +87,7 @@ proptest! {
         cut in 1..200_usize,
     ) {
         let stream = stream_of(&deltas, finish);
-        for to in [OPENAI, ANTHROPIC] {
+        for to in [OPENAI, ANTHROPIC, RESPONSES] {
             let whole = Trip { to: (to, Framing::Whole), priced: true, ..Trip::stream(OPENAI, to) };
             let (body, tally) = whole.pieces(stream.as_bytes().chunks(cut));
             // The stream that a client gets, put together by the relay of a second gateway.
