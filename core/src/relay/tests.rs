@@ -2,6 +2,7 @@ mod cuts;
 mod faults;
 mod lists;
 mod passing;
+mod proofs;
 mod speed;
 mod translating;
 
