@@ -3,6 +3,7 @@ mod cuts;
 mod faults;
 mod lists;
 mod passing;
+mod proofs;
 mod speed;
 mod translating;
 
