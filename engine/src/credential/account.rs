@@ -169,7 +169,7 @@ impl Account {
             state.fetch = None;
             match &fetched {
                 Ok(token) => state.keep(token),
-                Err(error) => tracing::warn!(%error, "a token cannot be got"),
+                Err(error) => tracing::warn!(?account, %error, "a token cannot be got"),
             }
             drop(state);
             fetched

@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod suite {
     mod clocks;
+    mod clouds;
     mod formats;
     mod keys;
     mod leaving;
