@@ -1,6 +1,9 @@
 """Images in requests."""
 
+import base64
+
 import stub as answers
+from google.genai import types
 
 # One pixel.
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -10,23 +13,33 @@ DATA_URL = f"data:image/png;base64,{PNG}"
 
 def prepare(stub, upstream, name):
     model = f"stub-{upstream}-{name}"
-    stub.answers[model] = (
-        200,
-        {"openai": answers.completion, "anthropic": answers.message}[upstream]("A cat."),
-    )
+    stub.answers[model] = (200, answers.saying(upstream, "A cat."))
     return model
 
 
 def images_in(upstream, asked):
     """The images that the provider got: as URLs in its format."""
-    (turn,) = asked["messages"]
     if upstream == "openai":
+        (turn,) = asked["messages"]
         return [part["image_url"]["url"] for part in turn["content"] if part["type"] == "image_url"]
+    if upstream == "responses":
+        (turn,) = asked["input"]
+        return [part["image_url"] for part in turn["content"] if part["type"] == "input_image"]
+    if upstream == "gemini":
+        (turn,) = asked["contents"]
+        return [gemini_image(part) for part in turn["parts"] if "text" not in part]
+    (turn,) = asked["messages"]
     sources = [block["source"] for block in turn["content"] if block["type"] == "image"]
     return [
         source["url"] if source["type"] == "url" else f"data:{source['media_type']};base64,{source['data']}"
         for source in sources
     ]
+
+
+def gemini_image(part):
+    if "fileData" in part:
+        return part["fileData"]["fileUri"]
+    return f"data:{part['inlineData']['mimeType']};base64,{part['inlineData']['data']}"
 
 
 def test_chat(chat, stub, upstream):
@@ -35,6 +48,15 @@ def test_chat(chat, stub, upstream):
     content = [{"type": "text", "text": "What is this?"}, *parts]
     answer = chat.chat.completions.create(model=model, messages=[{"role": "user", "content": content}])
     assert answer.choices[0].message.content == "A cat."
+    assert images_in(upstream, stub.asked[model]) == [DATA_URL, URL]
+
+
+def test_responses(chat, stub, upstream):
+    model = prepare(stub, upstream, "images-of-responses")
+    parts = [{"type": "input_image", "image_url": url, "detail": "auto"} for url in (DATA_URL, URL)]
+    content = [{"type": "input_text", "text": "What is this?"}, *parts]
+    answer = chat.responses.create(model=model, input=[{"role": "user", "content": content}])
+    assert answer.output_text == "A cat."
     assert images_in(upstream, stub.asked[model]) == [DATA_URL, URL]
 
 
@@ -49,6 +71,15 @@ def test_messages(claude, stub, upstream):
         model=model, max_tokens=50, messages=[{"role": "user", "content": content}]
     )
     assert answer.content[0].text == "A cat."
+    assert images_in(upstream, stub.asked[model]) == [DATA_URL, URL]
+
+
+def test_google(gemini, stub, upstream):
+    model = prepare(stub, upstream, "images-of-google")
+    picture = types.Part.from_bytes(data=base64.b64decode(PNG), mime_type="image/png")
+    linked = types.Part.from_uri(file_uri=URL, mime_type="image/jpeg")
+    contents = [types.Part(text="What is this?"), picture, linked]
+    assert gemini.models.generate_content(model=model, contents=contents).text == "A cat."
     assert images_in(upstream, stub.asked[model]) == [DATA_URL, URL]
 
 

@@ -4,6 +4,7 @@ import pytest
 import stub as answers
 
 QUESTION = [{"role": "user", "content": "Why is the sky blue?"}]
+PIRATE = "Talk like a pirate."
 
 
 def test_chat(chat, model):
@@ -90,36 +91,61 @@ def test_reasoning(chat, claude, model):
 @pytest.mark.parametrize("role", ["system", "developer"])
 def test_system_prompt_of_chat(chat, stub, upstream, role):
     name = f"stub-{upstream}-{role}"
-    stub.answers[name] = (200, {"openai": answers.completion, "anthropic": answers.message}[upstream]("Arr."))
-    messages = [{"role": role, "content": "Talk like a pirate."}, *QUESTION]
+    stub.answers[name] = (200, answers.saying(upstream, "Arr."))
+    messages = [{"role": role, "content": PIRATE}, *QUESTION]
     answer = chat.chat.completions.create(model=name, messages=messages)
     assert answer.choices[0].message.content == "Arr."
+    assert_asked(upstream, stub.asked[name])
     if upstream == "openai":
         assert stub.asked[name]["messages"] == messages
-    else:
-        assert_anthropic_prompt(stub.asked[name])
+
+
+def test_system_prompt_of_responses(chat, stub, upstream):
+    name = f"stub-{upstream}-system-of-responses"
+    stub.answers[name] = (200, answers.saying(upstream, "Arr."))
+    assert chat.responses.create(model=name, instructions=PIRATE, input=QUESTION).output_text == "Arr."
+    assert_asked(upstream, stub.asked[name])
 
 
 def test_system_prompt_of_messages(claude, stub, upstream):
     name = f"stub-{upstream}-system-of-messages"
-    stub.answers[name] = (200, {"openai": answers.completion, "anthropic": answers.message}[upstream]("Arr."))
-    system = [{"type": "text", "text": "Talk like a pirate.", "cache_control": {"type": "ephemeral"}}]
+    stub.answers[name] = (200, answers.saying(upstream, "Arr."))
+    system = [{"type": "text", "text": PIRATE, "cache_control": {"type": "ephemeral"}}]
     answer = claude.messages.create(model=name, max_tokens=100, system=system, messages=QUESTION)
     assert answer.content[0].text == "Arr."
-    asked = stub.asked[name]
+    assert_asked(upstream, stub.asked[name])
+    if upstream == "anthropic":
+        assert stub.asked[name]["system"] == system, "the provider's own format passes as it is"
+
+
+def test_system_prompt_of_google(gemini, stub, upstream):
+    name = f"stub-{upstream}-system-of-google"
+    stub.answers[name] = (200, answers.saying(upstream, "Arr."))
+    answer = gemini.models.generate_content(
+        model=name, contents=QUESTION[0]["content"], config={"system_instruction": PIRATE}
+    )
+    assert answer.text == "Arr."
+    assert_asked(upstream, stub.asked[name])
+
+
+def assert_asked(upstream, asked):
+    """The prompt and the question, where each format of a provider has them."""
     if upstream == "openai":
         first, second = asked["messages"]
-        assert first["role"] in ("system", "developer") and text_of(first["content"]) == "Talk like a pirate."
-        assert text_of(second["content"]) == QUESTION[0]["content"]
+        assert first["role"] in ("system", "developer")
+        prompt, question = first["content"], second["content"]
+    elif upstream == "anthropic":
+        (turn,) = asked["messages"]
+        prompt, question = asked["system"], turn["content"]
+        assert turn["role"] == "user"
+        assert asked["max_tokens"] > 0, "Anthropic needs it"
+    elif upstream == "gemini":
+        (turn,) = asked["contents"]
+        prompt, question = asked["systemInstruction"]["parts"], turn["parts"]
     else:
-        assert asked["system"] == system, "the provider's own format passes as it is"
-
-
-def assert_anthropic_prompt(asked):
-    assert text_of(asked["system"]) == "Talk like a pirate."
-    assert [turn["role"] for turn in asked["messages"]] == ["user"]
-    assert text_of(asked["messages"][0]["content"]) == QUESTION[0]["content"]
-    assert asked["max_tokens"] > 0, "Anthropic needs it"
+        *before, turn = asked["input"]
+        prompt, question = (before[0]["content"] if before else asked["instructions"]), turn["content"]
+    assert (text_of(prompt), text_of(question)) == (PIRATE, QUESTION[0]["content"])
 
 
 def text_of(content):

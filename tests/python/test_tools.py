@@ -146,3 +146,31 @@ def test_chat_with_results_streamed(chat, model):
             call["function"].pop("parsed_arguments", None)
             messages.append({"role": "tool", "tool_call_id": call["id"], "content": "sunny"})
     assert len(messages) == 3 and message.content.startswith("Answer from")
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_messages_thinking_and_calls_and_back(claude, model, streamed):
+    ask = {
+        "model": model("reasoning=9&tools=2"),
+        "max_tokens": 2_000,
+        "thinking": {"type": "enabled", "budget_tokens": 1_024},
+        "tools": MESSAGES_TOOLS,
+    }
+    if streamed:
+        with claude.messages.stream(**ask, messages=QUESTION) as stream:
+            kinds = [event.type for event in stream]
+            first = stream.get_final_message()
+        assert "thinking" in kinds and "input_json" in kinds
+    else:
+        first = claude.messages.create(**ask, messages=QUESTION)
+    assert first.content[0].type == "thinking" and first.content[0].thinking.startswith("Thinking about")
+    calls = [block for block in first.content if block.type == "tool_use"]
+    assert len(calls) == 2
+    results = [{"type": "tool_result", "tool_use_id": call.id, "content": "sunny"} for call in calls]
+    turns = [
+        *QUESTION,
+        {"role": "assistant", "content": first.content},
+        {"role": "user", "content": results},
+    ]
+    second = claude.messages.create(**ask, messages=turns)
+    assert second.content[-1].text.startswith("Answer from")
