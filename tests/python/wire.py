@@ -86,13 +86,24 @@ def complaint(kind, text):
             warnings.simplefilter("error")
             adapter(kind).validate_json(text, strict=True, extra="ignore")
     except pydantic.ValidationError as error:
-        # A union tells of all its members: what lies deepest is about the one that was meant.
-        reasons = sorted(error.errors(), key=lambda reason: -len(reason["loc"]))[:5]
-        told = [f"{'.'.join(map(str, reason['loc']))}: {reason['msg']}" for reason in reasons]
+        told = [f"{'.'.join(map(str, reason['loc']))}: {reason['msg']}" for reason in meant(error.errors())]
         return f"{text[:600]}\n    is none of the client's: " + "\n    ".join(told)
     except UserWarning as warning:
         return f"{text[:600]}\n    has a value that the client does not know: {warning}"
     return None
+
+
+def meant(reasons):
+    """A union tells of all its members: those that are of another `type` were not meant."""
+    others = [
+        reason["loc"][:-1]
+        for reason in reasons
+        if reason["type"] == "literal_error" and reason["loc"][-1:] == ("type",)
+    ]
+    left = [
+        reason for reason in reasons if not any(reason["loc"][: len(other)] == other for other in others)
+    ]
+    return (left or reasons)[:5]
 
 
 def kinds(request):
