@@ -2,6 +2,7 @@
 
 mod object;
 mod policy;
+mod sample;
 mod scan;
 mod splice;
 #[cfg(test)]
@@ -110,6 +111,18 @@ impl Intake {
     /// Whether the answer is to be streamed.
     pub const fn stream(&self) -> bool {
         self.framing.is_stream()
+    }
+
+    /// Input tokens, counted by a vocabulary: from at most `most` bytes of the text, which stand for the rest.
+    pub fn counted_tokens(&self, most: usize) -> u64 {
+        let sample = utf8(&self.body)
+            .map(|body| sample::of(body, most))
+            .unwrap_or_default();
+        let known = sample.chars().count() as u64;
+        let estimate = |characters: u64| characters.div_ceil(4).max(1);
+        // What the estimate counts beside text is kept in proportion.
+        let tokens = u128::from(crate::tokens::count(&sample)) * u128::from(self.input_tokens);
+        u64::try_from(tokens.div_ceil(u128::from(estimate(known)))).unwrap_or(u64::MAX)
     }
 
     /// The body to send to a target: patched where the format is the same, translated where it is not. Anthropic
