@@ -5,6 +5,7 @@ mod policy;
 mod sample;
 mod scan;
 mod splice;
+mod stranger;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -134,19 +135,18 @@ impl Intake {
     /// [`Intake::body_for`], with what got lost in translation.
     pub fn outbound(&self, target: TargetShape<'_>) -> Result<Outbound, BadRequest> {
         if self.format == target.format {
-            return Ok(Outbound {
-                body: self.patched(target),
-                dropped: Dropped::default(),
-            });
+            return self.patched(target);
         }
         let mut request = decode(self.format, utf8(&self.body)?)?;
         request.stream = self.stream();
         encode(&request, target)
     }
 
-    /// The body with nothing changed but the model and, where the gateway needs it, the wish for usage.
-    fn patched(&self, target: TargetShape<'_>) -> Bytes {
-        let mut edits = Vec::new();
+    /// The body with nothing changed but the model, proofs that the target cannot read and, where the gateway needs it,
+    /// the wish for usage.
+    fn patched(&self, target: TargetShape<'_>) -> Result<Outbound, BadRequest> {
+        let mut dropped = Dropped::default();
+        let mut edits = stranger::edits(&self.body, target, &mut dropped)?;
         if let Some(at) = self.model_at.clone().filter(|_| target.model != self.model) {
             let name = serde_json::Value::from(target.model).to_string();
             edits.push(Edit {
@@ -158,7 +158,10 @@ impl Intake {
             StreamUsage::OnRequest => edits.extend(self.ask_for_usage.clone()),
             StreamUsage::Always => {}
         }
-        splice::apply(&self.body, edits)
+        Ok(Outbound {
+            body: splice::apply(&self.body, edits),
+            dropped,
+        })
     }
 }
 
