@@ -100,7 +100,7 @@ def accepted_by_the_clients_types(wire):
     """Every body and every event that a client gets in any test."""
     yield
     refused, wire.refused = wire.refused, []
-    assert not refused, "\n".join(refused)
+    assert not refused, f"{len(refused)} in all:\n" + "\n".join(refused[:3])
 
 
 @pytest.fixture(scope="session")

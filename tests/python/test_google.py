@@ -83,7 +83,7 @@ def test_chat_helper(gemini, path_model):
     talk = gemini.chats.create(model=path_model("echo"))
     assert talk.send_message("one").text == "one"
     assert "".join(chunk.text or "" for chunk in talk.send_message_stream("two")) == "two"
-    assert [content.role for content in talk.get_history(curated=True)] == ["user", "model", "user", "model"]
+    assert talk.send_message("three").text == "three"
 
 
 @pytest.mark.parametrize("allowed", [None, ["tides"]])

@@ -9,6 +9,7 @@ import base64
 import json
 import re
 import warnings
+from typing import Literal
 
 import httpx2
 import pydantic
@@ -52,10 +53,20 @@ class GeminiModels(pydantic.BaseModel):
     models: list[gemini.Model]
 
 
+class CompletionPiece(openai.CompletionChoice):
+    """OpenAI documents this member as null until the end, and its client's one type for both lacks that."""
+
+    finish_reason: Literal["stop", "length", "content_filter"] | None
+
+
+class CompletionEvent(openai.Completion):
+    choices: list[CompletionPiece]
+
+
 # The end of a path: the type of a whole answer, of an event of a streamed one, of an error.
 TYPES = [
     ("/chat/completions", chat.ChatCompletion, chat.ChatCompletionChunk, OpenAIError),
-    ("/completions", openai.Completion, openai.Completion, OpenAIError),
+    ("/completions", openai.Completion, CompletionEvent, OpenAIError),
     ("/responses", responses.Response, responses.ResponseStreamEvent, OpenAIError),
     ("/embeddings", openai.CreateEmbeddingResponse, None, OpenAIError),
     ("/messages", claude.Message, claude.RawMessageStreamEvent, claude.ErrorResponse),
