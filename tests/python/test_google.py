@@ -244,6 +244,13 @@ def test_answers_that_never_began(gemini, path_failing, fault, stream):
             gemini.models.generate_content(**ask)
 
 
+def test_what_is_not_served(gemini, path_model):
+    """Tokens are not counted for this client, and its own error says so."""
+    with pytest.raises(errors.ClientError) as raised:
+        gemini.models.count_tokens(model=path_model(), contents=QUESTION)
+    assert (raised.value.code, raised.value.status) == (404, "NOT_FOUND")
+
+
 def test_models(gemini):
     models = list(gemini.models.list())
     assert {"models/chat", "models/assistant"} <= {model.name for model in models}

@@ -7,7 +7,8 @@ import pytest
 import stub as answers
 from google.genai import types
 
-PROOF = base64.b64encode(b"what only the provider that made it can read, and nobody else").decode()
+# With both characters in which the two alphabets of base64 differ.
+PROOF = base64.b64encode(b"what only the provider that made it can read \xfb\xff\xbf\xfe\xff").decode()
 QUESTION = [{"role": "user", "content": "What is the weather in Rome?"}]
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 
@@ -35,7 +36,9 @@ def proofs_in(upstream, asked):
         blocks = [block for turn in asked["messages"] for block in turn["content"] if isinstance(block, dict)]
         return [block["signature"] for block in blocks if block["type"] == "thinking"]
     parts = [part for content in asked["contents"] for part in content["parts"]]
-    return [part["thoughtSignature"] for part in parts if "thoughtSignature" in part]
+    # Google's client, which passes unchanged, writes the other name and the other alphabet.
+    found = [part.get("thoughtSignature") or part.get("thought_signature") for part in parts]
+    return [proof.replace("-", "+").replace("_", "/") for proof in found if proof]
 
 
 class Chat:

@@ -20,6 +20,8 @@ MESSAGES_TOOLS = [
     {"name": name, "description": f"Tells the {name}.", "input_schema": SCHEMA}
     for name in ("weather", "tides")
 ]
+# Formats whose streams have each call in one piece.
+WHOLE_CALLS = ["gemini"]
 QUESTION = [{"role": "user", "content": "What is the weather in Rome?"}]
 
 
@@ -94,7 +96,7 @@ def test_messages_parallel_calls_and_results(claude, model):
     assert second.stop_reason == "end_turn" and second.content[0].text.startswith("Answer from")
 
 
-def test_chat_streamed_arguments(chat, model):
+def test_chat_streamed_arguments(chat, model, upstream):
     ask = {"model": model("tools=2"), "messages": QUESTION, "tools": CHAT_TOOLS}
     calls, pieces = {}, 0
     for chunk in chat.chat.completions.create(**ask, stream=True):
@@ -104,7 +106,7 @@ def test_chat_streamed_arguments(chat, model):
             )
             call["arguments"] += piece.function.arguments or ""
             pieces += 1
-    assert sorted(calls) == [0, 1] and pieces > 6, "the arguments came in pieces"
+    assert sorted(calls) == [0, 1] and pieces > (1 if upstream in WHOLE_CALLS else 6), "they came in pieces"
     assert all(call["id"] and call["name"] for call in calls.values())
     for call in calls.values():
         check_arguments(json.loads(call["arguments"]))
@@ -119,14 +121,14 @@ def test_chat_stream_helper(chat, model):
         check_arguments(json.loads(call.function.arguments))
 
 
-def test_messages_stream_helper(claude, model):
+def test_messages_stream_helper(claude, model, upstream):
     ask = {"model": model("tools=2"), "max_tokens": 100, "messages": QUESTION, "tools": MESSAGES_TOOLS}
     with claude.messages.stream(**ask) as stream:
         pieces = [event.partial_json for event in stream if event.type == "input_json"]
         final = stream.get_final_message()
     calls = [block for block in final.content if block.type == "tool_use"]
     assert final.stop_reason == "tool_use" and len({call.id for call in calls}) == 2
-    assert len([piece for piece in pieces if piece]) > 4, "the arguments came in pieces"
+    assert len([piece for piece in pieces if piece]) > (1 if upstream in WHOLE_CALLS else 4)
     for call in calls:
         check_arguments(call.input)
 
@@ -173,4 +175,5 @@ def test_messages_thinking_and_calls_and_back(claude, model, streamed):
         {"role": "user", "content": results},
     ]
     second = claude.messages.create(**ask, messages=turns)
-    assert second.content[-1].text.startswith("Answer from")
+    (text,) = [block.text for block in second.content if block.type == "text"]
+    assert text.startswith("Answer from")

@@ -82,8 +82,3 @@ def test_messages_counts_before_it_asks(claude, model):
     turns = [{"role": "user", "content": "word " * 200}]
     short = claude.messages.count_tokens(model=model(), messages=QUESTION).input_tokens
     assert 0 < short < claude.messages.count_tokens(model=model(), messages=turns).input_tokens
-
-
-def test_google_counts_before_it_asks(gemini, path_model):
-    short = gemini.models.count_tokens(model=path_model(), contents="How much is it?").total_tokens
-    assert 0 < short < gemini.models.count_tokens(model=path_model(), contents="word " * 200).total_tokens

@@ -23,6 +23,7 @@ pub(super) fn read<'a>(
             .ok_or_else(|| inline.missing("mimeType", "the type of the data"))?;
         let data = inline
             .text("data")?
+            .map(standard)
             .ok_or_else(|| inline.missing("data", "base64"))?;
         let name = inline.text("displayName")?;
         return Ok(Some(held(media_type, data, name)));
@@ -46,6 +47,15 @@ pub(super) fn read<'a>(
     } else {
         Content::Document(Document { source, name })
     }))
+}
+
+/// Google's clients write base64 in the alphabet for addresses, which others refuse.
+fn standard(data: Cow<'_, str>) -> Cow<'_, str> {
+    if data.contains(['-', '_']) {
+        Cow::Owned(data.replace('-', "+").replace('_', "/"))
+    } else {
+        data
+    }
 }
 
 fn held<'a>(media_type: Cow<'a, str>, data: Cow<'a, str>, name: Option<Cow<'a, str>>) -> Content<'a> {
