@@ -22,7 +22,16 @@ UPSTREAMS = {
     "responses": ({"provider": "Custom", "format": "OpenAIResponses"}, "/v1", "responses-sim"),
     "anthropic": ({"provider": "Anthropic"}, "", "claude-sim"),
     "gemini": ({"provider": "Custom", "format": "GeminiGenerate"}, "/v1beta", "gemini-3-sim"),
+    "azure": ({"provider": "AzureOpenAI", "azure": {"apiVersion": "2024-10-21"}}, "", "azure-sim"),
+    "bedrock": ({"provider": "Bedrock", "aws": {"region": "us-east-1"}}, "", "bedrock-sim"),
+    "vertex": (
+        {"provider": "VertexAI", "vertex": {"project": "a-project", "location": "global"}},
+        "/v1/projects/a-project/locations/global/publishers/google",
+        "gemini-2.5-vertex-sim",
+    ),
 }
+# Formats in which the stub answers. Those of the clouds are no others, but for Bedrock's.
+STUBBED = ["openai", "responses", "anthropic", "gemini"]
 # Names of their own, as an operator would give them.
 ALIASES = {"openai": ["gpt-*", "chat"], "anthropic": ["claude-*", "assistant"]}
 
@@ -33,7 +42,10 @@ def manifests(simulator, stub):
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {"name": "keys"},
-        "stringData": {"key": PROVIDER_KEY},
+        "stringData": {
+            "key": PROVIDER_KEY,
+            "aws": json.dumps({"accessKeyId": "AKIAIOSFODNN7EXAMPLE", "secretAccessKey": PROVIDER_KEY}),
+        },
     }
     documents = [secret]
     for upstream, (provider, path, model) in UPSTREAMS.items():
@@ -45,7 +57,7 @@ def manifests(simulator, stub):
             key = {
                 **provider,
                 "endpoint": base + path,
-                "secretRefs": [{"name": "keys", "key": "key"}],
+                "secretRefs": [{"name": "keys", "key": "aws" if upstream == "bedrock" else "key"}],
                 "prices": [{"model": "*", "inputPerMillion": "1", "outputPerMillion": "2"}],
             }
             route = {"models": models, "rules": [{"steps": [{"targets": [{"providerKey": name}]}]}]}
@@ -134,6 +146,12 @@ def gemini(gateway, wire):
 @pytest.fixture(params=list(UPSTREAMS))
 def upstream(request):
     """The format of the provider: each test that takes it runs against all of them."""
+    return request.param
+
+
+@pytest.fixture(params=STUBBED)
+def stubbed(request):
+    """The format of a provider that is the stub."""
     return request.param
 
 

@@ -45,19 +45,19 @@ def gemini_image(part):
     return f"data:{found.get('mimeType') or found['mime_type']};base64,{data}"
 
 
-def test_chat(chat, stub, upstream):
-    model = prepare(stub, upstream, "images-of-chat")
+def test_chat(chat, stub, stubbed):
+    model = prepare(stub, stubbed, "images-of-chat")
     parts = [{"type": "image_url", "image_url": {"url": url}} for url in (DATA_URL, URL)]
     content = [{"type": "text", "text": "What is this?"}, *parts]
     answer = chat.chat.completions.create(model=model, messages=[{"role": "user", "content": content}])
     assert answer.choices[0].message.content == "A cat."
-    assert images_in(upstream, stub.asked[model]) == [DATA_URL, URL]
+    assert images_in(stubbed, stub.asked[model]) == [DATA_URL, URL]
 
 
-def test_responses(chat, stub, upstream):
+def test_responses(chat, stub, stubbed):
     # OpenAI has this client's own format, too.
-    spoken = "responses" if upstream == "openai" else upstream
-    model = f"stub-{upstream}-images-of-responses"
+    spoken = "responses" if stubbed == "openai" else stubbed
+    model = f"stub-{stubbed}-images-of-responses"
     stub.answers[model] = (200, answers.saying(spoken, "A cat."))
     parts = [{"type": "input_image", "image_url": url, "detail": "auto"} for url in (DATA_URL, URL)]
     content = [{"type": "input_text", "text": "What is this?"}, *parts]
@@ -66,8 +66,8 @@ def test_responses(chat, stub, upstream):
     assert images_in(spoken, stub.asked[model]) == [DATA_URL, URL]
 
 
-def test_messages(claude, stub, upstream):
-    model = prepare(stub, upstream, "images-of-messages")
+def test_messages(claude, stub, stubbed):
+    model = prepare(stub, stubbed, "images-of-messages")
     sources = [{"type": "base64", "media_type": "image/png", "data": PNG}, {"type": "url", "url": URL}]
     content = [
         *({"type": "image", "source": source} for source in sources),
@@ -77,16 +77,16 @@ def test_messages(claude, stub, upstream):
         model=model, max_tokens=50, messages=[{"role": "user", "content": content}]
     )
     assert answer.content[0].text == "A cat."
-    assert images_in(upstream, stub.asked[model]) == [DATA_URL, URL]
+    assert images_in(stubbed, stub.asked[model]) == [DATA_URL, URL]
 
 
-def test_google(gemini, stub, upstream):
-    model = prepare(stub, upstream, "images-of-google")
+def test_google(gemini, stub, stubbed):
+    model = prepare(stub, stubbed, "images-of-google")
     picture = types.Part.from_bytes(data=base64.b64decode(PNG), mime_type="image/png")
     linked = types.Part.from_uri(file_uri=URL, mime_type="image/jpeg")
     contents = [types.Part(text="What is this?"), picture, linked]
     assert gemini.models.generate_content(model=model, contents=contents).text == "A cat."
-    assert images_in(upstream, stub.asked[model]) == [DATA_URL, URL]
+    assert images_in(stubbed, stub.asked[model]) == [DATA_URL, URL]
 
 
 def test_the_simulator_takes_them(chat, model):

@@ -96,45 +96,45 @@ def text_in(content):
 
 
 @pytest.mark.parametrize("role", ["system", "developer"])
-def test_system_prompt_of_chat(chat, stub, upstream, role):
-    name = f"stub-{upstream}-{role}"
-    stub.answers[name] = (200, answers.saying(upstream, "Arr."))
+def test_system_prompt_of_chat(chat, stub, stubbed, role):
+    name = f"stub-{stubbed}-{role}"
+    stub.answers[name] = (200, answers.saying(stubbed, "Arr."))
     messages = [{"role": role, "content": PIRATE}, *QUESTION]
     answer = chat.chat.completions.create(model=name, messages=messages)
     assert answer.choices[0].message.content == "Arr."
-    assert_asked(upstream, stub.asked[name])
-    if upstream == "openai":
+    assert_asked(stubbed, stub.asked[name])
+    if stubbed == "openai":
         assert stub.asked[name]["messages"] == messages
 
 
-def test_system_prompt_of_responses(chat, stub, upstream):
+def test_system_prompt_of_responses(chat, stub, stubbed):
     # OpenAI has this client's own format, too.
-    spoken = "responses" if upstream == "openai" else upstream
-    name = f"stub-{upstream}-system-of-responses"
+    spoken = "responses" if stubbed == "openai" else stubbed
+    name = f"stub-{stubbed}-system-of-responses"
     stub.answers[name] = (200, answers.saying(spoken, "Arr."))
     assert chat.responses.create(model=name, instructions=PIRATE, input=QUESTION).output_text == "Arr."
     assert_asked(spoken, stub.asked[name])
 
 
-def test_system_prompt_of_messages(claude, stub, upstream):
-    name = f"stub-{upstream}-system-of-messages"
-    stub.answers[name] = (200, answers.saying(upstream, "Arr."))
+def test_system_prompt_of_messages(claude, stub, stubbed):
+    name = f"stub-{stubbed}-system-of-messages"
+    stub.answers[name] = (200, answers.saying(stubbed, "Arr."))
     system = [{"type": "text", "text": PIRATE, "cache_control": {"type": "ephemeral"}}]
     answer = claude.messages.create(model=name, max_tokens=100, system=system, messages=QUESTION)
     assert answer.content[0].text == "Arr."
-    assert_asked(upstream, stub.asked[name])
-    if upstream == "anthropic":
+    assert_asked(stubbed, stub.asked[name])
+    if stubbed == "anthropic":
         assert stub.asked[name]["system"] == system, "the provider's own format passes as it is"
 
 
-def test_system_prompt_of_google(gemini, stub, upstream):
-    name = f"stub-{upstream}-system-of-google"
-    stub.answers[name] = (200, answers.saying(upstream, "Arr."))
+def test_system_prompt_of_google(gemini, stub, stubbed):
+    name = f"stub-{stubbed}-system-of-google"
+    stub.answers[name] = (200, answers.saying(stubbed, "Arr."))
     answer = gemini.models.generate_content(
         model=name, contents=QUESTION[0]["content"], config={"system_instruction": PIRATE}
     )
     assert answer.text == "Arr."
-    assert_asked(upstream, stub.asked[name])
+    assert_asked(stubbed, stub.asked[name])
 
 
 def assert_asked(upstream, asked):

@@ -21,7 +21,7 @@ MESSAGES_TOOLS = [
     for name in ("weather", "tides")
 ]
 # Formats whose streams have each call in one piece.
-WHOLE_CALLS = ["gemini"]
+WHOLE_CALLS = ["gemini", "vertex"]
 QUESTION = [{"role": "user", "content": "What is the weather in Rome?"}]
 
 
