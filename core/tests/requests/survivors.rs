@@ -3,6 +3,16 @@
 use serde_json::Value;
 use wayleave_core::format::WireFormat;
 
+#[path = "survivors/completions.rs"]
+mod completions;
+#[path = "survivors/converse.rs"]
+mod converse;
+#[path = "survivors/responses.rs"]
+mod responses;
+
+/// How PDF, PNG, JPEG, GIF and WEBP begin in base64.
+const MEDIA: [&str; 5] = ["JVBERi", "iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR"];
+
 /// Texts are without white space: formats join pieces differently, and Anthropic refuses blank ones.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Survivors {
@@ -25,7 +35,13 @@ impl Survivors {
         let mut all = Self::default();
         match format {
             WireFormat::AnthropicMessages => all.anthropic(body),
-            _ => all.openai(body),
+            WireFormat::BedrockConverse => all.converse(body),
+            WireFormat::OpenAICompletions => all.completions(body),
+            WireFormat::OpenAIResponses => all.responses(body),
+            WireFormat::OpenAIChat => all.openai(body),
+            WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens | WireFormat::GeminiGenerate => {
+                unreachable!("no requests of {format:?} are read")
+            }
         }
         // Results are read in any order, and ids are compared by what they pair.
         all.results.sort();
@@ -41,6 +57,34 @@ impl Survivors {
             self.user = rest.to_owned();
         }
         self
+    }
+
+    /// What is left of this after it was read in one format and written in another.
+    pub(crate) fn told(&mut self, from: WireFormat, body: &Value, to: WireFormat) {
+        // Converse has the answer's schema as text, which is not read: only recorded requests are.
+        if from == WireFormat::BedrockConverse {
+            self.schema = Value::Null;
+        }
+        // Chats take files by value only.
+        if to == WireFormat::OpenAIChat {
+            let body = body.to_string();
+            self.media
+                .retain(|media| !body.contains(&format!("\"file_url\":\"{media}\"")));
+        }
+        // Of documents in base64, Anthropic takes PDF only.
+        if (from, to) == (WireFormat::BedrockConverse, WireFormat::AnthropicMessages) {
+            self.media
+                .retain(|media| MEDIA.iter().any(|kind| media.starts_with(kind)));
+        }
+        // Bedrock fetches nothing.
+        if to == WireFormat::BedrockConverse {
+            self.media.retain(|media| !media.starts_with("http"));
+            // It has no word for tools that must not be called.
+            let choice = &body["tool_choice"];
+            if (choice == "none" || choice["type"] == "none") && self.calls.is_empty() {
+                self.tools.clear();
+            }
+        }
     }
 
     fn openai(&mut self, body: &Value) {
@@ -131,11 +175,14 @@ impl Survivors {
             let source = &block["source"];
             match block["type"].as_str().unwrap_or_default() {
                 "text" => text += block["text"].as_str().unwrap(),
-                "document" if source["type"] == "text" => {
+                "document" if matches!(source["type"].as_str(), Some("text" | "content")) => {
                     text += block["title"].as_str().unwrap_or_default();
-                    text += source["data"].as_str().unwrap();
+                    text += block["context"].as_str().unwrap_or_default();
+                    text += source["data"].as_str().unwrap_or_default();
+                    text += &self.anthropic_content(&source["content"]);
                 }
                 "image" | "document" => {
+                    text += block["context"].as_str().unwrap_or_default();
                     self.media.extend(
                         source["data"]
                             .as_str()

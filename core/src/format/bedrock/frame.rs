@@ -54,7 +54,7 @@ pub(super) struct Whole<'a> {
 #[serde(default)]
 pub(super) struct Output<'a> {
     #[serde(borrow)]
-    pub(super) message: Message<'a>,
+    pub(super) message: Option<Message<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -93,6 +93,7 @@ pub(super) struct Delta<'a> {
 }
 
 /// Streams lack the `reasoningText` around text and signature.
+#[expect(clippy::struct_field_names, reason = "the format's names")]
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Reasoning<'a> {
@@ -115,6 +116,7 @@ pub(super) struct ReasoningText<'a> {
     pub(super) signature: Text<'a>,
 }
 
+#[expect(clippy::struct_field_names, reason = "the format's names")]
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ToolUse<'a> {
@@ -154,7 +156,7 @@ pub(super) struct Citation<'a> {
     #[serde(borrow)]
     pub(super) source_content: List<Cited<'a>>,
     #[serde(borrow)]
-    pub(super) location: Location<'a>,
+    pub(super) location: Option<Location<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

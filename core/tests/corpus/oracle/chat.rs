@@ -58,6 +58,7 @@ fn usage(usage: &Value, provider: &str) -> Usage {
         &details["cached_tokens"],
         &usage["prompt_cache_hit_tokens"],
         &usage["num_cached_tokens"],
+        &usage["cached_tokens"],
     ];
     let cache_read = cached.into_iter().map(count).max().unwrap_or(0).min(input);
     let reasoning = if provider == "gemini" {
@@ -114,7 +115,8 @@ fn reasoning(choice: &mut Choice, content: &Value) {
     }
 }
 
-fn probable(choice: &mut Choice, token: &Value) {
+/// The probability of a token. Responses have the same.
+pub(super) fn probable(choice: &mut Choice, token: &Value) {
     let others = list(&token["top_logprobs"]).count();
     let logprob = token["logprob"].as_f64().expect("a number");
     choice
