@@ -16,18 +16,20 @@ from wire import Wire
 
 PROVIDER_KEY = "sk-provider-0123456789abcdef"
 # For each format of a provider: how a ProviderKey says it, the path of its API, and a model's name. Gemini 3 refuses
-# tool calls that come back without their signature.
+# For each format of a provider: how a ProviderKey says it, the path of its API, and a model's name. It matters in
+# places: Gemini 3 refuses tool calls that come back without their signature, and only some models of Bedrock's can be
+# held to a schema.
 UPSTREAMS = {
     "openai": ({"provider": "OpenAI"}, "/v1", "gpt-sim"),
     "responses": ({"provider": "Custom", "format": "OpenAIResponses"}, "/v1", "responses-sim"),
     "anthropic": ({"provider": "Anthropic"}, "", "claude-sim"),
     "gemini": ({"provider": "Custom", "format": "GeminiGenerate"}, "/v1beta", "gemini-3-sim"),
     "azure": ({"provider": "AzureOpenAI", "azure": {"apiVersion": "2024-10-21"}}, "", "azure-sim"),
-    "bedrock": ({"provider": "Bedrock", "aws": {"region": "us-east-1"}}, "", "bedrock-sim"),
+    "bedrock": ({"provider": "Bedrock", "aws": {"region": "us-east-1"}}, "", "anthropic.claude-sonnet-4-5-sim"),
     "vertex": (
         {"provider": "VertexAI", "vertex": {"project": "a-project", "location": "global"}},
         "/v1/projects/a-project/locations/global/publishers/google",
-        "gemini-2.5-vertex-sim",
+        "gemini-3-vertex-sim",
     ),
 }
 # Formats in which the stub answers. Those of the clouds are no others, but for Bedrock's.

@@ -89,7 +89,7 @@ def response(*output):
         "top_p": 1.0,
         "usage": {
             "input_tokens": 9,
-            "input_tokens_details": {"cached_tokens": 0},
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
             "output_tokens": 3,
             "output_tokens_details": {"reasoning_tokens": 0},
             "total_tokens": 12,

@@ -143,6 +143,9 @@ def event_complaint(kinds, name, data):
     document = json.loads(data)
     if name == "ping" and document == {"type": "ping"}:
         return None
+    # What Azure thinks of the prompt, sent before the answer; passed as it is.
+    if event is chat.ChatCompletionChunk and not document.get("object") and "prompt_filter_results" in document:
+        return None
     if document.get("type") == "error" and event is claude.RawMessageStreamEvent or "error" in document:
         return complaint(error, data)
     # Formats whose events have names say the same in the data.
