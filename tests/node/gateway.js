@@ -66,13 +66,14 @@ function manifests(simulator) {
 // The running gateway: `url` for clients, `stop` for the end.
 async function startGateway() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "wayleave-node-"));
-  const simulator = await start(["sim", "--listen", "127.0.0.1:0"], path.join(folder, "simulator.log"));
-  const stops = [simulator.stop];
+  const stops = [];
   const stop = async () => {
     for (const each of stops.reverse()) await each();
     fs.rmSync(folder, { recursive: true });
   };
   try {
+    const simulator = await start(["sim", "--listen", "127.0.0.1:0"], path.join(folder, "simulator.log"));
+    stops.push(simulator.stop);
     const files = path.join(folder, "manifests");
     fs.mkdirSync(files);
     fs.writeFileSync(path.join(files, "all.yaml"), manifests(simulator.line.split(" ").at(-1)));

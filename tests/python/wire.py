@@ -136,6 +136,13 @@ def events(content):
             yield fields.get("event"), data
 
 
+def is_azures_own(document):
+    """What Azure thinks of the prompt before it answers, and its errors, have fewer members; they pass as they are."""
+    if "prompt_filter_results" in document:
+        return document["choices"] == [] and document["object"] == ""
+    return document.get("error", {}).keys() == {"code", "message"}
+
+
 def event_complaint(kinds, name, data):
     _, event, error = kinds
     if data == "[DONE]":
@@ -143,8 +150,7 @@ def event_complaint(kinds, name, data):
     document = json.loads(data)
     if name == "ping" and document == {"type": "ping"}:
         return None
-    # What Azure thinks of the prompt, sent before the answer; passed as it is.
-    if event is chat.ChatCompletionChunk and not document.get("object") and "prompt_filter_results" in document:
+    if event is chat.ChatCompletionChunk and is_azures_own(document):
         return None
     if document.get("type") == "error" and event is claude.RawMessageStreamEvent or "error" in document:
         return complaint(error, data)
