@@ -64,7 +64,7 @@ function manifests(simulator) {
 }
 
 // The running gateway: `url` for clients, `stop` for the end.
-async function startGateway() {
+async function startGateway(adaptor) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "wayleave-node-"));
   const stops = [];
   const stop = async () => {
@@ -77,8 +77,8 @@ async function startGateway() {
     const files = path.join(folder, "manifests");
     fs.mkdirSync(files);
     fs.writeFileSync(path.join(files, "all.yaml"), manifests(simulator.line.split(" ").at(-1)));
-    const listen = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--output", "json"];
-    const gateway = await start(["up", "-f", files, ...listen], path.join(folder, "gateway.log"));
+    const setting = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--adaptor", adaptor];
+    const gateway = await start(["up", "-f", files, ...setting, "--output", "json"], path.join(folder, "gateway.log"));
     stops.push(gateway.stop);
     return { url: `http://${JSON.parse(gateway.line).address}`, stop };
   } catch (error) {

@@ -17,22 +17,15 @@ const SCHEMA = {
 };
 const NAMES = ["weather", "tides"];
 
-let gateway, openai, anthropic;
-
-before(async () => {
-  gateway = await startGateway();
-  openai = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: "client-key", maxRetries: 0 });
-  anthropic = new Anthropic({ baseURL: gateway.url, apiKey: "client-key", maxRetries: 0 });
-});
-
-after(() => gateway?.stop());
+// The clients of the gateway that is being tested.
+let openai, anthropic;
 
 function checkArguments(given) {
   assert.deepEqual(Object.keys(given).sort(), ["city", "days"]);
   assert.ok(typeof given.city === "string" && Number.isInteger(given.days));
 }
 
-for (const [upstream, [, , name]] of Object.entries(UPSTREAMS)) {
+function testUpstream(upstream, name) {
   const model = (behaviour) => `${name}?${behaviour}`;
 
   describe(`with a provider of the format ${upstream}`, { timeout: 30_000 }, () => {
@@ -154,9 +147,26 @@ for (const [upstream, [, , name]] of Object.entries(UPSTREAMS)) {
   });
 }
 
-test("errors are the clients' own", async () => {
-  const missing = { model: "nobody", messages: QUESTION };
-  await assert.rejects(openai.chat.completions.create(missing), OpenAI.NotFoundError);
-  await assert.rejects(openai.responses.create({ model: "nobody", input: "x" }), OpenAI.NotFoundError);
-  await assert.rejects(anthropic.messages.create({ ...missing, max_tokens: 9 }), Anthropic.NotFoundError);
-});
+function testErrors() {
+  test("errors are the clients' own", async () => {
+    const missing = { model: "nobody", messages: QUESTION };
+    await assert.rejects(openai.chat.completions.create(missing), OpenAI.NotFoundError);
+    await assert.rejects(openai.responses.create({ model: "nobody", input: "x" }), OpenAI.NotFoundError);
+    await assert.rejects(anthropic.messages.create({ ...missing, max_tokens: 9 }), Anthropic.NotFoundError);
+  });
+}
+
+for (const adaptor of ["ext-proc", "http"]) {
+  describe(`through the adaptor ${adaptor}`, () => {
+    let gateway;
+    before(async () => {
+      gateway = await startGateway(adaptor);
+      openai = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: "client-key", maxRetries: 0 });
+      anthropic = new Anthropic({ baseURL: gateway.url, apiKey: "client-key", maxRetries: 0 });
+    });
+    after(() => gateway?.stop());
+
+    for (const [upstream, [, , name]] of Object.entries(UPSTREAMS)) testUpstream(upstream, name);
+    testErrors();
+  });
+}

@@ -1,7 +1,6 @@
 """The official clients before a gateway with Envoy, and simulated providers of all formats behind it."""
 
 import json
-import os
 import urllib.request
 from types import SimpleNamespace
 
@@ -90,9 +89,6 @@ def gateway(tmp_path_factory, stub):
     folder = tmp_path_factory.mktemp("gateway")
     simulator, simulator_url = start_simulator(folder / "simulator.log")
     try:
-        if os.environ.get("WAYLEAVE_SDK_DIRECT"):  # DEV
-            yield SimpleNamespace(url=simulator_url, admin=None)  # DEV
-            return  # DEV
         (folder / "manifests").mkdir()
         (folder / "manifests" / "all.yaml").write_text(manifests(simulator_url, stub.url))
         process, url, admin = start_gateway(folder / "manifests", folder / "gateway.log")

@@ -3,6 +3,7 @@
 import asyncio
 
 import anthropic
+import httpx2
 import openai
 import pytest
 
@@ -61,9 +62,12 @@ def test_any_base_url_of_anthropic(gateway, path):
         assert client.models.list().data
 
 
-def test_async_openai(gateway, model):
+def test_async_openai(gateway, wire, model):
     async def ask():
-        async with openai.AsyncOpenAI(base_url=f"{gateway.url}/v1", api_key="client-key") as client:
+        http = httpx2.AsyncClient(transport=wire.async_tap())
+        async with openai.AsyncOpenAI(
+            base_url=f"{gateway.url}/v1", api_key="client-key", http_client=http
+        ) as client:
 
             async def streamed(text):
                 stream = await client.chat.completions.create(
@@ -78,9 +82,12 @@ def test_async_openai(gateway, model):
     assert asyncio.run(ask()) == [f"question {number}" for number in range(10)]
 
 
-def test_async_anthropic(gateway, model):
+def test_async_anthropic(gateway, wire, model):
     async def ask():
-        async with anthropic.AsyncAnthropic(base_url=gateway.url, api_key="client-key") as client:
+        http = httpx2.AsyncClient(transport=wire.async_tap())
+        async with anthropic.AsyncAnthropic(
+            base_url=gateway.url, api_key="client-key", http_client=http
+        ) as client:
 
             async def streamed(text):
                 messages = [{"role": "user", "content": text}]

@@ -90,3 +90,14 @@ fn held<'a>(media_type: Cow<'a, str>, data: Cow<'a, str>, name: Option<Cow<'a, s
         Content::Document(Document { source, name })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_alphabets_of_base64_become_one() {
+        assert_eq!(standard("_-A=".into()), "/+A=");
+        assert!(matches!(standard("/+A=".into()), Cow::Borrowed("/+A=")));
+    }
+}
