@@ -28,15 +28,16 @@ def test_listed_models_answer(chat, claude, name):
     assert claude.messages.create(model=name, max_tokens=20, messages=QUESTION).content[0].text
 
 
-def test_embeddings(chat):
+@pytest.mark.parametrize("name", ["gpt-embedding", "azure-sim-embedding"])
+def test_embeddings(chat, name):
     answer = chat.embeddings.create(
-        model="gpt-embedding", input=["a red apple", "a green apple"], dimensions=64
+        model=name, input=["a red apple", "a green apple"], dimensions=64
     )
     assert [row.index for row in answer.data] == [0, 1]
     assert all(len(row.embedding) == 64 and isinstance(row.embedding[0], float) for row in answer.data)
     assert answer.usage.prompt_tokens > 0
     plain = chat.embeddings.create(
-        model="gpt-embedding", input="a red apple", dimensions=64, encoding_format="float"
+        model=name, input="a red apple", dimensions=64, encoding_format="float"
     )
     assert plain.data[0].embedding == pytest.approx(answer.data[0].embedding, abs=1e-6)
 
