@@ -1,5 +1,5 @@
 # `make` or `make help` lists the tasks. Needs Rust, Python 3, a C compiler, and the package registries at first; the
-# tests with Kubernetes need Go.
+# tests with Kubernetes need Go, those with clients for Node.js Node.js 20.
 
 # dev builds fast from nothing; release runs fast.
 PROFILE ?= dev
@@ -59,7 +59,8 @@ test: ## Every test, cheap ones first; fetches what they need
 	$(step) "program" $(build)
 	@$(with_envoy) $(with_python) $(with_kube) $(with_wayleave) \
 	  tools/step.sh "data plane" cargo test --locked -p wayleave-tests && \
-	  tools/step.sh "official SDKs" "$$WAYLEAVE_PYTHON" -m pytest -q tests/python
+	  tools/step.sh "official SDKs" "$$WAYLEAVE_PYTHON" -m pytest -q tests/python && \
+	  tools/step.sh "official SDKs, node" tests/node/run.sh
 
 check: ## The quick part of `make test`: format, lints, generated files
 	$(step) "format" cargo fmt --all --check

@@ -37,9 +37,15 @@ fn google(names: &[std::sync::Arc<str>]) -> Value {
 }
 
 fn anthropic(names: &[std::sync::Arc<str>]) -> Value {
-    let models = names
-        .iter()
-        .map(|name| json!({"type": "model", "id": name, "display_name": name, "created_at": NO_DATE}));
+    let models = names.iter().map(|name| {
+        json!({
+            "type": "model",
+            "id": name,
+            "display_name": name,
+            "created_at": NO_DATE,
+            "lifecycle": "active",
+        })
+    });
     json!({
         "data": models.collect::<Vec<_>>(),
         "first_id": names.first(),

@@ -26,7 +26,7 @@ fn usage(usage: Usage) -> Value {
     let input = usage.input + usage.cached;
     json!({
         "input_tokens": input,
-        "input_tokens_details": {"cached_tokens": usage.cached},
+        "input_tokens_details": {"cached_tokens": usage.cached, "cache_write_tokens": 0},
         "output_tokens": usage.output,
         "output_tokens_details": {"reasoning_tokens": usage.reasoning},
         "total_tokens": input + usage.output,

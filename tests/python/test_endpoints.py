@@ -3,6 +3,7 @@
 import asyncio
 
 import anthropic
+import httpx2
 import openai
 import pytest
 
@@ -27,15 +28,16 @@ def test_listed_models_answer(chat, claude, name):
     assert claude.messages.create(model=name, max_tokens=20, messages=QUESTION).content[0].text
 
 
-def test_embeddings(chat):
+@pytest.mark.parametrize("name", ["gpt-embedding", "azure-sim-embedding"])
+def test_embeddings(chat, name):
     answer = chat.embeddings.create(
-        model="gpt-embedding", input=["a red apple", "a green apple"], dimensions=64
+        model=name, input=["a red apple", "a green apple"], dimensions=64
     )
     assert [row.index for row in answer.data] == [0, 1]
     assert all(len(row.embedding) == 64 and isinstance(row.embedding[0], float) for row in answer.data)
     assert answer.usage.prompt_tokens > 0
     plain = chat.embeddings.create(
-        model="gpt-embedding", input="a red apple", dimensions=64, encoding_format="float"
+        model=name, input="a red apple", dimensions=64, encoding_format="float"
     )
     assert plain.data[0].embedding == pytest.approx(answer.data[0].embedding, abs=1e-6)
 
@@ -61,9 +63,12 @@ def test_any_base_url_of_anthropic(gateway, path):
         assert client.models.list().data
 
 
-def test_async_openai(gateway, model):
+def test_async_openai(gateway, wire, model):
     async def ask():
-        async with openai.AsyncOpenAI(base_url=f"{gateway.url}/v1", api_key="client-key") as client:
+        http = httpx2.AsyncClient(transport=wire.async_tap())
+        async with openai.AsyncOpenAI(
+            base_url=f"{gateway.url}/v1", api_key="client-key", http_client=http
+        ) as client:
 
             async def streamed(text):
                 stream = await client.chat.completions.create(
@@ -78,9 +83,12 @@ def test_async_openai(gateway, model):
     assert asyncio.run(ask()) == [f"question {number}" for number in range(10)]
 
 
-def test_async_anthropic(gateway, model):
+def test_async_anthropic(gateway, wire, model):
     async def ask():
-        async with anthropic.AsyncAnthropic(base_url=gateway.url, api_key="client-key") as client:
+        http = httpx2.AsyncClient(transport=wire.async_tap())
+        async with anthropic.AsyncAnthropic(
+            base_url=gateway.url, api_key="client-key", http_client=http
+        ) as client:
 
             async def streamed(text):
                 messages = [{"role": "user", "content": text}]

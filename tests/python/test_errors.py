@@ -3,6 +3,7 @@
 import anthropic
 import openai
 import pytest
+from google.genai import errors as google
 
 QUESTION = [{"role": "user", "content": "Hello"}]
 # What a provider may answer, the exception that each client raises, and its status.
@@ -90,8 +91,8 @@ def test_chat_stream_that_breaks(chat, failing, fault):
         for chunk in chat.chat.completions.create(
             model=failing(f"tokens=50&{fault}"), messages=QUESTION, stream=True
         ):
-            pieces.append(chunk.choices[0].delta.content or "")
-            ends.append(chunk.choices[0].finish_reason)
+            pieces += [choice.delta.content or "" for choice in chunk.choices]
+            ends += [choice.finish_reason for choice in chunk.choices]
     assert "".join(pieces).startswith("Answer from"), "what came before the break arrived"
     assert not any(ends)
 
@@ -111,12 +112,14 @@ def test_messages_stream_that_breaks(claude, failing, fault):
     assert "".join(texts).startswith("Answer from"), "what came before the break arrived"
 
 
-NEVER_BEGAN = [(fault, stream) for fault in ["error-frame", "garbage", "reset"] for stream in [False, True]]
+NEVER_BEGAN = [
+    *((fault, stream) for fault in ["error-frame", "garbage", "reset"] for stream in [False, True]),
+    ("cut", False),
+    ("no-done", False),
+]
 
 
-@pytest.mark.parametrize(
-    ("fault", "stream"), [*NEVER_BEGAN, ("cut", False), ("no-done", False), ("empty-done", True)]
-)
+@pytest.mark.parametrize(("fault", "stream"), NEVER_BEGAN)
 def test_answers_that_never_began(chat, claude, failing, fault, stream):
     """Nothing has reached the client: it gets an error status, although the provider said 200."""
     ask = {"model": failing(f"fault={fault}"), "messages": QUESTION, "stream": stream}
@@ -124,3 +127,15 @@ def test_answers_that_never_began(chat, claude, failing, fault, stream):
         chat.chat.completions.create(**ask)
     with pytest.raises(anthropic.InternalServerError):
         claude.messages.create(**ask, max_tokens=20)
+
+
+# In the other formats an end without content is well-formed, and passes when nobody else is left to ask.
+@pytest.mark.parametrize("upstream", ["openai", "anthropic", "azure"])
+def test_an_end_without_an_answer(chat, claude, gemini, path_failing, failing):
+    ask = {"model": failing("fault=empty-done"), "messages": QUESTION, "stream": True}
+    with pytest.raises(openai.InternalServerError):
+        chat.chat.completions.create(**ask)
+    with pytest.raises(anthropic.InternalServerError):
+        claude.messages.create(**ask, max_tokens=20)
+    with pytest.raises(google.ServerError):
+        list(gemini.models.generate_content_stream(model=path_failing("fault=empty-done"), contents="Hello"))

@@ -1,5 +1,6 @@
 """Why an answer ends."""
 
+import pytest
 import stub as answers
 
 QUESTION = [{"role": "user", "content": "Count to a hundred."}]
@@ -31,28 +32,38 @@ def test_refusal(chat, claude, model):
     assert claude.messages.create(**ask, max_tokens=50).stop_reason == "refusal"
 
 
-def test_stop_sequence_of_chat(chat, stub, upstream):
-    name = f"stub-{upstream}-stop-of-chat"
-    stub.answers[name] = (200, stopped(upstream))
+def test_stop_sequence_of_chat(chat, stub, stopping):
+    name = f"stub-{stopping}-stop-of-chat"
+    stub.answers[name] = (200, stopped(stopping))
     answer = chat.chat.completions.create(model=name, messages=QUESTION, stop=["END", "STOP"])
     assert answer.choices[0].finish_reason == "stop" and answer.choices[0].message.content == "1 2 3 "
-    member = {"openai": "stop", "anthropic": "stop_sequences"}[upstream]
-    assert stub.asked[name][member] == ["END", "STOP"]
+    assert asked_to_stop(stopping, stub.asked[name]) == ["END", "STOP"]
 
 
-def test_stop_sequence_of_messages(claude, stub, upstream):
-    name = f"stub-{upstream}-stop-of-messages"
-    stub.answers[name] = (200, stopped(upstream))
+def test_stop_sequence_of_messages(claude, stub, stopping):
+    name = f"stub-{stopping}-stop-of-messages"
+    stub.answers[name] = (200, stopped(stopping))
     ask = {"model": name, "max_tokens": 50, "messages": QUESTION, "stop_sequences": ["END"]}
     answer = claude.messages.create(**ask)
-    # OpenAI does not tell a stop sequence from a plain end.
-    expected = {"openai": ("end_turn", None), "anthropic": ("stop_sequence", "END")}[upstream]
+    # Only Anthropic tells a stop sequence from a plain end.
+    expected = ("stop_sequence", "END") if stopping == "anthropic" else ("end_turn", None)
     assert (answer.stop_reason, answer.stop_sequence) == expected
-    member = {"openai": "stop", "anthropic": "stop_sequences"}[upstream]
-    assert stub.asked[name][member] == ["END"]
+    assert asked_to_stop(stopping, stub.asked[name]) == ["END"]
+
+
+@pytest.fixture(params=["openai", "anthropic", "gemini"])
+def stopping(request):
+    """The formats that have stop sequences: Responses has none."""
+    return request.param
 
 
 def stopped(upstream):
-    if upstream == "openai":
-        return answers.completion("1 2 3 ")
-    return answers.message("1 2 3 ", "stop_sequence", "END")
+    if upstream == "anthropic":
+        return answers.message("1 2 3 ", "stop_sequence", "END")
+    return answers.saying(upstream, "1 2 3 ")
+
+
+def asked_to_stop(upstream, asked):
+    if upstream == "gemini":
+        return asked["generationConfig"]["stopSequences"]
+    return asked[{"openai": "stop", "anthropic": "stop_sequences"}[upstream]]

@@ -20,28 +20,50 @@ pub(super) fn is_response(part: &Value) -> bool {
     member(part, "functionResponse").is_some()
 }
 
-fn count(content: Option<&Value>, kind: fn(&Value) -> bool) -> usize {
-    content.map_or(0, |content| {
-        list_of(content, "parts").iter().filter(|part| kind(part)).count()
-    })
+/// One or more contents. Google's client sends a streamed turn of the model as the contents that it came in.
+struct Turn<'a> {
+    role: &'a str,
+    parts: Vec<&'a Value>,
+}
+
+impl Turn<'_> {
+    fn count(&self, kind: fn(&Value) -> bool) -> usize {
+        self.parts.iter().filter(|part| kind(part)).count()
+    }
+}
+
+fn turns(contents: &[Value]) -> Vec<Turn<'_>> {
+    let mut turns: Vec<Turn<'_>> = Vec::new();
+    for content in contents {
+        let role = text_of(content, "role");
+        let parts = list_of(content, "parts").iter();
+        match turns.last_mut() {
+            Some(turn) if role == "model" && turn.role == role => turn.parts.extend(parts),
+            _ => turns.push(Turn {
+                role,
+                parts: parts.collect(),
+            }),
+        }
+    }
+    turns
 }
 
 /// Checks roles, order and signatures.
 pub(super) fn check(contents: &[Value], model: &str) -> Result<(), Malformed> {
-    for (index, content) in contents.iter().enumerate() {
-        if !["", "user", "model", "function"].contains(&text_of(content, "role")) {
+    let turns = turns(contents);
+    for (index, turn) in turns.iter().enumerate() {
+        if !["", "user", "model", "function"].contains(&turn.role) {
             return Err(Malformed::new("Please use a valid role: user, model."));
         }
-        let before = index.checked_sub(1).and_then(|index| contents.get(index));
-        if count(Some(content), is_call) > 0 && before.is_none_or(|before| text_of(before, "role") == "model")
-        {
+        let before = index.checked_sub(1).and_then(|index| turns.get(index));
+        if turn.count(is_call) > 0 && before.is_none() {
             return Err(Malformed::new(
                 "Please ensure that function call turn comes immediately after a user turn or after a function \
                  response turn.",
             ));
         }
-        let (calls, results) = (count(before, is_call), count(Some(content), is_response));
-        if calls != results {
+        let calls = before.map_or(0, |before| before.count(is_call));
+        if calls != turn.count(is_response) {
             return Err(Malformed::new(
                 "Please ensure that the number of function response parts is equal to the number of function call \
                  parts of the function call turn.",
@@ -49,18 +71,17 @@ pub(super) fn check(contents: &[Value], model: &str) -> Result<(), Malformed> {
         }
     }
     if wants_signatures(model) {
-        check_signatures(contents)?;
+        check_signatures(&turns)?;
     }
     Ok(())
 }
 
 /// In the current turn, which begins with the last text of the user, the first call of every step must be signed.
-fn check_signatures(contents: &[Value]) -> Result<(), Malformed> {
-    let asks =
-        |content: &Value| text_of(content, "role") != "model" && count(Some(content), is_response) == 0;
-    let start = contents.iter().rposition(asks).unwrap_or_default();
-    for (index, content) in contents.iter().enumerate().skip(start) {
-        let Some(part) = list_of(content, "parts").iter().find(|part| is_call(part)) else {
+fn check_signatures(turns: &[Turn<'_>]) -> Result<(), Malformed> {
+    let asks = |turn: &Turn<'_>| turn.role != "model" && turn.count(is_response) == 0;
+    let start = turns.iter().rposition(asks).unwrap_or_default();
+    for (index, turn) in turns.iter().enumerate().skip(start) {
+        let Some(part) = turn.parts.iter().find(|part| is_call(part)) else {
             continue;
         };
         let signature = member(part, "thoughtSignature")
@@ -139,6 +160,13 @@ mod tests {
         let said = json!({"role": "model", "parts": [{"text": "done"}]});
         let earlier: Vec<Value> = turn.iter().cloned().chain([said, user()]).collect();
         assert_eq!(check(&earlier, MODEL), Ok(()));
+    }
+
+    #[test]
+    fn a_turn_may_come_in_several_contents() {
+        let end = json!({"role": "model", "parts": [{"text": ""}]});
+        let turn = [user(), call(&[Some("EuAb")]), call(&[None]), end, results(2)];
+        assert_eq!(check(&turn, MODEL), Ok(()));
     }
 
     #[test]

@@ -85,8 +85,7 @@ pub(super) struct UsageOut {
 #[derive(Debug, Serialize)]
 struct InputDetailsOut {
     cached_tokens: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cache_write_tokens: Option<u64>,
+    cache_write_tokens: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -101,7 +100,7 @@ impl UsageOut {
             input_tokens: usage.input_total(),
             input_tokens_details: InputDetailsOut {
                 cached_tokens: usage.cache_read,
-                cache_write_tokens: (written > 0).then_some(written),
+                cache_write_tokens: written,
             },
             output_tokens: usage.output,
             output_tokens_details: OutputDetailsOut {

@@ -59,7 +59,7 @@ async fn a_whole_answer() {
         "Answer from gpt-5: rain falls"
     );
     let usage = json!({
-        "input_tokens": 18, "input_tokens_details": {"cached_tokens": 9},
+        "input_tokens": 18, "input_tokens_details": {"cached_tokens": 9, "cache_write_tokens": 0},
         "output_tokens": 8, "output_tokens_details": {"reasoning_tokens": 3}, "total_tokens": 26,
     });
     assert_eq!(body["usage"], usage);

@@ -41,7 +41,14 @@ pub(super) fn turns<'a>(
         .raw("contents")
         .ok_or_else(|| members.missing("contents", "a list of contents"))?;
     for (index, raw) in one_or_more(contents, &list)?.into_iter().enumerate() {
-        turns.push(reader.turn(raw, &list.item(index))?);
+        let turn = reader.turn(raw, &list.item(index))?;
+        match turns.last_mut() {
+            // Google's client sends a streamed answer back in the contents that it came in.
+            Some(last) if last.role == Role::Assistant && turn.role == Role::Assistant => {
+                last.parts.extend(turn.parts);
+            }
+            _ => turns.push(turn),
+        }
     }
     Ok(turns)
 }

@@ -26,6 +26,7 @@ pub(super) fn read<'a>(
             .ok_or_else(|| inline.missing("mimeType", "the type of the data"))?;
         let data = inline
             .text("data")?
+            .map(standard)
             .ok_or_else(|| inline.missing("data", "base64"))?;
         let name = inline.text("displayName")?;
         return Ok(Some(held(media_type, data, name)));
@@ -49,6 +50,15 @@ pub(super) fn read<'a>(
     } else {
         Content::Document(Document { source, name })
     }))
+}
+
+/// Google's clients write base64 in the alphabet for addresses, which others refuse.
+fn standard(data: Cow<'_, str>) -> Cow<'_, str> {
+    if data.contains(['-', '_']) {
+        Cow::Owned(data.replace('-', "+").replace('_', "/"))
+    } else {
+        data
+    }
 }
 
 fn held<'a>(media_type: Cow<'a, str>, data: Cow<'a, str>, name: Option<Cow<'a, str>>) -> Content<'a> {
@@ -78,5 +88,16 @@ fn held<'a>(media_type: Cow<'a, str>, data: Cow<'a, str>, name: Option<Cow<'a, s
         Content::Image(Image { source, detail: None })
     } else {
         Content::Document(Document { source, name })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_alphabets_of_base64_become_one() {
+        assert_eq!(standard("_-A=".into()), "/+A=");
+        assert!(matches!(standard("/+A=".into()), Cow::Borrowed("/+A=")));
     }
 }
