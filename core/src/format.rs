@@ -1,13 +1,16 @@
 //! Wire formats: one module each. A new vendor of a known format is a row in [`crate::vendor`], never a module.
 
+pub(crate) mod alternation;
 pub(crate) mod answer;
 pub(crate) mod anthropic;
+pub(crate) mod bedrock;
 mod codec;
 pub(crate) mod event_stream;
 mod framing;
 pub(crate) mod json_array;
 mod lenient;
 pub(crate) mod openai_chat;
+pub(crate) mod openai_completions;
 pub(crate) mod openai_embeddings;
 pub(crate) mod reading;
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 mod object;
 mod policy;
+mod sample;
 mod scan;
 mod splice;
+mod stranger;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -112,6 +114,18 @@ impl Intake {
         self.framing.is_stream()
     }
 
+    /// Input tokens, counted by a vocabulary: from at most `most` bytes of the text, which stand for the rest.
+    pub fn counted_tokens(&self, most: usize) -> u64 {
+        let sample = utf8(&self.body)
+            .map(|body| sample::of(body, most))
+            .unwrap_or_default();
+        let known = sample.chars().count() as u64;
+        let estimate = |characters: u64| characters.div_ceil(4).max(1);
+        // What the estimate counts beside text is kept in proportion.
+        let tokens = u128::from(crate::tokens::count(&sample)) * u128::from(self.input_tokens);
+        u64::try_from(tokens.div_ceil(u128::from(estimate(known)))).unwrap_or(u64::MAX)
+    }
+
     /// The body to send to a target: patched where the format is the same, translated where it is not. Anthropic
     /// demands a bound on the output: where an OpenAI client sets none it is 4,096, and the tokens for thinking.
     pub fn body_for(&self, target: TargetShape<'_>) -> Result<Bytes, BadRequest> {
@@ -121,19 +135,18 @@ impl Intake {
     /// [`Intake::body_for`], with what got lost in translation.
     pub fn outbound(&self, target: TargetShape<'_>) -> Result<Outbound, BadRequest> {
         if self.format == target.format {
-            return Ok(Outbound {
-                body: self.patched(target),
-                dropped: Dropped::default(),
-            });
+            return self.patched(target);
         }
         let mut request = decode(self.format, utf8(&self.body)?)?;
         request.stream = self.stream();
         encode(&request, target)
     }
 
-    /// The body with nothing changed but the model and, where the gateway needs it, the wish for usage.
-    fn patched(&self, target: TargetShape<'_>) -> Bytes {
-        let mut edits = Vec::new();
+    /// The body with nothing changed but the model, proofs that the target cannot read and, where the gateway needs it,
+    /// the wish for usage.
+    fn patched(&self, target: TargetShape<'_>) -> Result<Outbound, BadRequest> {
+        let mut dropped = Dropped::default();
+        let mut edits = stranger::edits(&self.body, target, &mut dropped)?;
         if let Some(at) = self.model_at.clone().filter(|_| target.model != self.model) {
             let name = serde_json::Value::from(target.model).to_string();
             edits.push(Edit {
@@ -145,7 +158,10 @@ impl Intake {
             StreamUsage::OnRequest => edits.extend(self.ask_for_usage.clone()),
             StreamUsage::Always => {}
         }
-        splice::apply(&self.body, edits)
+        Ok(Outbound {
+            body: splice::apply(&self.body, edits),
+            dropped,
+        })
     }
 }
 

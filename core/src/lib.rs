@@ -31,6 +31,7 @@ pub mod route;
 pub mod secret;
 pub mod snapshot;
 pub mod table;
+pub mod tokens;
 pub mod usage;
 pub mod vendor;
 pub mod walk;

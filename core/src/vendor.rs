@@ -67,6 +67,30 @@ pub struct Quirks {
     pub tool_ids: ToolIds,
     /// Who can read the proofs of reasoning that it gives; `None`: whoever made the format.
     pub proofs: Option<Origin>,
+    /// What it takes back of reasoning in the OpenAI format.
+    pub reasoning_back: ReasoningBack,
+    /// Whether parts in the OpenAI format may mark what is to be cached.
+    pub cache_marks: CacheMarks,
+}
+
+/// What becomes of the reasoning of earlier turns in the OpenAI format, which has no place for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReasoningBack {
+    /// It is not sent, and not passed where another provider made it: most refuse members that they do not know.
+    Dropped,
+    /// It is not known: nothing is sent that the client did not write so itself.
+    Passed,
+    /// What is proved is sent as `reasoning_details`, whoever made it (OpenRouter).
+    Details,
+}
+
+/// What becomes of `cache_control` in the OpenAI format, which does not know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CacheMarks {
+    /// It is not sent.
+    Dropped,
+    /// Known on parts of text (OpenRouter).
+    OnText,
 }
 
 /// How a stream of the OpenAI format comes to tell usage.
@@ -121,6 +145,8 @@ const PLAIN: Quirks = Quirks {
     developer_role: DeveloperRole::AsSystem,
     tool_ids: ToolIds::Opaque,
     proofs: None,
+    reasoning_back: ReasoningBack::Dropped,
+    cache_marks: CacheMarks::Dropped,
 };
 
 /// What servers of OpenAI's chat format have beside it.
@@ -259,6 +285,8 @@ pub const VENDORS: &[Vendor] = &[
         abort: AbortBilling::RunsOn,
         quirks: Quirks {
             stream_usage: StreamUsage::Always,
+            reasoning_back: ReasoningBack::Details,
+            cache_marks: CacheMarks::OnText,
             ..PLAIN
         },
     },
@@ -311,7 +339,10 @@ pub const VENDORS: &[Vendor] = &[
         auth: Auth::Bearer,
         prices: None,
         abort: AbortBilling::Stops,
-        quirks: PLAIN,
+        quirks: Quirks {
+            reasoning_back: ReasoningBack::Passed,
+            ..PLAIN
+        },
     },
 ];
 

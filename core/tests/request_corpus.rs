@@ -12,6 +12,8 @@ use wayleave_core::format::WireFormat;
 use wayleave_core::intake::{Intake, TargetShape};
 use wayleave_core::vendor::Vendor;
 
+#[path = "requests/proofs.rs"]
+mod proofs;
 #[path = "requests/survivors.rs"]
 mod survivors;
 
@@ -74,11 +76,11 @@ fn target<'a>(vendor: &str, model: &'a str) -> TargetShape<'a> {
     }
 }
 
-/// A target of this format that adds nothing of its own.
+/// A target of this format that adds nothing of its own, and takes all that clients send.
 fn same(format: WireFormat) -> TargetShape<'static> {
     match format {
         WireFormat::AnthropicMessages => target("Anthropic", "another \"model\""),
-        _ => target("Mistral", "another \"model\""),
+        _ => target("OpenRouter", "another \"model\""),
     }
 }
 
@@ -136,6 +138,44 @@ fn survives_translation_there_and_back() {
         failures.len(),
         failures.join("\n")
     );
+}
+
+/// Claude's proofs come back to Claude by way of OpenRouter, which takes them in the chat format.
+#[test]
+fn proofs_survive_there_and_back() {
+    let Some(all) = recorded() else { return };
+    let (there, back) = (
+        target("OpenRouter", "anthropic/claude-sonnet-4.5"),
+        target("Anthropic", "claude-sonnet-4-5"),
+    );
+    let mut proved = 0;
+    for request in all {
+        let expected = proofs::of(request.format, &request.body);
+        let hops = match request.format {
+            WireFormat::AnthropicMessages => [there, back],
+            _ => [back, there],
+        };
+        if expected.is_empty() || exceptions().contains_key(&request.id) {
+            continue;
+        }
+        proved += 1;
+        let (mut format, mut body) = (request.format, request.body.to_string());
+        for hop in hops {
+            let intake = Intake::read(format, body.into()).unwrap();
+            let sent = intake.outbound(hop).unwrap().body;
+            let value: Value = serde_json::from_slice(&sent).unwrap();
+            assert_eq!(
+                proofs::of(hop.format, &value),
+                expected,
+                "{} in {:?}",
+                request.id,
+                hop.format
+            );
+            format = hop.format;
+            body = value.to_string();
+        }
+    }
+    assert!(proved >= 4, "too few requests to mean anything: {proved}");
 }
 
 /// Sends the request from target to target and compares after each.

@@ -117,7 +117,7 @@ impl Client {
                 stream_head(framing, &mut head);
                 begin(answer, head).map_or(Way::Left, Way::Open)
             }
-            other => other,
+            begun @ (Way::Open(_) | Way::Left) => begun,
         };
         if let Way::Open(pieces) = &self.way {
             // Whoever does not read need not be woken.

@@ -22,6 +22,9 @@ use crate::context::{CallContext, CallEnd};
 use crate::engine::Flight;
 use crate::failure::Failures;
 
+/// The bytes of a request's text that are counted one by one; they stand for the rest.
+const COUNTED_BYTES: usize = 256 << 10;
+
 /// How long a client may take for the last pieces, where the call's total time is over.
 pub(crate) const LAST_PIECES: Duration = Duration::from_secs(5);
 
@@ -29,6 +32,7 @@ const CALL_ID: HeaderName = HeaderName::from_static("x-wayleave-call-id");
 const TARGET: HeaderName = HeaderName::from_static("x-wayleave-target");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-wayleave-attempts");
 const DROPPED: HeaderName = HeaderName::from_static("x-wayleave-dropped");
+const ESTIMATED: HeaderName = HeaderName::from_static("x-wayleave-estimated");
 const COST: HeaderName = HeaderName::from_static("x-wayleave-cost-usd");
 
 /// An attempt whose answer is served.
@@ -263,6 +267,30 @@ pub(crate) async fn fail(call: &Arc<CallContext>, failures: Failures, client: Cl
     let summary = Box::new(call.summary(class));
     let answer = Answer {
         status,
+        headers,
+        body: Body::Whole(body, Some(summary)),
+    };
+    client.send(answer).await;
+}
+
+/// Counts a request's tokens where no provider does, and says that it is an estimate.
+pub(crate) async fn count_here(call: &Arc<CallContext>, client: Client) {
+    let tokens = call.intake.counted_tokens(COUNTED_BYTES);
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ESTIMATED, HeaderValue::from_static("input_tokens"));
+    identify(call, None, &mut headers);
+    call.end(CallEnd {
+        status: Some(StatusCode::OK.as_u16()),
+        class: Class::Ok,
+        provider: None,
+        model_served: None,
+        first_content: None,
+    });
+    let summary = Box::new(call.summary(Class::Ok));
+    let body = serde_json::json!({"input_tokens": tokens}).to_string().into();
+    let answer = Answer {
+        status: StatusCode::OK,
         headers,
         body: Body::Whole(body, Some(summary)),
     };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use wayleave_core::format::WireFormat;
 use wayleave_core::gate::Gate;
 use wayleave_core::outcome::{Class, Outcome};
 use wayleave_core::plan::{KeyChoice, Lane, Plan, PlannedStep, plan};
@@ -42,6 +43,9 @@ async fn carry_out(call: &Arc<CallContext>, flight: Flight, mut client: Client) 
         &call.core.health,
         &mut fastrand::Rng::new(),
     );
+    if call.intake.format == WireFormat::AnthropicTokens && !is_counted_elsewhere(call, &plan) {
+        return deliver::count_here(call, client).await;
+    }
     let mut walk = Walk::new(&plan);
     let mut failures = Failures::new(&plan);
     let mut next = walk.first();
@@ -59,6 +63,16 @@ async fn carry_out(call: &Arc<CallContext>, flight: Flight, mut client: Client) 
             Step::Left => return left(call),
         }
     }
+}
+
+/// Whether a provider of the plan counts tokens itself.
+fn is_counted_elsewhere(call: &CallContext, plan: &Plan) -> bool {
+    let framing = call.intake.framing;
+    plan.steps.iter().flat_map(PlannedStep::lanes).any(|lane| {
+        lane.endpoint
+            .upstream(call.intake.format, framing, &lane.model)
+            .is_some()
+    })
 }
 
 async fn attempt(

@@ -52,6 +52,10 @@ pub struct DataPlaneArgs {
     )]
     pub max_inflight_bytes: ByteSize,
 
+    /// How long a client that streams hears nothing before a comment keeps its connection awake; 0s: never
+    #[arg(long, env = "WAYLEAVE_KEEP_ALIVE", value_name = "TIME", default_value = "20s", value_parser = duration)]
+    pub keep_alive: Duration,
+
     /// How long calls are still taken after a SIGTERM, /readyz being 503 already
     #[arg(long, env = "WAYLEAVE_SHUTDOWN_DELAY", value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub shutdown_delay: Duration,
@@ -98,6 +102,7 @@ impl DataPlaneArgs {
                 ledger_ring: self.ledger_ring,
                 max_answer_bytes: self.max_answer_bytes.0,
                 max_inflight_bytes: self.max_inflight_bytes.0,
+                keep_alive: self.keep_alive,
             },
         }
     }
@@ -173,6 +178,7 @@ mod tests {
             options.engine.max_inflight_bytes,
             EngineOptions::default().max_inflight_bytes
         );
+        assert_eq!(options.engine.keep_alive, EngineOptions::default().keep_alive);
         assert_eq!(options.engine.ledger_ring, EngineOptions::default().ledger_ring);
         assert_eq!(options.drain_timeout, Duration::from_secs(30));
         assert_eq!(options.shutdown_delay, Duration::ZERO);

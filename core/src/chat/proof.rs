@@ -27,7 +27,7 @@ pub enum Origin {
 }
 
 /// What a tagged proof begins with.
-const MARK: &str = "wayleave.";
+pub(crate) const MARK: &str = "wayleave.";
 
 /// A proof of reasoning.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -25,7 +25,16 @@ pub fn openai(id: &str, rule: ToolIds) -> Cow<'_, str> {
 /// The id for Anthropic, which takes letters, digits, `_` and `-`. (Other providers make ids like
 /// `functions.weather:0`.)
 pub fn anthropic(id: &str) -> Cow<'_, str> {
-    let fits = !id.is_empty()
+    plain(id, usize::MAX)
+}
+
+/// The id for Bedrock, which takes the same, and 64 of them.
+pub fn bedrock(id: &str) -> Cow<'_, str> {
+    plain(id, 64)
+}
+
+fn plain(id: &str, longest: usize) -> Cow<'_, str> {
+    let fits = (1..=longest).contains(&id.len())
         && id
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
@@ -81,5 +90,9 @@ mod tests {
         assert_ne!(made, anthropic("functions.weather:1"));
         assert_eq!(anthropic(&made), made);
         assert!(anthropic("").starts_with("toolu_"));
+        let long = "x".repeat(65);
+        assert_eq!(anthropic(&long), long);
+        assert!(bedrock(&long).starts_with("toolu_"));
+        assert_eq!(bedrock(&long[1..]), long[1..]);
     }
 }

@@ -9,8 +9,8 @@ pub struct Citation {
     pub source: Source,
     /// The words of the source, where the provider repeats them.
     pub cited: Option<String>,
-    /// The piece of the choice's text that leans on it, in characters (Unicode scalar values) from its beginning;
-    /// `None`: the provider does not say, or says it by the place where the citation stands (Anthropic).
+    /// The piece of the choice's text that leans on it, in characters (Unicode scalar values) from its beginning. Of
+    /// Anthropic it is the text block. `None`: the provider does not say; it is taken for what was said last.
     pub span: Option<Range<u32>>,
 }
 
@@ -33,4 +33,14 @@ pub enum Source {
         /// The provider's id of the file.
         file: Option<String>,
     },
+}
+
+impl Source {
+    /// Its address, or else its name.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Web { url, .. } => url,
+            Self::Document { title, file, .. } => title.as_deref().or(file.as_deref()).unwrap_or_default(),
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::chat::proof::Proof;
 use crate::event::citation::Citation;
-use crate::event::logprobs::TokenLogprob;
+use crate::event::logprobs::{Candidate, TokenLogprob};
 use crate::event::{Event, Finish};
 
 /// The most bytes of one answer that is put together. More than any model can say.
@@ -60,7 +60,7 @@ pub(crate) struct TooLong;
 impl Answer {
     /// Takes the next event.
     pub(crate) fn take(&mut self, event: &Event<'_>) -> Result<(), TooLong> {
-        self.bytes += event.text().len();
+        self.bytes += event.text().len() + beside(event);
         if self.bytes > MAX_ANSWER {
             return Err(TooLong);
         }
@@ -102,6 +102,18 @@ impl Answer {
     }
 }
 
+/// About the bytes of what is kept beside text.
+pub(crate) fn beside(event: &Event<'_>) -> usize {
+    match event {
+        Event::Logprobs { tokens, .. } => {
+            let candidates = tokens.iter().map(|token| 1 + token.top.len()).sum::<usize>();
+            candidates * size_of::<Candidate>()
+        }
+        Event::Citation { citation, .. } => size_of::<Citation>() + citation.source.text().len(),
+        _ => 0,
+    }
+}
+
 impl Choice {
     /// Whether it calls tools.
     pub(crate) fn calls(&self) -> bool {
@@ -126,13 +138,7 @@ impl Block {
                     citations: Vec::new(),
                 }),
             },
-            Event::Citation { citation, .. } => match blocks.back_mut() {
-                Some(Self::Text { citations, .. }) => citations.push((**citation).clone()),
-                _ => blocks.push_back(Self::Text {
-                    text: String::new(),
-                    citations: vec![(**citation).clone()],
-                }),
-            },
+            Event::Citation { citation, .. } => Self::cite(blocks, citation),
             Event::Refusal { text, .. } => match blocks.back_mut() {
                 Some(Self::Refusal(said)) => said.push_str(text),
                 _ => blocks.push_back(Self::Refusal(text.to_string())),
@@ -170,6 +176,19 @@ impl Block {
             | Event::Error(_)
             | Event::End => {}
         }
+    }
+
+    /// What is told behind other things is of the last text.
+    fn cite(blocks: &mut VecDeque<Self>, citation: &Citation) {
+        for block in blocks.iter_mut().rev() {
+            if let Self::Text { citations, .. } = block {
+                return citations.push(citation.clone());
+            }
+        }
+        blocks.push_back(Self::Text {
+            text: String::new(),
+            citations: vec![citation.clone()],
+        });
     }
 
     /// A signature may come in pieces.

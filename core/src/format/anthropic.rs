@@ -1,6 +1,7 @@
 //! Anthropic Messages.
 
 mod blocks;
+mod citation;
 mod frame;
 mod reader;
 pub(crate) mod request;

@@ -3,7 +3,7 @@
 use super::reading::{Read, Sink};
 use super::writing::{Setting, Whole, Write};
 use super::{Framing, WireFormat};
-use super::{anthropic, openai_chat, openai_embeddings, token_count};
+use super::{anthropic, bedrock, openai_chat, openai_completions, openai_embeddings, token_count};
 use crate::chat::Request;
 use crate::intake::{BadRequest, Outbound, TargetShape};
 use crate::relay::ProviderShape;
@@ -15,10 +15,10 @@ pub(crate) fn reader(provider: ProviderShape) -> Box<dyn Read> {
         WireFormat::AnthropicMessages => Box::new(anthropic::Reader::new(provider.quirks)),
         WireFormat::OpenAIEmbeddings => Box::new(openai_embeddings::Reader),
         WireFormat::AnthropicTokens => Box::new(token_count::Reader),
-        WireFormat::OpenAIResponses
-        | WireFormat::OpenAICompletions
-        | WireFormat::GeminiGenerate
-        | WireFormat::BedrockConverse => Box::new(Missing),
+        // Choices with a text instead of a message, and all else alike.
+        WireFormat::OpenAICompletions => Box::new(openai_chat::Reader::new(provider.quirks)),
+        WireFormat::BedrockConverse => Box::new(bedrock::Reader::new(provider.quirks)),
+        WireFormat::OpenAIResponses | WireFormat::GeminiGenerate => Box::new(Missing),
     }
 }
 
@@ -30,14 +30,12 @@ pub(crate) fn writer(format: WireFormat, framing: Framing, setting: Setting) -> 
         (WireFormat::OpenAIChat, _) => Some(Box::new(openai_chat::StreamWriter::new(setting))),
         (WireFormat::AnthropicMessages, Framing::Whole) => whole(anthropic::write_whole),
         (WireFormat::AnthropicMessages, _) => Some(Box::new(anthropic::StreamWriter::new(setting))),
+        (WireFormat::OpenAICompletions, Framing::Whole) => whole(openai_completions::write_whole),
+        (WireFormat::OpenAICompletions, _) => Some(Box::new(openai_completions::StreamWriter::new(setting))),
         (WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens, _) => None,
-        (
-            WireFormat::OpenAIResponses
-            | WireFormat::OpenAICompletions
-            | WireFormat::GeminiGenerate
-            | WireFormat::BedrockConverse,
-            _,
-        ) => None,
+        // No client speaks it.
+        (WireFormat::BedrockConverse, _) => None,
+        (WireFormat::OpenAIResponses | WireFormat::GeminiGenerate, _) => None,
     }
 }
 
@@ -46,11 +44,10 @@ pub(crate) fn decode(format: WireFormat, body: &str) -> Result<Request<'_>, BadR
     match format {
         WireFormat::OpenAIChat => openai_chat::request::decode(body),
         WireFormat::AnthropicMessages => anthropic::request::decode(body),
+        WireFormat::OpenAICompletions => openai_completions::decode(body),
+        WireFormat::BedrockConverse => bedrock::request::decode(body),
         WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => Err(not_a_chat()),
-        WireFormat::OpenAIResponses
-        | WireFormat::OpenAICompletions
-        | WireFormat::GeminiGenerate
-        | WireFormat::BedrockConverse => Err(not_a_chat()),
+        WireFormat::OpenAIResponses | WireFormat::GeminiGenerate => Err(not_a_chat()),
     }
 }
 
@@ -59,11 +56,11 @@ pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<O
     match target.format {
         WireFormat::OpenAIChat => openai_chat::request::encode(request, target),
         WireFormat::AnthropicMessages => anthropic::request::encode(request, target),
+        WireFormat::BedrockConverse => bedrock::request::encode(request, target),
+        // No provider has only the older API.
+        WireFormat::OpenAICompletions => Err(not_a_chat()),
         WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => Err(not_a_chat()),
-        WireFormat::OpenAIResponses
-        | WireFormat::OpenAICompletions
-        | WireFormat::GeminiGenerate
-        | WireFormat::BedrockConverse => Err(not_a_chat()),
+        WireFormat::OpenAIResponses | WireFormat::GeminiGenerate => Err(not_a_chat()),
     }
 }
 

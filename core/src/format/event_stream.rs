@@ -20,7 +20,7 @@ pub(crate) struct Splitter {
 pub(crate) struct Message {
     /// `:event-type`, or `:exception-type`.
     pub(crate) name: String,
-    /// The payload, JSON.
+    /// The payload, JSON; of an error without one, `{"error": ":error-message"}`.
     pub(crate) data: Bytes,
 }
 
@@ -58,17 +58,22 @@ impl Message {
     /// Reads a whole message.
     pub(crate) fn read(frame: &[u8]) -> Result<Self, NotAMessage> {
         let message = read_message_from(&mut &*frame).map_err(|_| NotAMessage)?;
-        let name = message.headers().iter().find_map(|header| {
-            let named = matches!(
-                header.name().as_str(),
-                ":event-type" | ":exception-type" | ":error-code"
-            );
-            let text = header.value().as_string().ok().filter(|_| named)?;
+        let header = |names: &[&str]| {
+            let mut headers = message.headers().iter();
+            let header = headers.find(|header| names.contains(&header.name().as_str()))?;
+            let text = header.value().as_string().ok()?;
             Some(text.as_str().to_owned())
-        });
+        };
+        // An error that is no exception has no payload: its headers say it all.
+        let data = match header(&[":error-message"]) {
+            Some(said) if message.payload().is_empty() => {
+                Bytes::from(serde_json::json!({"error": said}).to_string())
+            }
+            Some(_) | None => message.payload().clone(),
+        };
         Ok(Self {
-            name: name.unwrap_or_default(),
-            data: message.payload().clone(),
+            name: header(&[":event-type", ":exception-type", ":error-code"]).unwrap_or_default(),
+            data,
         })
     }
 }

@@ -51,9 +51,9 @@ impl Framing {
             Self::JsonArray
         } else if starts(&[b"{"]) {
             Self::Whole
-        } else if starts(&[b":", b"data:", b"event:", b"id:", b"retry:"]) {
-            Self::Sse
-        } else if media.eq_ignore_ascii_case(Self::Sse.media_type()) {
+        } else if starts(&[b":", b"data:", b"event:", b"id:", b"retry:"])
+            || media.eq_ignore_ascii_case(Self::Sse.media_type())
+        {
             Self::Sse
         } else {
             Self::Whole

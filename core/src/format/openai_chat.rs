@@ -3,8 +3,11 @@
 mod choice;
 mod chunk;
 mod delta;
+mod google;
+mod logprobs;
 mod reader;
 pub(crate) mod request;
+mod sources;
 mod stream;
 mod tool_slots;
 mod usage;

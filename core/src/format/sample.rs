@@ -4,6 +4,8 @@ use bytes::BytesMut;
 
 use super::writing::{Bill, Setting};
 use crate::chat::proof::{Origin, Proof};
+use crate::event::citation::{Citation, Source};
+use crate::event::logprobs::{Candidate, TokenLogprob};
 use crate::event::{Event, Fault, Finish, Start};
 use crate::money::Ticks;
 use crate::usage::{Report, ServiceTier, Usage};
@@ -110,6 +112,70 @@ pub(crate) fn everything() -> Vec<Event<'static>> {
         arguments(2, "{\"y\":2"),
         arguments(0, "1}"),
         arguments(2, "}"),
+        finish(0, Finish::ToolCalls),
+    ]
+}
+
+/// Text with its sources and the probabilities of its tokens.
+pub(crate) fn cited() -> Vec<Event<'static>> {
+    let cite = |source: Source, span| Event::Citation {
+        choice: 0,
+        citation: Box::new(Citation {
+            source,
+            cited: Some(String::from("words")),
+            span,
+        }),
+    };
+    let web = |title: Option<&str>| Source::Web {
+        url: String::from("https://a.example/b"),
+        title: title.map(str::to_owned),
+    };
+    let file = Source::Document {
+        index: Some(0),
+        title: Some(String::from("facts.txt")),
+        file: None,
+    };
+    let candidate = |token: &str, logprob| Candidate {
+        token: token.to_owned(),
+        logprob,
+        bytes: Some(token.as_bytes().to_vec()),
+    };
+    vec![
+        start(),
+        text(0, "Größe. "),
+        cite(web(Some("B")), None),
+        cite(file, None),
+        text(0, "So"),
+        Event::Logprobs {
+            choice: 0,
+            tokens: vec![TokenLogprob {
+                chosen: candidate("So", -0.5),
+                top: vec![candidate("So", -0.5), candidate("No", -1.25)],
+            }],
+        },
+        cite(web(None), None),
+        text(0, " it is."),
+        cite(web(None), Some(0..5)),
+        finish(0, Finish::Stop),
+    ]
+}
+
+/// Two calls, the first with a signature of Google's.
+pub(crate) fn google() -> Vec<Event<'static>> {
+    vec![
+        start(),
+        Event::Reasoning {
+            choice: 0,
+            text: "Hm.".into(),
+        },
+        Event::ReasoningSignature {
+            choice: 0,
+            proof: Proof::new(Origin::Google, "sig"),
+        },
+        call(0, "a", "add"),
+        arguments(0, "{}"),
+        call(1, "b", "add"),
+        arguments(1, "{}"),
         finish(0, Finish::ToolCalls),
     ]
 }

@@ -159,6 +159,11 @@ impl<'a, 'p> Object<'a, 'p> {
         self.members.is_empty()
     }
 
+    /// The name of one of the members that are left.
+    pub(crate) fn first(&self) -> Option<&str> {
+        self.members.keys().next().map(AsRef::as_ref)
+    }
+
     /// A member of any type; `expected` names it for the error.
     pub(crate) fn typed<T: Deserialize<'a>>(
         &mut self,

@@ -105,6 +105,16 @@ fn named(body: &str, members: &mut Object<'_, '_>) -> Result<(String, Option<Ran
 }
 
 impl Policy {
+    /// Whether a stream with usage is asked for in OpenAI's way; where only the usage is not, the edit that does.
+    fn streamed_with_usage(&mut self, body: &str, members: &mut Object<'_, '_>) -> Result<(), BadRequest> {
+        if self.streamed(members)? {
+            let options = members.even_null("stream_options");
+            self.ask_for_usage = splice::ask_for_usage(body, options, &members.member("stream_options"))?;
+            self.include_usage = self.ask_for_usage.is_none();
+        }
+        Ok(())
+    }
+
     /// Whether a stream is asked for by the member `stream`.
     fn streamed(&mut self, members: &mut Object<'_, '_>) -> Result<bool, BadRequest> {
         let stream = members.flag("stream")?.unwrap_or(false);

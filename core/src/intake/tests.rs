@@ -5,6 +5,7 @@ use super::*;
 use crate::vendor::Vendor;
 
 mod splicing;
+mod stranger;
 
 const CHAT: WireFormat = WireFormat::OpenAIChat;
 const MESSAGES: WireFormat = WireFormat::AnthropicMessages;

@@ -19,7 +19,7 @@ pub(super) struct Estimate {
 }
 
 /// What a member of an object is for.
-enum Member {
+pub(super) enum Member {
     /// `type`: what the object is.
     Type,
     /// `data`: text or base64, as the type says.
@@ -33,7 +33,7 @@ enum Member {
 }
 
 impl Member {
-    fn named(name: &[u8]) -> Self {
+    pub(super) fn named(name: &[u8]) -> Self {
         match name {
             b"type" => Self::Type,
             b"data" => Self::Data,

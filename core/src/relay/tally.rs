@@ -8,6 +8,9 @@ use crate::format::scan::JsonScan;
 use crate::money::Ticks;
 use crate::usage::Report;
 
+/// The most bytes of an answer that are kept to count tokens by.
+const MAX_SAMPLE: usize = 2048;
+
 /// What an answer has said so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
@@ -15,6 +18,8 @@ pub struct Tally {
     pub events: u32,
     /// Characters of text, reasoning, refusal and tool arguments.
     pub characters: u64,
+    /// The beginning of what the characters are counted of, to count tokens by.
+    pub sample: String,
     /// Whether real output came: text, reasoning, a refusal, a tool call's arguments (or a whole call without any),
     /// or what no other format has words for (audio, a server's tool).
     pub content: bool,
@@ -105,6 +110,11 @@ impl Observer {
     }
 
     fn said(&mut self, text: &str) {
+        let room = MAX_SAMPLE.saturating_sub(self.tally.sample.len());
+        if room > 0 {
+            let fitting = (0..=room.min(text.len())).rev().find_map(|end| text.get(..end));
+            self.tally.sample.push_str(fitting.unwrap_or_default());
+        }
         self.tally.characters += u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
         self.tally.content |= !text.is_empty();
     }

@@ -3,7 +3,11 @@
 use wayleave_core::format::{Framing, WireFormat};
 
 /// The formats of the clients that answers are translated for.
-pub(crate) const CLIENTS: &[WireFormat] = &[WireFormat::OpenAIChat, WireFormat::AnthropicMessages];
+pub(crate) const CLIENTS: &[WireFormat] = &[
+    WireFormat::OpenAIChat,
+    WireFormat::OpenAICompletions,
+    WireFormat::AnthropicMessages,
+];
 
 /// What an answer is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,11 +74,9 @@ impl Api {
         match self {
             Self::OpenAIChat => Some(WireFormat::OpenAIChat),
             Self::AnthropicMessages => Some(WireFormat::AnthropicMessages),
-            Self::OpenAIResponses
-            | Self::OpenAICompletions
-            | Self::OpenAIEmbeddings
-            | Self::GeminiGenerate
-            | Self::BedrockConverse => None,
+            Self::OpenAICompletions => Some(WireFormat::OpenAICompletions),
+            Self::BedrockConverse => Some(WireFormat::BedrockConverse),
+            Self::OpenAIResponses | Self::OpenAIEmbeddings | Self::GeminiGenerate => None,
         }
     }
 }

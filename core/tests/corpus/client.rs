@@ -45,14 +45,6 @@ impl Said {
         self.ended = true;
         self
     }
-
-    /// Without sources, as the relay has no event for them yet.
-    pub(crate) fn without_citations(mut self) -> Self {
-        for choice in self.choices.values_mut() {
-            choice.citations.clear();
-        }
-        self
-    }
 }
 
 impl Choice {
@@ -69,6 +61,9 @@ impl Choice {
         }
         if to != Api::AnthropicMessages {
             self.stop_sequence = None;
+        }
+        if to != Api::OpenAIChat {
+            self.logprobs.clear();
         }
         // A file of the provider's own has no address that means anything elsewhere.
         self.citations.retain(|source| !source.url.is_empty());

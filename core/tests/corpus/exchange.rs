@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use http::HeaderMap;
 use serde_json::Value;
 use wayleave_core::format::WireFormat;
 use wayleave_core::vendor::{Quirks, Vendor};
@@ -32,6 +33,12 @@ impl Exchange {
         self.headers.get("content-type").map(String::as_str)
     }
 
+    /// The headers that are recorded.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        let entry = |(name, value): (&String, &String)| Some((name.parse().ok()?, value.parse().ok()?));
+        self.headers.iter().filter_map(entry).collect()
+    }
+
     /// In the relay's words; only for what the relay speaks.
     pub(crate) fn format(&self) -> WireFormat {
         self.api.format().expect("a format of the relay")
@@ -56,6 +63,7 @@ impl Exchange {
             "mistral" => "Mistral",
             "xai" => "XAI",
             "openrouter" => "OpenRouter",
+            "bedrock" => "Bedrock",
             _ => "Custom",
         });
         vendor.expect("a row of the table").quirks

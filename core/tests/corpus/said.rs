@@ -28,6 +28,8 @@ pub(crate) struct Choice {
     pub(crate) signatures: Vec<String>,
     pub(crate) calls: Vec<Call>,
     pub(crate) citations: Vec<Citation>,
+    /// The tokens of text and refusal, each with its logarithm and how many others are told.
+    pub(crate) logprobs: Vec<(String, f64, usize)>,
     /// Pieces of output that no other API has words for: tools of the provider, audio, images, empty reasoning.
     pub(crate) opaque: usize,
     /// In OpenAI's words, and "refusal", "pause", "context".

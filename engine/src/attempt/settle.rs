@@ -6,6 +6,7 @@ use wayleave_core::money::Ticks;
 use wayleave_core::outcome::{Class, Outcome};
 use wayleave_core::price::{Cost, CostSource, PriceBook, Rates, price};
 use wayleave_core::relay::Tally;
+use wayleave_core::tokens;
 use wayleave_core::usage::{Report, Usage};
 use wayleave_core::walk::Role;
 
@@ -14,6 +15,9 @@ use crate::call::Summary;
 use crate::context::millis;
 use crate::ledger::record::AttemptRecord;
 use crate::metrics::{AttemptSample, Label, ModelLabels};
+
+/// The bytes of a request by which its tokens are counted where the provider does not tell them.
+const SAMPLE: usize = 4096;
 
 /// What a provider is taken to have counted.
 struct Counted {
@@ -110,14 +114,14 @@ impl Attempt {
     /// The provider's word counts where it had its say to the end. A stream that broke, or was left, told at most a
     /// part: what came of it is counted instead.
     fn counted_of(&self, tally: &Tally) -> Option<Counted> {
-        let said = tally.characters.div_ceil(4);
+        let said = || tokens::by_sample(&tally.sample, tally.characters);
         match tally.report {
             Some(report) if self.complete => Some(Counted {
                 report,
                 estimated: false,
             }),
             Some(mut report) => {
-                report.usage.output = report.usage.output.max(said);
+                report.usage.output = report.usage.output.max(said());
                 Some(Counted {
                     report,
                     estimated: true,
@@ -125,13 +129,13 @@ impl Attempt {
             }
             // An error under 200 that tells no usage was not billed.
             None if tally.fault.is_some() && !tally.content => None,
-            None => Some(self.estimated(said)),
+            None => Some(self.estimated(said())),
         }
     }
 
     fn estimated(&self, output: u64) -> Counted {
         let usage = Usage {
-            input: self.call.intake.input_tokens,
+            input: self.call.intake.counted_tokens(SAMPLE),
             output,
             ..Usage::default()
         };

@@ -3,6 +3,7 @@
 // The attribute tells clippy that the functions in there that are no tests belong to tests too.
 #[cfg(test)]
 mod suite {
+    mod awake;
     mod clocks;
     mod formats;
     mod keys;

@@ -59,7 +59,7 @@ async fn a_call_reaches_the_engine_and_its_answer_the_client() {
         assert_eq!(reply.headers["content-length"], "5");
         assert_eq!(reply.headers["x-wayleave-call-id"], "call-1");
         let call = server.seen.call().await;
-        assert_eq!(call.path, "/v1/messages");
+        assert_eq!(call.path, "/v1/messages?beta=true");
         assert_eq!(call.headers["host"], "gateway.test");
         assert_eq!(
             client.ask(get("/v1/models")).await.body,

@@ -8,9 +8,11 @@ use std::collections::VecDeque;
 use bytes::BytesMut;
 use serde::Serialize;
 
+use super::citation::LocationOut;
 use crate::chat::proof::{Origin, Proof};
 use crate::event::Event;
-use crate::format::answer::{Block, TooLong};
+use crate::event::citation::Citation;
+use crate::format::answer::{Block, TooLong, beside};
 use crate::format::scan::JsonScan;
 use crate::format::writing::write_frame;
 
@@ -31,7 +33,7 @@ pub(super) struct Blocks {
 /// The open block.
 #[derive(Debug)]
 enum Open {
-    Text,
+    Text { cited: bool },
     Thinking { signed: bool },
     Redacted,
     Call { slot: u32, scan: JsonScan },
@@ -88,6 +90,8 @@ enum Delta<'a> {
     Signature { signature: &'a str },
     #[serde(rename = "input_json_delta")]
     InputJson { partial_json: &'a str },
+    #[serde(rename = "citations_delta")]
+    Citation { citation: LocationOut<'a> },
 }
 
 #[derive(Serialize)]
@@ -118,13 +122,13 @@ impl Blocks {
             Event::Text { text, .. } | Event::Refusal { text, .. } => self.text(text, out),
             Event::Reasoning { text, .. } => self.think(text, out),
             Event::ReasoningSignature { proof, .. } => self.sign(proof, out),
+            Event::Citation { citation, .. } => self.cite(citation, out),
             Event::RedactedReasoning { proof, .. } => self.redacted(proof, out),
             Event::ToolCall { slot, id, name, .. } => self.call(*slot, id, name, out),
             // Arguments of a call that is over, and what is no content.
             Event::ToolArguments { .. }
             | Event::Start(_)
             | Event::Opaque { .. }
-            | Event::Citation { .. }
             | Event::Logprobs { .. }
             | Event::Usage(_)
             | Event::Finish { .. }
@@ -148,7 +152,7 @@ impl Blocks {
     }
 
     fn hold(&mut self, event: &Event<'_>) -> Result<(), TooLong> {
-        self.held_bytes += event.text().len();
+        self.held_bytes += event.text().len() + beside(event);
         if self.held_bytes > MAX_HELD {
             return Err(TooLong);
         }
@@ -168,7 +172,15 @@ impl Blocks {
 
     fn whole(&mut self, block: &Block, out: &mut BytesMut) {
         match block {
-            Block::Text { text, .. } | Block::Refusal(text) => self.text(text, out),
+            Block::Text { text, citations } => {
+                if !text.is_empty() {
+                    self.text(text, out);
+                }
+                for citation in citations {
+                    self.cite(citation, out);
+                }
+            }
+            Block::Refusal(text) => self.text(text, out),
             Block::Reasoning { text, proof } => {
                 if !text.is_empty() {
                     self.think(text, out);
@@ -193,10 +205,21 @@ impl Blocks {
     }
 
     fn text(&mut self, text: &str, out: &mut BytesMut) {
-        if !matches!(self.open, Some(Open::Text)) {
-            self.open(Open::Text, Head::Text { text: "" }, out);
+        // What is cited ends a block.
+        if !matches!(self.open, Some(Open::Text { cited: false })) {
+            self.open(Open::Text { cited: false }, Head::Text { text: "" }, out);
         }
         self.delta(Delta::Text { text }, out);
+    }
+
+    /// Only text that is still open can be cited.
+    fn cite(&mut self, citation: &Citation, out: &mut BytesMut) {
+        if let Some(Open::Text { cited }) = &mut self.open
+            && let Some(citation) = LocationOut::new(citation)
+        {
+            *cited = true;
+            self.delta(Delta::Citation { citation }, out);
+        }
     }
 
     fn think(&mut self, thinking: &str, out: &mut BytesMut) {

@@ -64,6 +64,8 @@ pub(super) struct Block<'a> {
     pub(super) name: Text<'a>,
     #[serde(borrow)]
     pub(super) input: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) citations: List<&'a RawValue>,
 }
 
 /// The `delta` of `content_block_delta` and of `message_delta`.
@@ -80,6 +82,8 @@ pub(super) struct Delta<'a> {
     pub(super) signature: Text<'a>,
     #[serde(borrow)]
     pub(super) partial_json: Text<'a>,
+    #[serde(borrow)]
+    pub(super) citation: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) stop_reason: Text<'a>,
     #[serde(borrow)]

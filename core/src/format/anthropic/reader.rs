@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::frame::{Block, Delta, Frame, Message};
-use super::stop;
 use super::usage::UsageState;
+use super::{citation, stop};
 use crate::chat::proof::{Origin, Proof};
 use crate::client_error::{in_band, malformed};
+use crate::event::citation::Citation;
 use crate::event::{Event, Finish, Start};
 use crate::format::lenient::{json_text, parse};
 use crate::format::reading::{CostPlace, NotAnAnswer, Notes, Read, Sink};
@@ -17,6 +18,9 @@ use crate::vendor::Quirks;
 
 /// The most content blocks of one answer that are open at once. More is no answer.
 const MAX_OPEN: usize = 256;
+
+/// The most citations that wait for the end of their text block. What is more is told before.
+const MAX_CITED: usize = 256;
 
 /// Reads one answer.
 #[derive(Debug)]
@@ -28,6 +32,16 @@ pub(crate) struct Reader {
     calls: u32,
     /// The tool calls that are open, by their block's number.
     open: BTreeMap<u64, OpenCall>,
+    text: TextBlock,
+}
+
+/// The text block that came last. Citations may come before its text; they are told after it.
+#[derive(Debug, Default)]
+struct TextBlock {
+    /// Characters of the answer's text before it, and with it.
+    from: u32,
+    said: u32,
+    cited: Vec<Citation>,
 }
 
 #[derive(Debug)]
@@ -120,6 +134,7 @@ impl Reader {
             ended: false,
             calls: 0,
             open: BTreeMap::new(),
+            text: TextBlock::default(),
         }
     }
 
@@ -156,8 +171,15 @@ impl Reader {
     }
 
     fn open(&mut self, index: u64, block: Block<'_>, sink: Sink<'_>) {
+        self.text.end(sink);
         match block.kind.as_str() {
-            "text" => text(block.text.0, sink),
+            "text" => {
+                self.text.from = self.text.said;
+                self.text.push(block.text.0, sink);
+                for raw in block.citations.0 {
+                    self.text.cite(raw, sink);
+                }
+            }
             "thinking" => {
                 thinking(block.thinking.0, sink);
                 self.signature(block.signature.0, sink);
@@ -209,7 +231,12 @@ impl Reader {
 
     fn delta(&mut self, index: u64, delta: Delta<'_>, sink: Sink<'_>) {
         match delta.kind.as_str() {
-            "text_delta" => text(delta.text.0, sink),
+            "text_delta" => self.text.push(delta.text.0, sink),
+            "citations_delta" => {
+                if let Some(raw) = delta.citation {
+                    self.text.cite(raw, sink);
+                }
+            }
             "thinking_delta" => thinking(delta.thinking.0, sink),
             "signature_delta" => self.signature(delta.signature.0, sink),
             "input_json_delta" => {
@@ -223,12 +250,13 @@ impl Reader {
                     });
                 }
             }
-            // Citations, and what is newer than this.
+            // What is newer than this.
             _ => {}
         }
     }
 
     fn close(&mut self, index: u64, sink: Sink<'_>) {
+        self.text.end(sink);
         if let Some(OpenCall {
             slot,
             input: Some(json),
@@ -243,9 +271,30 @@ impl Reader {
     }
 }
 
-fn text(text: Cow<'_, str>, sink: Sink<'_>) {
-    if !text.is_empty() {
-        sink(Event::Text { choice: 0, text });
+impl TextBlock {
+    fn push(&mut self, text: Cow<'_, str>, sink: Sink<'_>) {
+        if !text.is_empty() {
+            let characters = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+            self.said = self.said.saturating_add(characters);
+            sink(Event::Text { choice: 0, text });
+        }
+    }
+
+    fn cite(&mut self, raw: &RawValue, sink: Sink<'_>) {
+        self.cited.extend(citation::read(raw));
+        if self.cited.len() >= MAX_CITED {
+            self.end(sink);
+        }
+    }
+
+    fn end(&mut self, sink: Sink<'_>) {
+        for citation in self.cited.drain(..) {
+            let citation = Box::new(Citation {
+                span: Some(self.from..self.said),
+                ..citation
+            });
+            sink(Event::Citation { choice: 0, citation });
+        }
     }
 }
 

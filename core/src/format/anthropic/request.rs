@@ -10,4 +10,6 @@ mod tests;
 mod wire;
 
 pub(crate) use self::decode::decode;
-pub(crate) use self::encode::encode;
+pub(crate) use self::encode::{Drawn, drawn, encode, not_at_anthropic, stop_sequences, thinking};
+pub(crate) use self::models::{Generation, SamplingRule, generation};
+pub(crate) use self::wire::Thinking;

@@ -42,6 +42,12 @@ fn writes_a_refusal_and_only_the_first_choice() {
 }
 
 #[test]
+fn writes_sources() {
+    let stream = streamed(&sample::cited(), Bill::default());
+    insta::assert_snapshot!(format!("{stream}{}", whole(&sample::cited())));
+}
+
+#[test]
 fn an_answer_without_a_word_is_still_an_answer() {
     insta::assert_snapshot!(format!("{}{}", streamed(&[], Bill::default()), whole(&[])));
 }
@@ -133,6 +139,40 @@ fn reads_blocks() {
 }
 
 #[test]
+fn citations_are_told_behind_their_block() {
+    let delta = |delta: &str| format!(r#"{{"type":"content_block_delta","index":0,"delta":{delta} }}"#);
+    let cite = |citation: &str| delta(&format!(r#"{{"type":"citations_delta","citation":{citation} }}"#));
+    let text = delta(r#"{"type":"text_delta","text":"öä"}"#);
+    let block = start(r#"{"type":"text","text":"","citations":[]}"#);
+    let place = cite(
+        r#"{"type":"char_location","cited_text":"w","document_index":1,"document_title":"d","file_id":null}"#,
+    );
+    let page = cite(r#"{"type":"web_search_result_location","cited_text":"w","url":"u","title":null}"#);
+    let newer = cite(r#"{"type":"moon_location"}"#);
+    assert_eq!(
+        read(&[&block, &place, &text, STOP, &block, &text, &newer, &page, STOP]),
+        [
+            "text 0 öä",
+            "citation 0 Citation { source: Document { index: Some(1), title: Some(\"d\"), file: None }, cited: Some(\"w\"), span: Some(0..2) }",
+            "text 0 öä",
+            "citation 0 Citation { source: Web { url: \"u\", title: None }, cited: Some(\"w\"), span: Some(2..4) }",
+        ]
+    );
+    let found = start(
+        r#"{"type":"text","text":"a","citations":[{"type":"search_result_location","source":"https://x","title":"t"},
+            {"type":"search_result_location","source":"shelf 3","title":""},7]}"#,
+    );
+    assert_eq!(
+        read(&[&found, STOP]),
+        [
+            "text 0 a",
+            "citation 0 Citation { source: Web { url: \"https://x\", title: Some(\"t\") }, cited: None, span: Some(0..1) }",
+            "citation 0 Citation { source: Document { index: None, title: Some(\"shelf 3\"), file: None }, cited: None, span: Some(0..1) }",
+        ]
+    );
+}
+
+#[test]
 fn later_usage_overwrites_and_is_never_added() {
     let told = read(&[
         r#"{"type":"message_start","message":{"id":"m","model":"c","usage":{"input_tokens":100,
@@ -151,6 +191,25 @@ fn later_usage_overwrites_and_is_never_added() {
         "end",
     ];
     assert_eq!(told, expected);
+}
+
+/// The recorded usage of an answer whose prompt was compacted first: 55,096 tokens of it stand in the iterations only.
+#[test]
+fn every_run_of_the_model_is_billed() {
+    let told = read(&[
+        r#"{"type":"message_start","message":{"usage":{"input_tokens":100,"cache_read_input_tokens":55096,"output_tokens":7}}}"#,
+        r#"{"type":"message_delta","delta":{},"usage":{"input_tokens":181,"cache_read_input_tokens":0,"output_tokens":8,
+            "iterations":[{"type":"compaction","input_tokens":100,"output_tokens":83,"cache_read_input_tokens":55096},
+                {"type":"advisor_message","model":"another","input_tokens":2543,"output_tokens":18},
+                {"type":"message","input_tokens":181,"output_tokens":8,"cache_read_input_tokens":0}]}}"#,
+        r#"{"type":"message_delta","delta":{},"usage":{"iterations":null}}"#,
+    ]);
+    let expected = [
+        "usage 100+55096 out 7 (0)",
+        "usage 281+55096 out 91 (0)",
+        "usage 281+55096 out 91 (0)",
+    ];
+    assert_eq!(told[1..], expected);
 }
 
 #[test]

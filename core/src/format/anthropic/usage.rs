@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::format::lenient::{Count, Text};
+use crate::format::lenient::{Count, List, Text};
 use crate::format::openai_chat::cost_number;
 use crate::money::Ticks;
 use crate::usage::{Report, ServiceTier, Usage};
@@ -20,6 +20,22 @@ struct Members<'a> {
     server_tool_use: Option<ServerToolUse>,
     #[serde(borrow)]
     service_tier: Text<'a>,
+    #[serde(borrow)]
+    iterations: List<Iteration<'a>>,
+}
+
+/// One run of a model for an answer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Iteration<'a> {
+    input_tokens: Count,
+    output_tokens: Count,
+    cache_read_input_tokens: Count,
+    cache_creation_input_tokens: Count,
+    cache_creation: Option<CacheCreation>,
+    /// Where it is not the answer's: an advisor's.
+    #[serde(borrow)]
+    model: Text<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -41,7 +57,7 @@ struct ServerToolUse {
     web_search_requests: Count,
 }
 
-/// Usage so far. Every object that comes overwrites the members that it tells; nothing is ever added up.
+/// Usage so far. Every object that comes overwrites the members that it tells.
 #[derive(Debug, Default)]
 pub(super) struct UsageState {
     input: u64,
@@ -74,8 +90,27 @@ impl UsageState {
         if let Some(tools) = members.server_tool_use {
             set(&mut self.web_searches, tools.web_search_requests);
         }
+        self.add_up(&members.iterations.0);
         self.tier = read_tier(members.service_tier.as_str()).or(self.tier);
         Some(self.report())
+    }
+
+    /// All runs are billed, but the members beside them leave out those that compact the prompt. An advisor's have
+    /// another model's prices, and are counted nowhere else either.
+    fn add_up(&mut self, iterations: &[Iteration<'_>]) {
+        let own = || iterations.iter().filter(|run| run.model.is_empty());
+        let sum = |count: fn(&Iteration<'_>) -> Count| {
+            own().fold(0_u64, |sum, run| sum.saturating_add(count(run).or_zero()))
+        };
+        let one_hour = |run: &Iteration<'_>| {
+            let split = run.cache_creation.as_ref();
+            split.map_or(Count::default(), |split| split.ephemeral_1h_input_tokens)
+        };
+        self.input = self.input.max(sum(|run| run.input_tokens));
+        self.output = self.output.max(sum(|run| run.output_tokens));
+        self.cache_read = self.cache_read.max(sum(|run| run.cache_read_input_tokens));
+        self.cache_write = self.cache_write.max(sum(|run| run.cache_creation_input_tokens));
+        self.cache_write_1h = self.cache_write_1h.max(sum(one_hour));
     }
 
     fn report(&self) -> Report {

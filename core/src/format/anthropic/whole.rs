@@ -6,6 +6,7 @@ use bytes::BytesMut;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::citation::LocationOut;
 use super::stop;
 use super::usage::UsageOut;
 use crate::chat::proof::Origin;
@@ -31,6 +32,8 @@ struct Message<'a> {
 enum Content<'a> {
     Text {
         text: &'a str,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        citations: Vec<LocationOut<'a>>,
     },
     Thinking {
         thinking: &'a str,
@@ -71,7 +74,7 @@ pub(crate) fn write_whole(answer: &Answer, setting: &Setting, bill: Bill, out: &
         } else {
             &answer.model
         },
-        content: choice.blocks.iter().map(content).collect(),
+        content: choice.blocks.iter().filter(speaks).map(content).collect(),
         stop_reason: stop::write(choice.finish, choice.calls(), stop_sequence.is_some()),
         stop_sequence,
         usage: UsageOut::new(
@@ -82,9 +85,21 @@ pub(crate) fn write_whole(answer: &Answer, setting: &Setting, bill: Bill, out: &
     write_json(out, &message);
 }
 
+/// Text that is nothing but cited would be refused when it is sent back.
+fn speaks(block: &&Block) -> bool {
+    !matches!(block, Block::Text { text, citations } if text.is_empty() && !citations.is_empty())
+}
+
 fn content(block: &Block) -> Content<'_> {
     match block {
-        Block::Text { text, .. } | Block::Refusal(text) => Content::Text { text },
+        Block::Text { text, citations } => Content::Text {
+            text,
+            citations: citations.iter().filter_map(LocationOut::new).collect(),
+        },
+        Block::Refusal(text) => Content::Text {
+            text,
+            citations: Vec::new(),
+        },
         Block::Reasoning { text, proof } => Content::Thinking {
             thinking: text,
             signature: proof

@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
+
 use super::chunk::{Function, Part, ReasoningDetail, Spoken, ToolCall};
 use super::reader::Shape;
 use super::tool_slots::{Piece, Place, ToolSlots};
+use super::{google, sources};
 use crate::chat::proof::{Origin, Proof};
 use crate::client_error::malformed;
 use crate::event::{Event, Finish};
@@ -17,6 +20,8 @@ pub(super) struct ChoiceState {
     finish: Option<Finish>,
     slots: ToolSlots,
     refused: bool,
+    /// Of the last proof: some tell it twice.
+    proved: u64,
 }
 
 impl ChoiceState {
@@ -82,6 +87,14 @@ impl ChoiceReader<'_, '_> {
             TextOrList::Text(text) => self.text(text),
             TextOrList::List(parts) => parts.into_iter().for_each(|part| self.part(part)),
         }
+        for raw in content.annotations.0 {
+            if let Some(citation) = sources::annotation(raw) {
+                (self.sink)(Event::Citation {
+                    choice,
+                    citation: Box::new(citation),
+                });
+            }
+        }
         if !content.refusal.is_empty() {
             self.state.refused = true;
             (self.sink)(Event::Refusal {
@@ -94,7 +107,9 @@ impl ChoiceReader<'_, '_> {
         if made {
             (self.sink)(Event::Opaque { choice });
         }
+        self.google(content.extra_content);
         for call in content.tool_calls.0 {
+            self.google(call.extra_content);
             self.tool_call(&call);
         }
         if let Some(function) = &content.function_call {
@@ -153,10 +168,7 @@ impl ChoiceReader<'_, '_> {
             }
             let origin = Origin::of_detail(detail.format.as_str()).unwrap_or(self.origin);
             if !detail.signature.is_empty() {
-                (self.sink)(Event::ReasoningSignature {
-                    choice,
-                    proof: Proof::new(origin, detail.signature.0),
-                });
+                self.prove(Proof::new(origin, detail.signature.0));
             }
             if !detail.data.is_empty() {
                 (self.sink)(Event::RedactedReasoning {
@@ -164,6 +176,23 @@ impl ChoiceReader<'_, '_> {
                     proof: Proof::new(origin, detail.data.0),
                 });
             }
+        }
+    }
+
+    /// Google's signature of the call that follows, or of the text before it.
+    fn google(&mut self, extra: Option<&RawValue>) {
+        if let Some(signature) = extra.and_then(google::signature) {
+            self.prove(Proof::new(Origin::Google, signature));
+        }
+    }
+
+    fn prove(&mut self, proof: Proof<'_>) {
+        let hash = fnv(0, proof.data.as_bytes());
+        if std::mem::replace(&mut self.state.proved, hash) != hash {
+            (self.sink)(Event::ReasoningSignature {
+                choice: self.choice,
+                proof,
+            });
         }
     }
 

@@ -28,6 +28,12 @@ pub(super) struct Chunk<'a> {
     pub(super) error: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) detail: Option<&'a RawValue>,
+    /// Perplexity's and xAI's sources.
+    #[serde(borrow)]
+    pub(super) citations: Option<&'a RawValue>,
+    /// The same with their titles (Perplexity).
+    #[serde(borrow)]
+    pub(super) search_results: Option<&'a RawValue>,
 }
 
 /// Groq's own member.
@@ -47,8 +53,13 @@ pub(super) struct Choice<'a> {
     pub(super) delta: Option<Spoken<'a>>,
     #[serde(borrow)]
     pub(super) message: Option<Spoken<'a>>,
+    /// Of the older API, which has no messages.
+    #[serde(borrow)]
+    pub(super) text: Text<'a>,
     #[serde(borrow)]
     pub(super) finish_reason: Text<'a>,
+    #[serde(borrow)]
+    pub(super) logprobs: Option<&'a RawValue>,
 }
 
 /// A `delta` or a `message`.
@@ -78,6 +89,11 @@ pub(super) struct Spoken<'a> {
     /// Tools that Groq runs itself.
     #[serde(borrow)]
     pub(super) executed_tools: List<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) annotations: List<&'a RawValue>,
+    /// What Google adds.
+    #[serde(borrow)]
+    pub(super) extra_content: Option<&'a RawValue>,
 }
 
 /// A part of a content that is a list (Mistral).
@@ -129,6 +145,9 @@ pub(super) struct ToolCall<'a> {
     /// A call whose input is free text instead of JSON.
     #[serde(borrow)]
     pub(super) custom: Option<&'a RawValue>,
+    /// What Google adds.
+    #[serde(borrow)]
+    pub(super) extra_content: Option<&'a RawValue>,
 }
 
 /// The called function or a piece of it.

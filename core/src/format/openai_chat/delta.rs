@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use super::google::ExtraOut;
+use super::logprobs::LogprobsOut;
+use super::sources::AnnotationOut;
 use super::usage::UsageOut;
 use crate::chat::proof::Proof;
 use crate::event::Event;
@@ -21,7 +24,7 @@ pub(super) struct Chunk<'a> {
 pub(super) struct Choice<'a> {
     pub(super) index: u32,
     pub(super) delta: Delta<'a>,
-    pub(super) logprobs: Option<()>,
+    pub(super) logprobs: Option<LogprobsOut<'a>>,
     pub(super) finish_reason: Option<&'static str>,
 }
 
@@ -39,6 +42,8 @@ pub(super) struct Delta<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_details: Option<[ReasoningDetail<'a>; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<[AnnotationOut<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     tool_calls: Option<[ToolCall<'a>; 1]>,
 }
 
@@ -47,6 +52,9 @@ pub(super) struct Delta<'a> {
 pub(super) struct ReasoningDetail<'a> {
     /// From 0; the official SDK puts lists in streams together by it.
     index: usize,
+    /// The call that Google's signature is of (OpenRouter).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
     /// Whose.
     format: &'static str,
     #[serde(flatten)]
@@ -71,6 +79,7 @@ impl<'a> ReasoningDetail<'a> {
         let signature = &proof.data;
         Self {
             index,
+            id: None,
             format: proof.origin.detail_format(),
             what: Detail::Text { text, signature },
         }
@@ -79,8 +88,19 @@ impl<'a> ReasoningDetail<'a> {
     pub(super) fn encrypted(index: usize, proof: &'a Proof<'_>) -> Self {
         Self {
             index,
+            id: None,
             format: proof.origin.detail_format(),
             what: Detail::Encrypted { data: &proof.data },
+        }
+    }
+}
+
+impl<'a> ReasoningDetail<'a> {
+    /// The same, of this call.
+    pub(super) fn of(self, call: &'a str) -> Self {
+        Self {
+            id: Some(call),
+            ..self
         }
     }
 }
@@ -93,6 +113,17 @@ struct ToolCall<'a> {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
     function: Function<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra_content: Option<ExtraOut<'a>>,
+}
+
+/// What a delta has to know of its choice.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Context<'a> {
+    /// How many reasoning details there are.
+    pub(super) details: usize,
+    /// Google's signature of the call that begins.
+    pub(super) signature: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -112,8 +143,9 @@ impl<'a> Delta<'a> {
         }
     }
 
-    /// What an event adds to its choice. `details`: how many reasoning details the choice has.
-    pub(super) fn of(event: &'a Event<'_>, details: usize) -> Self {
+    /// What an event adds to its choice.
+    pub(super) fn of(event: &'a Event<'_>, context: Context<'a>) -> Self {
+        let details = context.details;
         let mut delta = Self::default();
         match event {
             Event::Text { text, .. } => delta.content = Some(text),
@@ -135,6 +167,7 @@ impl<'a> Delta<'a> {
                     id: Some(id),
                     kind: Some("function"),
                     function,
+                    extra_content: context.signature.map(ExtraOut::new),
                 };
                 delta.tool_calls = Some([call]);
             }
@@ -151,6 +184,14 @@ impl<'a> Delta<'a> {
         delta
     }
 
+    /// A source.
+    pub(super) fn cites(annotation: AnnotationOut<'a>) -> Self {
+        Self {
+            annotations: Some([annotation]),
+            ..Self::default()
+        }
+    }
+
     /// A piece of a call's arguments.
     pub(super) fn arguments(slot: u32, json: &'a str) -> Self {
         let function = Function {
@@ -162,6 +203,7 @@ impl<'a> Delta<'a> {
             id: None,
             kind: None,
             function,
+            extra_content: None,
         };
         Self {
             tool_calls: Some([call]),

@@ -1,4 +1,4 @@
-//! Reads answers of the OpenAI chat format into events.
+//! Reads answers of the OpenAI chat format into events, and those of the older completions.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::choice::{ChoiceReader, ChoiceState, fnv};
 use super::chunk::{Choice, Chunk};
 use super::usage::{read_tier, read_usage};
+use super::{logprobs, sources};
 use crate::chat::proof::Origin;
 use crate::client_error::{in_band, malformed};
 use crate::event::{Event, Start};
@@ -36,6 +37,8 @@ pub(crate) struct Reader {
     tier: Option<ServiceTier>,
     /// Of the answer's id: what made-up ids of tool calls are made of.
     seed: u64,
+    /// The list of sources that stood beside the choices last, as it came: each chunk tells all of them (Perplexity).
+    sources: String,
     choices: BTreeMap<u32, ChoiceState>,
 }
 
@@ -55,6 +58,12 @@ impl Read for Reader {
     fn end(&mut self, sink: Sink<'_>) {
         if std::mem::replace(&mut self.ended, true) {
             return;
+        }
+        for citation in sources::beside(&self.sources) {
+            sink(Event::Citation {
+                choice: 0,
+                citation: Box::new(citation),
+            });
         }
         for (&choice, state) in &self.choices {
             if let Some(reason) = state.finish() {
@@ -78,6 +87,7 @@ impl Reader {
             ended: false,
             tier: None,
             seed: fnv(0, b""),
+            sources: String::new(),
             choices: BTreeMap::new(),
         }
     }
@@ -104,6 +114,11 @@ impl Reader {
             || chunk.choices.is_none() && (chunk.detail.is_some() || chunk.object.as_str() == "error");
         if shape == Shape::Whole && chunk.choices.is_none() && !is_error {
             return Err(NotAnAnswer);
+        }
+        if let Some(list) = sources::list(chunk.search_results, chunk.citations)
+            && list != self.sources
+        {
+            list.clone_into(&mut self.sources);
         }
         for choice in chunk.choices.unwrap_or_default().0 {
             self.choice(choice, shape, sink);
@@ -154,6 +169,13 @@ impl Reader {
         let state = self.choices.entry(index).or_default();
         let reason = choice.finish_reason.as_str();
         let failure = (!reason.is_empty()).then(|| state.finished(reason)).flatten();
+        let (text_tokens, refusal_tokens) = choice.logprobs.map(logprobs::read).unwrap_or_default();
+        if !text_tokens.is_empty() {
+            sink(Event::Logprobs {
+                choice: index,
+                tokens: text_tokens,
+            });
+        }
         let content = match shape {
             Shape::Chunk => choice.delta.or(choice.message),
             Shape::Whole => choice.message.or(choice.delta),
@@ -168,6 +190,17 @@ impl Reader {
                 sink,
             }
             .read(content);
+        } else if !choice.text.is_empty() {
+            sink(Event::Text {
+                choice: index,
+                text: choice.text.0,
+            });
+        }
+        if !refusal_tokens.is_empty() {
+            sink(Event::Logprobs {
+                choice: index,
+                tokens: refusal_tokens,
+            });
         }
         if let Some(failure) = failure {
             sink(Event::Error(in_band(failure.as_bytes())));

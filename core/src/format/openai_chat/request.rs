@@ -5,11 +5,12 @@ mod decode;
 mod encode;
 mod models;
 mod options;
+mod reasoning;
 mod strict;
 #[cfg(test)]
 mod tests;
 mod turns;
 mod wire;
 
-pub(crate) use self::decode::decode;
+pub(crate) use self::decode::{decode, stop};
 pub(crate) use self::encode::encode;

@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 
 use bytes::BytesMut;
 
-use super::delta::{Choice, Chunk, Delta};
+use super::delta::{Choice, Chunk, Context, Delta};
+use super::logprobs::LogprobsOut;
+use super::sources::{AnnotationOut, Place};
 use super::usage::UsageOut;
+use crate::chat::proof::{Origin, Proof};
+use crate::event::citation::Citation;
 use crate::event::{Event, Finish, Start};
 use crate::format::answer::TooLong;
 use crate::format::writing::{Bill, Setting, Write, write_frame};
@@ -25,6 +29,10 @@ struct ChoiceState {
     /// Per call, whether arguments came.
     calls: Vec<bool>,
     details: usize,
+    /// Google's signature of the call that may follow.
+    signature: Option<String>,
+    place: Place,
+    annotations: usize,
     refused: bool,
     finish: Option<Finish>,
 }
@@ -37,10 +45,26 @@ impl Write for StreamWriter {
                 self.start(start);
                 self.choice(0, out);
             }
-            Event::Text { choice, .. } | Event::Reasoning { choice, .. } => self.say(*choice, event, out),
-            Event::ReasoningSignature { choice, .. } | Event::RedactedReasoning { choice, .. } => {
+            Event::Text { choice, text } => {
+                let state = self.choice(*choice, out);
+                state.place.text(text);
+                state.signature = None;
+                self.say(*choice, event, out);
+            }
+            Event::Reasoning { choice, .. } => self.say(*choice, event, out),
+            Event::ReasoningSignature { choice, proof } => {
+                self.say(*choice, event, out);
+                self.choice(*choice, out).proved(proof);
+            }
+            Event::RedactedReasoning { choice, .. } => {
                 self.say(*choice, event, out);
                 self.choice(*choice, out).details += 1;
+            }
+            Event::Citation { choice, citation } => self.cite(*choice, citation, out),
+            Event::Logprobs { choice, tokens } => {
+                let refused = self.choice(*choice, out).refused;
+                let logprobs = LogprobsOut::new(tokens, refused);
+                self.choices_frame(*choice, Delta::default(), logprobs, None, out);
             }
             Event::Refusal { choice, .. } => {
                 self.choice(*choice, out).refused = true;
@@ -49,6 +73,7 @@ impl Write for StreamWriter {
             Event::ToolCall { choice, .. } => {
                 self.choice(*choice, out).calls.push(false);
                 self.say(*choice, event, out);
+                self.choice(*choice, out).signature = None;
             }
             Event::ToolArguments { choice, slot, .. } => {
                 let calls = &mut self.choice(*choice, out).calls;
@@ -60,12 +85,7 @@ impl Write for StreamWriter {
             Event::Finish { choice, reason, .. } => {
                 self.choice(*choice, out).finish.get_or_insert(*reason);
             }
-            Event::Opaque { .. }
-            | Event::Citation { .. }
-            | Event::Logprobs { .. }
-            | Event::Usage(_)
-            | Event::Error(_)
-            | Event::End => {}
+            Event::Opaque { .. } | Event::Usage(_) | Event::Error(_) | Event::End => {}
         }
         Ok(())
     }
@@ -120,16 +140,40 @@ impl StreamWriter {
     }
 
     fn say(&mut self, choice: u32, event: &Event<'_>, out: &mut BytesMut) {
-        let details = self.choice(choice, out).details;
-        self.chunk(choice, Delta::of(event, details), None, out);
+        self.choice(choice, out);
+        let context = self.choices.get(&choice).map(|state| Context {
+            details: state.details,
+            signature: state.signature.as_deref(),
+        });
+        self.chunk(choice, Delta::of(event, context.unwrap_or_default()), None, out);
+    }
+
+    fn cite(&mut self, choice: u32, citation: &Citation, out: &mut BytesMut) {
+        let state = self.choice(choice, out);
+        state.place.cited();
+        if let Some(annotation) = AnnotationOut::new(citation, &state.place, Some(state.annotations)) {
+            state.annotations += 1;
+            self.chunk(choice, Delta::cites(annotation), None, out);
+        }
     }
 
     fn chunk(&self, index: u32, delta: Delta<'_>, finish: Option<&'static str>, out: &mut BytesMut) {
+        self.choices_frame(index, delta, None, finish, out);
+    }
+
+    fn choices_frame(
+        &self,
+        index: u32,
+        delta: Delta<'_>,
+        logprobs: Option<LogprobsOut<'_>>,
+        finish: Option<&'static str>,
+        out: &mut BytesMut,
+    ) {
         self.frame(
             &[Choice {
                 index,
                 delta,
-                logprobs: None,
+                logprobs,
                 finish_reason: finish,
             }],
             None,
@@ -151,6 +195,11 @@ impl StreamWriter {
 }
 
 impl ChoiceState {
+    fn proved(&mut self, proof: &Proof<'_>) {
+        self.details += 1;
+        self.signature = (proof.origin == Origin::Google).then(|| proof.data.to_string());
+    }
+
     fn reason(&self) -> &'static str {
         finish_reason(self.finish, !self.calls.is_empty(), self.refused)
     }

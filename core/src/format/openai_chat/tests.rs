@@ -43,6 +43,18 @@ fn writes_refusals_and_choices() {
 }
 
 #[test]
+fn writes_sources_and_probabilities() {
+    let stream = streamed(&sample::cited(), sample::setting(), Bill::default());
+    insta::assert_snapshot!(format!("{stream}{}", whole(&sample::cited())));
+}
+
+#[test]
+fn writes_googles_signature_where_its_clients_look_for_it() {
+    let stream = streamed(&sample::google(), sample::setting(), Bill::default());
+    insta::assert_snapshot!(format!("{stream}{}", whole(&sample::google())));
+}
+
+#[test]
 fn usage_is_told_only_where_it_is_asked_for() {
     let setting = Setting {
         include_usage: false,
@@ -107,6 +119,24 @@ fn reads_every_form_of_content() {
             r#"{"reasoning_details":[{"type":"reasoning.summary","summary":"t"}]}"#,
             &["reasoning 0 t"],
         ),
+        (
+            r#"{"content":"a","annotations":[{"type":"url_citation","url_citation":{"url":"u","title":"t","start_index":0,"end_index":1}}]}"#,
+            &[
+                "text 0 a",
+                "citation 0 Citation { source: Web { url: \"u\", title: Some(\"t\") }, cited: None, span: Some(0..1) }",
+            ],
+        ),
+        (
+            r#"{"annotations":[{"type":"file","file":{"name":"f","hash":"h"}},{"type":"other"},7]}"#,
+            &[
+                "citation 0 Citation { source: Document { index: None, title: Some(\"f\"), file: Some(\"h\") }, cited: None, span: None }",
+            ],
+        ),
+        (
+            r#"{"extra_content":{"google":{"thought_signature":"s"}},"tool_calls":[{"index":0,"id":"x","extra_content":{"google":{"thought_signature":"s"}},"function":{"name":"f","arguments":""}}]}"#,
+            &["signature s", "call 0 0 x f"],
+        ),
+        (r#"{"extra_content":7,"annotations":{}}"#, &[]),
         (r#"{"refusal":"no"}"#, &["refusal no"]),
         (r#"{"audio":{"data":"QUJD"}}"#, &["opaque 0"]),
         (
@@ -229,4 +259,63 @@ fn what_is_no_answer_is_told_apart() {
             "{document}"
         );
     }
+}
+
+#[test]
+fn reads_the_probabilities_of_tokens() {
+    let token = r#"{"token":"a","logprob":-0.5,"bytes":[97],"top_logprobs":[{"token":"b","logprob":-1,"bytes":null}]}"#;
+    for (logprobs, content, expected) in [
+        (
+            format!(r#"{{"content":[{token},{token}],"refusal":null}}"#),
+            r#""content":"aa""#,
+            &["logprobs 0 2", "text 0 aa"][..],
+        ),
+        (
+            format!(r#"{{"content":null,"refusal":[{token}]}}"#),
+            r#""refusal":"a""#,
+            &["refusal a", "logprobs 0 1"],
+        ),
+        // Of legacy completions, and of nobody.
+        (
+            String::from(r#"{"tokens":["a"],"token_logprobs":[-0.5]}"#),
+            r#""content":"a""#,
+            &["text 0 a"],
+        ),
+        (
+            String::from(r#"{"content":[{"token":"a","logprob":null}]}"#),
+            r#""content":"a""#,
+            &["text 0 a"],
+        ),
+        (String::from("[7]"), r#""content":"a""#, &["text 0 a"]),
+    ] {
+        let chunk = format!(
+            r#"{{"id":"i","model":"m","choices":[{{"index":0,"logprobs":{logprobs},"delta":{{{content}}}}}]}}"#
+        );
+        let told = read_stream("OpenAI", &[&chunk]);
+        assert_eq!(told[1..told.len() - 1], *expected, "{chunk}");
+    }
+}
+
+#[test]
+fn sources_beside_the_choices_are_told_once_and_last() {
+    let chunk = |sources: &str, finish: &str| {
+        format!(
+            r#"{{"id":"i","model":"m",{sources},"choices":[{{"index":0,"delta":{{"content":"a"}},"finish_reason":{finish}}}]}}"#
+        )
+    };
+    let first = chunk(r#""citations":["u","v"]"#, "null");
+    let last = chunk(
+        r#""citations":["u"],"search_results":[{"url":"u","title":"t","snippet":"s"},7,{}]"#,
+        r#""stop""#,
+    );
+    assert_eq!(
+        read_stream("Custom", &[&first, &last])[3..],
+        [
+            "citation 0 Citation { source: Web { url: \"u\", title: Some(\"t\") }, cited: Some(\"s\"), span: None }",
+            "finish 0 Stop",
+            "end"
+        ]
+    );
+    let told = read_stream("Custom", &[&first]);
+    assert!(told[3].contains("url: \"v\""), "{told:?}");
 }

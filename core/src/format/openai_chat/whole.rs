@@ -6,8 +6,12 @@ use bytes::BytesMut;
 use serde::Serialize;
 
 use super::delta::ReasoningDetail;
+use super::google::ExtraOut;
+use super::logprobs::LogprobsOut;
+use super::sources::{AnnotationOut, Place};
 use super::stream::finish_reason;
 use super::usage::UsageOut;
+use crate::chat::proof::Origin;
 use crate::format::answer::{Answer, Block, Choice};
 use crate::format::writing::{Bill, Setting, write_json};
 
@@ -26,7 +30,7 @@ struct Completion<'a> {
 struct ChoiceOut<'a> {
     index: usize,
     message: Message<'a>,
-    logprobs: Option<()>,
+    logprobs: Option<LogprobsOut<'a>>,
     finish_reason: &'static str,
 }
 
@@ -40,6 +44,8 @@ struct Message<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reasoning_details: Vec<ReasoningDetail<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    annotations: Vec<AnnotationOut<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<ToolCall<'a>>,
 }
 
@@ -49,6 +55,8 @@ struct ToolCall<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     function: Function<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra_content: Option<ExtraOut<'a>>,
 }
 
 #[derive(Serialize)]
@@ -87,11 +95,13 @@ pub(crate) fn write_whole(answer: &Answer, setting: &Setting, bill: Bill, out: &
 impl<'a> ChoiceOut<'a> {
     fn new(index: usize, choice: &'a Choice) -> Self {
         let message = Message::new(&choice.blocks);
-        let reason = finish_reason(choice.finish, choice.calls(), message.refusal.is_some());
+        let refused = message.refusal.is_some();
+        let reason = finish_reason(choice.finish, choice.calls(), refused);
+        let of_refusal = refused && message.content.is_none();
         Self {
             index,
             message,
-            logprobs: None,
+            logprobs: LogprobsOut::new(&choice.logprobs, of_refusal),
             finish_reason: reason,
         }
     }
@@ -105,10 +115,27 @@ impl<'a> Message<'a> {
             refusal: None,
             reasoning_content: None,
             reasoning_details: Vec::new(),
+            annotations: Vec::new(),
             tool_calls: Vec::new(),
         };
+        let (mut place, mut signature) = (Place::default(), None);
         for block in blocks {
-            message.add(block);
+            if let Block::Text { text, citations } = block {
+                place.text(text);
+                for citation in citations {
+                    place.cited();
+                    message
+                        .annotations
+                        .extend(AnnotationOut::new(citation, &place, None));
+                }
+            }
+            message.add(block, signature.take());
+            if let Block::Reasoning {
+                proof: Some(proof), ..
+            } = block
+            {
+                signature = (proof.origin == Origin::Google).then_some(proof.data.as_ref());
+            }
         }
         if message.content.is_none() && message.tool_calls.is_empty() && message.refusal.is_none() {
             message.content = Some(String::new());
@@ -116,7 +143,8 @@ impl<'a> Message<'a> {
         message
     }
 
-    fn add(&mut self, block: &'a Block) {
+    /// `signature`: Google's, of the block.
+    fn add(&mut self, block: &'a Block, signature: Option<&'a str>) {
         match block {
             Block::Text { text, .. } => append(&mut self.content, text),
             Block::Refusal(text) => append(&mut self.refusal, text),
@@ -148,6 +176,7 @@ impl<'a> Message<'a> {
                     id,
                     kind: "function",
                     function,
+                    extra_content: signature.map(ExtraOut::new),
                 });
             }
         }

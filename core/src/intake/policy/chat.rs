@@ -1,18 +1,13 @@
 //! Of OpenAI chat completions.
 
 use super::{Policy, bound, messages, schema_of, tools};
-use crate::intake::splice;
 use crate::intake::{BadRequest, Object};
 
 pub(super) fn read(policy: &mut Policy, body: &str, members: &mut Object<'_, '_>) -> Result<(), BadRequest> {
     let mut estimate = messages(members)?;
     policy.tools = tools(members, &mut estimate)?;
     policy.input_tokens = estimate.tokens();
-    if policy.streamed(members)? {
-        let options = members.even_null("stream_options");
-        policy.ask_for_usage = splice::ask_for_usage(body, options, &members.member("stream_options"))?;
-        policy.include_usage = policy.ask_for_usage.is_none();
-    }
+    policy.streamed_with_usage(body, members)?;
     let newer = bound(members, "max_completion_tokens")?;
     policy.max_output = newer.or(bound(members, "max_tokens")?);
     let path = members.member("response_format");

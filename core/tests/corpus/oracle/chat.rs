@@ -14,6 +14,9 @@ pub(super) fn read(answer: Answer<'_>) -> Said {
             let known = said.choices.entry(count(&choice["index"])).or_default();
             let whole = answer.frames == Frames::Whole;
             content(known, &choice[if whole { "message" } else { "delta" }], whole);
+            for member in ["content", "refusal"] {
+                list(&choice["logprobs"][member]).for_each(|token| probable(known, token));
+            }
             known.finish = known.finish.take().or_else(|| finish(choice));
         }
         perplexity(&mut said, document);
@@ -80,8 +83,10 @@ fn content(choice: &mut Choice, content: &Value, whole: bool) {
         }
     }
     reasoning(choice, content);
+    google(choice, content);
     choice.refusal.push_str(text(&content["refusal"]));
     for part in list(&content["tool_calls"]) {
+        google(choice, part);
         call(choice, part, whole);
     }
     if content["function_call"].is_object() {
@@ -106,6 +111,22 @@ fn reasoning(choice: &mut Choice, content: &Value) {
             choice.reasoning.push_str(text(&detail["summary"]));
         }
         choice.prove(&["signature", "data"].map(|name| text(&detail[name])).concat());
+    }
+}
+
+fn probable(choice: &mut Choice, token: &Value) {
+    let others = list(&token["top_logprobs"]).count();
+    let logprob = token["logprob"].as_f64().expect("a number");
+    choice
+        .logprobs
+        .push((text(&token["token"]).to_owned(), logprob, others));
+}
+
+/// Google's signature, of a message or of a call. The gateway tells it in `reasoning_details` as well.
+fn google(choice: &mut Choice, owner: &Value) {
+    let signature = text(&owner["extra_content"]["google"]["thought_signature"]);
+    if !choice.signatures.iter().any(|known| known == signature) {
+        choice.prove(signature);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Bedrock's Converse, streamed and not.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::{Answer, count, list, text};
@@ -24,6 +26,8 @@ pub(super) fn read(answer: Answer<'_>) -> Said {
         for ending in [document, &document["messageStop"]] {
             if let Some(reason) = finish(text(&ending["stopReason"])) {
                 said.only().finish = Some(reason);
+                let hit = ending["additionalModelResponseFields"]["stop_sequence"].as_str();
+                said.only().stop_sequence = hit.map(str::to_owned);
             }
         }
         for place in [document, &document["metadata"]] {
@@ -47,7 +51,7 @@ fn block(choice: &mut Choice, block: &Value) {
     } else if thought.is_object() {
         choice.reasoning.push_str(text(&thought["reasoningText"]["text"]));
         choice.prove(text(&thought["reasoningText"]["signature"]));
-        choice.prove(text(&thought["redactedContent"]));
+        choice.prove(&redacted(thought));
     } else if tool.is_object() && is_for_client(tool) {
         choice.calls.push(call(tool, None, tool["input"].to_string()));
     } else if block["citationsContent"].is_object() {
@@ -58,6 +62,15 @@ fn block(choice: &mut Choice, block: &Value) {
     } else {
         choice.opaque += 1;
     }
+}
+
+/// Bytes, so in base64. Claude's are the text that Anthropic's own API has as `data` (itself in base64: `EtkE…` of
+/// `RXRrR…`), and that is what a client can send on to Anthropic.
+fn redacted(thought: &Value) -> String {
+    let bytes = STANDARD
+        .decode(text(&thought["redactedContent"]))
+        .expect("base64");
+    String::from_utf8(bytes).expect("text of Claude's")
 }
 
 /// Only blocks of tools have a start.
@@ -75,7 +88,7 @@ fn delta(choice: &mut Choice, delta: &Value, index: Option<u64>) {
     let thought = &delta["reasoningContent"];
     choice.reasoning.push_str(text(&thought["text"]));
     choice.prove(text(&thought["signature"]));
-    choice.prove(text(&thought["redactedContent"]));
+    choice.prove(&redacted(thought));
     cite(choice, &delta["citation"]);
     // Nothing where the block is a tool of Bedrock's own.
     if let Some(call) = choice.calls.iter_mut().find(|call| call.index == index) {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Answer, list, text};
-use crate::said::{Call, Choice, Said};
+use crate::said::{Call, Choice, Said, Usage};
 
 pub(super) fn read(answer: Answer<'_>) -> Said {
     let mut said = Said::default();
@@ -50,7 +50,22 @@ fn usage(said: &mut Said, usage: &Value) {
     known.reasoning = usage["output_tokens_details"]["thinking_tokens"]
         .as_u64()
         .unwrap_or(known.reasoning);
+    add_up(&mut known, usage);
     said.usage = Some(known);
+}
+
+/// Where the runs of the model are told one by one, the members beside them leave out the compaction of the prompt:
+/// Anthropic's page on compaction says that the bill is the sum. An advisor, another model, is not among them.
+fn add_up(known: &mut Usage, usage: &Value) {
+    let runs = || list(&usage["iterations"]).filter(|run| run["model"].is_null());
+    if runs().all(|run| run["type"] != "compaction") {
+        return;
+    }
+    let sum = |name: &str| runs().map(|run| run[name].as_u64().unwrap_or(0)).sum::<u64>();
+    known.cache_read = sum("cache_read_input_tokens");
+    known.cache_write = sum("cache_creation_input_tokens");
+    known.input = sum("input_tokens") + known.cache_read + known.cache_write;
+    known.output = sum("output_tokens");
 }
 
 fn block(choice: &mut Choice, block: &Value, index: Option<u64>) {
@@ -91,7 +106,14 @@ fn delta(choice: &mut Choice, delta: &Value, index: Option<u64>) {
 fn cite(choice: &mut Choice, source: &Value) {
     let titles = [&source["title"], &source["document_title"]];
     let title = titles.into_iter().find_map(Value::as_str);
-    choice.cite(text(&source["url"]), title.unwrap_or_default());
+    // Search results that the client gave name their source, often by its address.
+    let named = text(&source["source"]);
+    let url = if named.starts_with("http") {
+        named
+    } else {
+        text(&source["url"])
+    };
+    choice.cite(url, title.unwrap_or_default());
 }
 
 fn end(choice: &mut Choice, ending: &Value) {

@@ -247,3 +247,43 @@ async fn a_route_without_a_rule_that_matches_or_that_is_broken_says_so() {
     );
     assert!(got.text().contains("spec.rules is empty"));
 }
+
+#[tokio::test]
+async fn tokens_are_counted_by_the_provider_where_it_can() {
+    let gateway = gateway("n", "m");
+    let got = gateway.ask(Ask::count()).await.ok();
+    assert!(got.json()["input_tokens"].as_u64() > Some(0), "{}", got.text());
+    assert_eq!(got.header("x-wayleave-estimated"), None);
+    assert_eq!(gateway.sim.requests()[0].path, "/n/v1/messages/count_tokens");
+    let books = gateway.books(got.call_id()).await;
+    assert_eq!(books.lines(), ["primary n ok 200"]);
+    assert_eq!(books.attempts[0]["cost_ticks"], 0, "counting is free");
+}
+
+#[tokio::test]
+async fn tokens_are_counted_here_where_no_provider_does() {
+    let gateway = gateway("o", "m");
+    let got = gateway.ask(Ask::count()).await.ok();
+    let counted = got.json()["input_tokens"].as_u64().expect("a count");
+    assert!((8..20).contains(&counted), "{counted}");
+    assert_eq!(got.header("x-wayleave-estimated"), Some("input_tokens"));
+    assert!(gateway.sim.requests().is_empty());
+    let books = gateway.books(got.call_id()).await;
+    assert!(books.lines().is_empty());
+}
+
+#[tokio::test]
+async fn what_does_not_get_through_translation_is_told() {
+    let ask = || {
+        Ask::chat()
+            .with("seed", json!(7))
+            .with("logit_bias", json!({"1": 2}))
+    };
+    let same = gateway("o", "m").ask(ask()).await.ok();
+    assert_eq!(same.header("x-wayleave-dropped"), None);
+    for ask in [ask(), ask().streamed()] {
+        let other = gateway("n", "m").ask(ask).await.ok();
+        let dropped = other.header("x-wayleave-dropped").expect("told");
+        assert_eq!(dropped, "logit_bias,seed");
+    }
+}

@@ -152,14 +152,21 @@ fn google_filter() -> Value {
 /// The endpoints whose errors are of such a family whatever their client's headers say; `invert`: all but them.
 fn path_filter(wanted: impl Fn(Option<Family>) -> bool, invert: bool) -> Value {
     let family = |endpoint: &Endpoint| endpoint.format().map(WireFormat::family);
-    let paths = pattern(
-        Endpoint::ALL
-            .into_iter()
-            .filter(|endpoint| wanted(family(endpoint))),
-    );
-    json!({"header_filter": {"header": {
-        "name": ":path",
-        "string_match": {"safe_regex": {"regex": format!("{paths}(\\?.*)?")}},
-        "invert_match": invert,
-    }}})
+    let endpoints = Endpoint::ALL
+        .into_iter()
+        .filter(|endpoint| wanted(family(endpoint)));
+    let filters: Vec<Value> = endpoints
+        .map(|endpoint| {
+            json!({"header_filter": {"header": {
+                "name": ":path",
+                "string_match": {"safe_regex": {"regex": format!("{}(\\?.*)?", pattern(endpoint))}},
+                "invert_match": invert,
+            }}})
+        })
+        .collect();
+    if invert {
+        json!({"and_filter": {"filters": filters}})
+    } else {
+        json!({"or_filter": {"filters": filters}})
+    }
 }

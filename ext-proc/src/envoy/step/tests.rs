@@ -87,7 +87,7 @@ async fn a_request_without_a_body_runs_at_once() {
 }
 
 #[tokio::test]
-async fn the_call_has_no_query_and_nothing_that_described_the_body_on_the_wire() {
+async fn the_call_has_its_query_and_nothing_that_described_the_body_on_the_wire() {
     let headers = [
         ("content-length", "3"),
         ("content-encoding", "identity"),
@@ -98,7 +98,7 @@ async fn the_call_has_no_query_and_nothing_that_described_the_body_on_the_wire()
         body("abc", true),
     ])
     .await;
-    assert_eq!(call.path, "/v1/messages");
+    assert_eq!(call.path, "/v1/messages?beta=true");
     assert_eq!(call.headers.len(), 1);
     assert_eq!(call.headers["x-tier"], "free");
 }

@@ -200,6 +200,17 @@ impl Reading {
             ("signature_delta", "thinking") => {
                 spoken.signatures.push(need_text(delta, "signature")?.to_owned());
             }
+            ("citations_delta", "text") => {
+                let place = &delta["citation"];
+                need(
+                    place["type"] == "web_search_result_location",
+                    "a place that says no address",
+                    delta,
+                )?;
+                for member in ["url", "cited_text", "encrypted_index"] {
+                    need_text(place, member)?;
+                }
+            }
             ("input_json_delta", "tool_use") => self.argue(need_text(delta, "partial_json")?),
             _ => return Err(format!("a {kind} in a block of {open:?}")),
         }

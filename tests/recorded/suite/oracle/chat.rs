@@ -83,6 +83,14 @@ impl Hearing {
             push(&mut spoken.signatures, text(&detail["signature"]));
             push(&mut spoken.redacted, text(&detail["data"]));
         }
+        // Google's signatures stand on the message and on its calls, sometimes on both.
+        let calls = list(&content["tool_calls"]).iter().chain([content]);
+        for owner in calls {
+            let signature = text(&owner["extra_content"]["google"]["thought_signature"]);
+            if !spoken.signatures.iter().any(|known| known == signature) {
+                push(&mut spoken.signatures, signature);
+            }
+        }
         spoken.text.push_str(text(&content["content"]));
         for part in list(&content["content"]) {
             spoken.text.push_str(text(&part["text"]));

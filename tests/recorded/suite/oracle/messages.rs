@@ -171,6 +171,22 @@ fn tokens(usage: &BTreeMap<String, Value>) -> Tokens {
     let thinking = usage
         .get("output_tokens_details")
         .and_then(|details| count(&details["thinking_tokens"]));
+    // The runs that compact the prompt stand in `iterations` only; an advisor, another model, is not of the answer.
+    let runs = || {
+        let all = usage.get("iterations").into_iter().flat_map(list);
+        all.filter(|run| run["model"].is_null())
+    };
+    if runs().any(|run| run["type"] == "compaction") {
+        let sum = |name: &str| runs().filter_map(|run| count(&run[name])).sum::<u64>();
+        let (cache_read, cache_write) = (sum("cache_read_input_tokens"), sum("cache_creation_input_tokens"));
+        return Tokens {
+            input: sum("input_tokens") + cache_read + cache_write,
+            cache_read,
+            cache_write,
+            output: sum("output_tokens"),
+            reasoning: thinking.unwrap_or(0),
+        };
+    }
     Tokens {
         input: told("input_tokens") + cache_read + cache_write,
         cache_read,

@@ -5,7 +5,7 @@ use super::wire;
 use crate::chat::{Answer, Dropped, JsonSchema, Request, ServiceTier, Tool, ToolChoice};
 use crate::intake::{BadRequest, Outbound, TargetShape};
 
-mod thinking;
+pub(crate) mod thinking;
 mod turns;
 
 /// What `max_tokens`, which Anthropic demands, is for clients that name no bound. All of its models can write as
@@ -50,7 +50,12 @@ pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<O
     }
     let thinks = !matches!(thinking.member, None | Some(wire::Thinking::Disabled));
     body.thinking = thinking.member;
-    sampling(request, generation.sampling, thinks, &mut body, &mut dropped);
+    let Drawn {
+        temperature,
+        top_p,
+        top_k,
+    } = drawn(request, generation.sampling, thinks, &mut dropped);
+    (body.temperature, body.top_p, body.top_k) = (temperature, top_p, top_k);
     not_at_anthropic(request, &mut dropped);
     let body = serde_json::to_vec(&body).map_err(|error| BadRequest {
         message: format!("the request cannot be written in the Anthropic format: {error}"),
@@ -62,15 +67,21 @@ pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<O
     })
 }
 
-/// Anthropic's temperatures end at 1. Thinking takes the default only, and a share of 0.95 or more.
-fn sampling(
-    request: &Request<'_>,
-    rule: SamplingRule,
-    thinks: bool,
-    body: &mut wire::Body<'_>,
-    dropped: &mut Dropped,
-) {
+/// What is left of the wishes for how tokens are drawn.
+pub(crate) struct Drawn {
+    pub(crate) temperature: Option<f64>,
+    pub(crate) top_p: Option<f64>,
+    pub(crate) top_k: Option<u64>,
+}
+
+/// Temperatures end at 1 here. Thinking takes the default only, and a share of 0.95 or more.
+pub(crate) fn drawn(request: &Request<'_>, rule: SamplingRule, thinks: bool, dropped: &mut Dropped) -> Drawn {
     let sampling = &request.sampling;
+    let mut drawn = Drawn {
+        temperature: None,
+        top_p: None,
+        top_k: None,
+    };
     let fixed = thinks || rule == SamplingRule::Default;
     match sampling.temperature {
         Some(temperature) if fixed => {
@@ -80,16 +91,16 @@ fn sampling(
         }
         Some(temperature) if temperature > 1.0 => {
             dropped.note("temperature above 1");
-            body.temperature = Some(1.0);
+            drawn.temperature = Some(1.0);
         }
-        temperature => body.temperature = temperature,
+        temperature => drawn.temperature = temperature,
     }
     match (sampling.top_p, rule) {
         (None, _) => {}
         (Some(top_p), SamplingRule::Both | SamplingRule::Either)
-            if (!thinks || top_p >= 0.95) && (rule == SamplingRule::Both || body.temperature.is_none()) =>
+            if (!thinks || top_p >= 0.95) && (rule == SamplingRule::Both || drawn.temperature.is_none()) =>
         {
-            body.top_p = Some(top_p);
+            drawn.top_p = Some(top_p);
         }
         (Some(top_p), _) => {
             if top_p < 1.0 {
@@ -100,12 +111,13 @@ fn sampling(
     if fixed && sampling.top_k.is_some() {
         dropped.note("top_k");
     } else {
-        body.top_k = sampling.top_k;
+        drawn.top_k = sampling.top_k;
     }
+    drawn
 }
 
 /// What has no counterpart, where it is not its default.
-fn not_at_anthropic(request: &Request<'_>, dropped: &mut Dropped) {
+pub(crate) fn not_at_anthropic(request: &Request<'_>, dropped: &mut Dropped) {
     let sampling = &request.sampling;
     let penalty = |penalty: Option<f64>| penalty.is_some_and(|penalty| penalty.abs() > f64::EPSILON);
     for (set, name) in [
@@ -137,7 +149,8 @@ fn service_tier(request: &Request<'_>, dropped: &mut Dropped) -> Option<&'static
     }
 }
 
-fn stop_sequences<'a>(request: &'a Request<'_>, dropped: &mut Dropped) -> Vec<&'a str> {
+/// Blank ones are refused.
+pub(crate) fn stop_sequences<'a>(request: &'a Request<'_>, dropped: &mut Dropped) -> Vec<&'a str> {
     let (sent, blank): (Vec<_>, Vec<_>) = request
         .stop
         .iter()

@@ -2,16 +2,16 @@
 
 /// What a model takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Generation {
-    pub(super) thinking: Thinking,
-    pub(super) sampling: SamplingRule,
+pub(crate) struct Generation {
+    pub(crate) thinking: Thinking,
+    pub(crate) sampling: SamplingRule,
     /// Whether answers and tool arguments can be held to a schema.
-    pub(super) structured: bool,
+    pub(crate) structured: bool,
 }
 
 /// How it is told to think.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Thinking {
+pub(crate) enum Thinking {
     /// It cannot.
     Never,
     /// By a number of tokens.
@@ -22,7 +22,7 @@ pub(super) enum Thinking {
 
 /// Which of `temperature` and `top_p` it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SamplingRule {
+pub(crate) enum SamplingRule {
     /// Both.
     Both,
     /// One at a time.
@@ -78,7 +78,7 @@ const GENERATIONS: [(&str, Generation); 17] = [
 ];
 
 /// What the model takes.
-pub(super) fn generation(model: &str) -> Generation {
+pub(crate) fn generation(model: &str) -> Generation {
     let name = model.to_ascii_lowercase().replace('.', "-");
     let row = GENERATIONS.iter().find(|(part, _)| name.contains(part));
     row.map_or(NEWEST, |(_, generation)| *generation)

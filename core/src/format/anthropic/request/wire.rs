@@ -5,13 +5,15 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::format::alternation::Message;
+
 #[derive(Default, Serialize)]
 pub(super) struct Body<'a> {
     pub(super) model: &'a str,
     pub(super) max_tokens: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) system: Vec<Block<'a>>,
-    pub(super) messages: Vec<Message<'a>>,
+    pub(super) messages: Vec<Message<Block<'a>>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) tools: Vec<Tool<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,19 +36,6 @@ pub(super) struct Body<'a> {
     pub(super) service_tier: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) stream: Option<bool>,
-}
-
-#[derive(Serialize)]
-pub(super) struct Message<'a> {
-    pub(super) role: Role,
-    pub(super) content: Vec<Block<'a>>,
-}
-
-#[derive(Clone, Copy, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Role {
-    User,
-    Assistant,
 }
 
 /// A block, with the mark that any of them can carry.
@@ -152,7 +141,7 @@ pub(super) enum ToolChoice<'a> {
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum Thinking {
+pub(crate) enum Thinking {
     Enabled { budget_tokens: u64 },
     Adaptive,
     Disabled,

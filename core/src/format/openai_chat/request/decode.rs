@@ -65,7 +65,8 @@ fn sampling(members: &mut Object<'_, '_>) -> Result<Sampling, BadRequest> {
     })
 }
 
-fn stop<'a>(members: &mut Object<'a, '_>) -> Result<Vec<Cow<'a, str>>, BadRequest> {
+/// `stop`: a text or a list of them.
+pub(crate) fn stop<'a>(members: &mut Object<'a, '_>) -> Result<Vec<Cow<'a, str>>, BadRequest> {
     let path = members.member("stop");
     let Some(raw) = members.raw("stop") else {
         return Ok(Vec::new());

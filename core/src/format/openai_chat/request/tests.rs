@@ -6,9 +6,13 @@ use crate::intake::TargetShape;
 use crate::vendor::Vendor;
 
 fn there_and_back(body: &Value) -> (Value, Vec<String>) {
+    sent_to("OpenAI", body)
+}
+
+fn sent_to(vendor: &str, body: &Value) -> (Value, Vec<String>) {
     let text = body.to_string();
     let request = decode(&text).unwrap();
-    let quirks = Vendor::named("OpenAI").unwrap().quirks;
+    let quirks = Vendor::named(vendor).unwrap().quirks;
     let target = TargetShape {
         format: WireFormat::OpenAIChat,
         model: body["model"].as_str().unwrap(),
@@ -107,4 +111,101 @@ fn strict_is_asked_only_for_schemas_that_openai_takes() {
         );
         assert_eq!(dropped.is_empty(), strict);
     }
+}
+
+/// What of reasoning comes out at OpenRouter for an assistant's message with these members.
+fn reasoning_back(members: Value) -> Value {
+    let mut message = json!({"role": "assistant", "content": "a"});
+    for (name, value) in members.as_object().unwrap() {
+        message[name] = value.clone();
+    }
+    let body = json!({"model": "m", "messages": [message]});
+    let (sent, _) = sent_to("OpenRouter", &body);
+    sent["messages"][0]["reasoning_details"].clone()
+}
+
+#[test]
+fn proofs_go_back_to_those_who_take_them() {
+    let claude = "anthropic-claude-v1";
+    let signed =
+        json!([{"index": 0, "type": "reasoning.text", "text": "t", "signature": "s", "format": claude}]);
+    let sealed =
+        json!([{"index": 0, "type": "reasoning.encrypted", "data": "d", "format": "openai-responses-v1"}]);
+    for (members, expected) in [
+        (
+            json!({"reasoning": "t", "reasoning_details": signed}),
+            signed.clone(),
+        ),
+        (
+            json!({"reasoning": "t", "reasoning_details": sealed}),
+            sealed.clone(),
+        ),
+        // The gateway's streams tell the text on its own.
+        (
+            json!({"reasoning_content": "t", "reasoning_details":
+                [{"index": 0, "type": "reasoning.text", "signature": "s", "format": claude}]}),
+            signed,
+        ),
+        // Which signature is of which part of the text is not known.
+        (
+            json!({"reasoning_content": "t", "reasoning_details": [
+                {"type": "reasoning.text", "signature": "s", "format": claude},
+                {"type": "reasoning.text", "signature": "s", "format": claude},
+                {"type": "reasoning.encrypted", "data": "d", "format": "openai-responses-v1"}]}),
+            sealed,
+        ),
+        (json!({"reasoning_content": "t"}), Value::Null),
+        (
+            json!({"reasoning_details": null, "extra_content": null}),
+            Value::Null,
+        ),
+    ] {
+        assert_eq!(reasoning_back(members.clone()), expected, "{members}");
+    }
+    let body = json!({"model": "m", "messages": [{"role": "assistant", "content": "a", "reasoning_details":
+        [{"type": "reasoning.text", "text": "t", "signature": "s", "format": claude}]}]});
+    let (sent, dropped) = sent_to("Groq", &body);
+    assert_eq!(sent["messages"][0], json!({"role": "assistant", "content": "a"}));
+    assert_eq!(dropped, ["reasoning of earlier turns"]);
+}
+
+#[test]
+fn googles_signatures_stay_with_their_calls() {
+    let call = |id: &str, signature: Option<&str>| {
+        let mut call = json!({"id": id, "type": "function", "function": {"name": "f", "arguments": "{}"}});
+        if let Some(signature) = signature {
+            call["extra_content"] = json!({"google": {"thought_signature": signature}});
+        }
+        call
+    };
+    let detail = |index: usize, id: &str, data: &str| json!({"index": index, "id": id, "type": "reasoning.encrypted", "data": data, "format": "google-gemini-v1"});
+    let expected = json!([detail(0, "c1", "x"), detail(1, "c2", "y")]);
+    for members in [
+        json!({"tool_calls": [call("c1", Some("x")), call("c2", Some("y"))]}),
+        json!({"tool_calls": [call("c1", None), call("c2", None)], "reasoning_details": expected}),
+        // As the gateway tells it: in the details, and on the calls.
+        json!({"tool_calls": [call("c1", Some("x")), call("c2", Some("y"))], "reasoning_details": [
+            {"type": "reasoning.text", "signature": "x", "format": "google-gemini-v1"},
+            {"type": "reasoning.text", "signature": "y", "format": "google-gemini-v1"}]}),
+    ] {
+        assert_eq!(reasoning_back(members.clone()), expected, "{members}");
+    }
+    assert_eq!(
+        reasoning_back(json!({"extra_content": {"google": {"thought_signature": "x"}}})),
+        json!([{"index": 0, "type": "reasoning.encrypted", "data": "x", "format": "google-gemini-v1"}])
+    );
+}
+
+#[test]
+fn marks_of_the_cache_are_sent_to_those_who_know_them() {
+    let mark = json!({"type": "ephemeral", "ttl": "1h"});
+    let body = json!({"model": "m", "messages": [
+        {"role": "system", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b", "cache_control": mark}]},
+        {"role": "user", "content": [{"type": "text", "text": "c", "cache_control": mark}]},
+    ]});
+    let (sent, dropped) = sent_to("OpenRouter", &body);
+    assert_eq!((&sent["messages"], dropped.len()), (&body["messages"], 0));
+    let (sent, dropped) = sent_to("Groq", &body);
+    assert_eq!(sent["messages"][0]["content"], "a\n\nb");
+    assert_eq!(dropped, ["cache_control"]);
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::{content, options};
+use super::{content, options, reasoning};
 use crate::chat::{CacheControl, Content, Dropped, Part, Role, ToolCall, ToolResult, Turn};
 use crate::intake::{BadRequest, Kind, Object, Path, text};
 
@@ -90,13 +90,8 @@ impl Reader<'_> {
         path: &Path<'_>,
         parts: &mut Vec<Part<'a>>,
     ) -> Result<(), BadRequest> {
-        let reasoning = message.text("reasoning_content")?;
-        if let Some(text) = reasoning
-            .or(message.text("reasoning")?)
-            .filter(|text| !text.is_empty())
-        {
-            parts.insert(0, Part::plain(Content::Reasoning { text, proof: None }));
-        }
+        let mut earlier = reasoning::read(message, path, self.dropped)?;
+        parts.splice(0..0, earlier.parts.drain(..));
         if let Some(refusal) = message.text("refusal")? {
             parts.push(Part::plain(Content::Refusal(refusal)));
         }
@@ -115,6 +110,7 @@ impl Reader<'_> {
             let id = call.text("id")?.filter(|id| !id.is_empty());
             let cache = options::cache_control(&mut call)?;
             let id = id.unwrap_or_else(|| self.next_id());
+            parts.extend(earlier.of_call(&id, &mut call)?);
             parts.push(Part {
                 content: Content::ToolCall(tool_call(function, id)?),
                 cache,
@@ -125,6 +121,7 @@ impl Reader<'_> {
             let id = self.next_id();
             parts.push(Part::plain(Content::ToolCall(tool_call(function, id)?)));
         }
+        parts.extend(earlier.rest());
         Ok(())
     }
 

@@ -3,6 +3,8 @@
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::super::delta::ReasoningDetail;
+
 #[derive(Default, Serialize)]
 pub(super) struct Body<'a> {
     pub(super) model: &'a str,
@@ -70,10 +72,10 @@ pub(super) struct StreamOptions {
 #[serde(tag = "role", rename_all = "lowercase")]
 pub(super) enum Message<'a> {
     System {
-        content: String,
+        content: Content<'a>,
     },
     Developer {
-        content: String,
+        content: Content<'a>,
     },
     User {
         content: Content<'a>,
@@ -82,6 +84,8 @@ pub(super) enum Message<'a> {
         content: Option<Content<'a>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         refusal: Option<&'a str>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        reasoning_details: Vec<ReasoningDetail<'a>>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         tool_calls: Vec<ToolCall<'a>>,
     },
@@ -95,16 +99,37 @@ pub(super) enum Message<'a> {
 #[serde(untagged)]
 pub(super) enum Content<'a> {
     Text(&'a str),
+    Joined(String),
     Parts(Vec<Part<'a>>),
 }
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Part<'a> {
-    Text { text: &'a str },
-    ImageUrl { image_url: ImageUrl<'a> },
-    File { file: File<'a> },
-    InputAudio { input_audio: InputAudio<'a> },
+    Text {
+        text: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<CacheControl<'a>>,
+    },
+    ImageUrl {
+        image_url: ImageUrl<'a>,
+    },
+    File {
+        file: File<'a>,
+    },
+    InputAudio {
+        input_audio: InputAudio<'a>,
+    },
+}
+
+/// OpenRouter's, after Anthropic's.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum CacheControl<'a> {
+    Ephemeral {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ttl: Option<&'a str>,
+    },
 }
 
 #[derive(Serialize)]

@@ -43,6 +43,15 @@ impl Ask {
         )
     }
 
+    /// The count of the tokens of a message.
+    pub(crate) fn count() -> Self {
+        let body = json!({
+            "model": "chat",
+            "messages": [{"role": "user", "content": "Say something about the rain, please."}],
+        });
+        Self::new(Endpoint::CountTokens, body).header("anthropic-version", "2023-06-01")
+    }
+
     pub(crate) fn models() -> Self {
         Self::new(Endpoint::Models, Value::Null)
     }

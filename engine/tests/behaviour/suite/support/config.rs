@@ -104,7 +104,13 @@ impl Key {
         }
         let version = match self.vendor.format {
             WireFormat::AnthropicMessages => "",
-            _ => "/v1",
+            WireFormat::GeminiGenerate => "/v1beta",
+            WireFormat::BedrockConverse => "",
+            WireFormat::OpenAIChat
+            | WireFormat::OpenAIResponses
+            | WireFormat::OpenAICompletions
+            | WireFormat::OpenAIEmbeddings
+            | WireFormat::AnthropicTokens => "/v1",
         };
         let url = self
             .url

@@ -8,13 +8,13 @@ use crate::chat::reasoning::{Effort, LEAST_BUDGET, Reasoning};
 use crate::chat::{Content, Dropped, Request, Role, ToolChoice};
 
 /// The members that thinking decides.
-pub(super) struct Plan {
-    pub(super) member: Option<wire::Thinking>,
-    pub(super) effort: Option<&'static str>,
-    pub(super) max_tokens: u64,
+pub(crate) struct Plan {
+    pub(crate) member: Option<wire::Thinking>,
+    pub(crate) effort: Option<&'static str>,
+    pub(crate) max_tokens: u64,
 }
 
-pub(super) fn plan(request: &Request<'_>, model: Thinking, dropped: &mut Dropped) -> Plan {
+pub(crate) fn plan(request: &Request<'_>, model: Thinking, dropped: &mut Dropped) -> Plan {
     let max_tokens = request.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS);
     let without = Plan {
         member: None,

@@ -1,98 +1,46 @@
-//! Turns into `system` and `messages`: the two sides take turns, the user begins, results of tools come first, and
-//! no text is blank. Anthropic answers 400 to anything else.
+//! Turns into `system` and `messages`.
 
-use serde_json::value::RawValue;
-
-use super::super::wire::{self, Block, BlockKind, Message};
+use super::super::wire::{self, Block, BlockKind};
 use crate::chat::proof::Origin;
 use crate::chat::tool_id;
-use crate::chat::{CacheControl, Content, Document, Dropped, Part, Role, Source, ToolCall, ToolResult, Turn};
+use crate::chat::{CacheControl, Content, Document, Dropped, Part, Source, ToolCall, ToolResult, Turn};
+use crate::format::alternation::{self, Message, input};
 use crate::intake::BadRequest;
-
-/// What the user says where a conversation begins with the assistant, or has instructions only.
-const OPENING: &str = "Begin.";
 
 pub(super) fn write<'a>(
     turns: &'a [Turn<'_>],
     origin: Origin,
     dropped: &mut Dropped,
-) -> Result<(Vec<Block<'a>>, Vec<Message<'a>>), BadRequest> {
-    let mut system = Vec::new();
-    let mut messages: Vec<Message<'a>> = Vec::new();
-    for turn in turns {
-        let mut content = Vec::with_capacity(turn.parts.len());
-        for part in &turn.parts {
-            content.extend(block(part, origin, dropped)?);
-        }
-        let role = match turn.role {
-            Role::System | Role::Developer => {
-                if !messages.is_empty() {
-                    dropped.note("messages[]: the place of later system messages");
-                }
-                system.extend(content.into_iter().filter(|block| is_text(block, dropped)));
-                continue;
-            }
-            Role::User => wire::Role::User,
-            Role::Assistant => wire::Role::Assistant,
-        };
-        if content.is_empty() {
-            continue;
-        }
-        match messages.last_mut() {
-            Some(last) if last.role == role => last.content.append(&mut content),
-            Some(_) | None => messages.push(Message { role, content }),
-        }
-    }
-    for message in &mut messages {
-        message
-            .content
-            .sort_by_key(|block| !matches!(block.kind, BlockKind::ToolResult { .. }));
-    }
-    if messages
-        .first()
-        .is_none_or(|first| first.role == wire::Role::Assistant)
-    {
-        dropped.note("messages[]: an opening was added");
-        let opening = Block {
-            kind: BlockKind::Text { text: OPENING },
-            cache_control: None,
-        };
-        messages.insert(
-            0,
-            Message {
-                role: wire::Role::User,
-                content: vec![opening],
-            },
-        );
-    }
-    trim_prefill(&mut messages, dropped);
-    Ok((system, messages))
+) -> Result<(Vec<Block<'a>>, Vec<Message<Block<'a>>>), BadRequest> {
+    alternation::write(turns, dropped, |part, dropped| block(part, origin, dropped))
 }
 
-fn is_text(block: &Block<'_>, dropped: &mut Dropped) -> bool {
-    let text = matches!(block.kind, BlockKind::Text { .. });
-    if !text {
-        dropped.note("system: other than text");
-    }
-    text
-}
-
-/// The start of an answer that the model is to go on with must not end in white space.
-fn trim_prefill(messages: &mut [Message<'_>], dropped: &mut Dropped) {
-    if let Some(Message {
-        role: wire::Role::Assistant,
-        content,
-    }) = messages.last_mut()
-        && let Some(Block {
+impl<'a> alternation::Block<'a> for Block<'a> {
+    fn of_text(text: &'a str) -> Self {
+        Self {
             kind: BlockKind::Text { text },
-            ..
-        }) = content.last_mut()
-    {
-        let trimmed = text.trim_end();
-        if trimmed != *text {
-            dropped.note("messages[]: white space at the end");
+            cache_control: None,
         }
-        *text = trimmed;
+    }
+
+    fn text(&mut self) -> Option<&mut &'a str> {
+        match &mut self.kind {
+            BlockKind::Text { text } => Some(text),
+            BlockKind::Image { .. }
+            | BlockKind::Document { .. }
+            | BlockKind::Thinking { .. }
+            | BlockKind::RedactedThinking { .. }
+            | BlockKind::ToolUse { .. }
+            | BlockKind::ToolResult { .. } => None,
+        }
+    }
+
+    fn instructs(&self) -> bool {
+        matches!(self.kind, BlockKind::Text { .. })
+    }
+
+    fn is_result(&self) -> bool {
+        matches!(self.kind, BlockKind::ToolResult { .. })
     }
 }
 
@@ -184,17 +132,10 @@ fn source<'a>(source: &'a Source<'_>) -> wire::Source<'a> {
 }
 
 fn tool_use<'a>(call: &'a ToolCall<'_>) -> Result<BlockKind<'a>, BadRequest> {
-    let input: &RawValue = serde_json::from_str(&call.arguments).map_err(|error| BadRequest {
-        message: format!(
-            "the arguments of the call `{}` are not JSON: {error}; send a JSON object",
-            call.id
-        ),
-        param: Some("messages".to_owned()),
-    })?;
     Ok(BlockKind::ToolUse {
         id: tool_id::anthropic(&call.id),
         name: &call.name,
-        input,
+        input: input(call)?,
     })
 }
 
