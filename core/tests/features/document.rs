@@ -26,7 +26,7 @@ fn document() -> String {
 }
 
 fn of_requests(client: Side, out: &mut String) {
-    let outcomes = requests::outcomes(client, &mut Vec::new());
+    let outcomes = requests::outcomes(client);
     let asked = requests::of_client(client);
     table(
         out,

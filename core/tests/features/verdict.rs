@@ -19,15 +19,18 @@ pub(crate) enum Verdict {
     Dropped,
     /// The request is refused, and told why.
     Refused,
+    /// Left out without a word: a defect.
+    Lost,
 }
 
 impl Verdict {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Passed,
         Self::Kept,
         Self::Mapped,
         Self::Dropped,
         Self::Refused,
+        Self::Lost,
     ];
 
     pub(crate) const fn symbol(self) -> &'static str {
@@ -37,6 +40,7 @@ impl Verdict {
             Self::Mapped => "≈",
             Self::Dropped => "–",
             Self::Refused => "✗",
+            Self::Lost => "!",
         }
     }
 }
@@ -44,7 +48,8 @@ impl Verdict {
 /// Where a feature is looked for.
 pub(crate) type Looks = BTreeMap<String, Value>;
 
-/// Looks for a feature: `own` is how the API says it, `other` what else says it. Each is a pattern or a list of them.
+/// Looks for a feature: `own` is how the API says it, `other` what else says it, `without` what says it by leaving
+/// something out. Each is a pattern or a list of them.
 pub(crate) fn look(looks: &Looks, feature: &str, document: &Value) -> Option<Verdict> {
     let look = looks.get(feature)?;
     let found = |way: &str| {
@@ -53,7 +58,7 @@ pub(crate) fn look(looks: &Looks, feature: &str, document: &Value) -> Option<Ver
     };
     if found("own") {
         Some(Verdict::Kept)
-    } else if found("other") {
+    } else if found("other") || found("without") {
         Some(Verdict::Mapped)
     } else {
         None
@@ -74,11 +79,17 @@ fn alternatives(patterns: &Value) -> impl Iterator<Item = &Value> {
 pub(crate) fn check(what: &str, looks: &Looks, known: &BTreeSet<&str>, plain: &Value) {
     for (feature, look) in looks {
         assert!(known.contains(feature.as_str()), "{what}: no feature is `{feature}`");
-        let ways = look.as_object().expect("own and other");
+        let ways = look.as_object().expect("ways to say it");
         assert!(
-            !ways.is_empty() && ways.keys().all(|way| way == "own" || way == "other"),
-            "{what}: `{feature}` is looked for by own and other"
+            !ways.is_empty()
+                && ways
+                    .keys()
+                    .all(|way| ["own", "other", "without"].contains(&way.as_str())),
+            "{what}: `{feature}` is looked for by own, other and without"
         );
+        if ways.contains_key("without") {
+            continue;
+        }
         assert_eq!(
             self::look(looks, feature, plain),
             None,

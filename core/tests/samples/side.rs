@@ -76,10 +76,10 @@ pub(crate) const CONVERSE: Side = Side {
 };
 
 /// The formats of clients.
-pub(crate) const CLIENTS: &[Side] = &[CHAT, MESSAGES];
+pub(crate) const CLIENTS: &[Side] = &[CHAT, COMPLETIONS, MESSAGES];
 
 /// The formats of providers.
-pub(crate) const PROVIDERS: &[Side] = &[CHAT, MESSAGES];
+pub(crate) const PROVIDERS: &[Side] = &[CHAT, COMPLETIONS, MESSAGES, CONVERSE];
 
 impl Side {
     pub(crate) fn quirks(self) -> Quirks {

@@ -1,5 +1,7 @@
 //! A whole answer as its provider would stream it.
 
+use std::fmt::Display;
+
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use serde_json::{Value, json};
@@ -22,11 +24,12 @@ pub(crate) fn events(format: WireFormat, whole: &Value) -> Vec<Named> {
 }
 
 /// The bytes of a stream.
-pub(crate) fn framed(events: &[Named], framing: Framing, done: bool) -> Vec<u8> {
+pub(crate) fn framed<N: AsRef<str>>(events: &[(N, impl Display)], framing: Framing, done: bool) -> Vec<u8> {
     let mut out = Vec::new();
     match framing {
         Framing::Sse => {
             for (name, data) in events {
+                let name = name.as_ref();
                 if !name.is_empty() {
                     out.extend_from_slice(format!("event: {name}\n").as_bytes());
                 }
@@ -42,9 +45,9 @@ pub(crate) fn framed(events: &[Named], framing: Framing, done: bool) -> Vec<u8> 
         }
         Framing::EventStream => {
             for (name, data) in events {
-                let text = |text: &'static str| HeaderValue::String(text.into());
+                let text = |text: &str| HeaderValue::String(text.to_owned().into());
                 let message = Message::new(data.to_string())
-                    .add_header(Header::new(":event-type", text(name)))
+                    .add_header(Header::new(":event-type", text(name.as_ref())))
                     .add_header(Header::new(":content-type", text("application/json")))
                     .add_header(Header::new(":message-type", text("event")));
                 write_message_to(&message, &mut out).expect("a short message");

@@ -1,0 +1,75 @@
+//! How many cases, and which.
+
+use std::cell::Cell;
+use std::env;
+use std::fmt::Debug;
+
+use allocation_counter::measure;
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+
+/// All suites together.
+const CASES: u32 = 20_000;
+
+/// What a suite makes of all cases.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share {
+    /// What is broken.
+    pub(crate) name: &'static str,
+    /// How much of the whole, in hundredths.
+    pub(crate) hundredths: u32,
+}
+
+/// Runs a suite, and tells how far it is.
+pub(crate) fn run<S: Strategy>(share: Share, strategy: &S, check: impl Fn(&S::Value) -> Result<(), String>)
+where
+    S::Value: Debug,
+{
+    let cases = (number("WAYLEAVE_FUZZ_CASES").unwrap_or(CASES) / 100 * share.hundredths).max(1);
+    let seed = number("WAYLEAVE_FUZZ_SEED").unwrap_or_else(|| fastrand::u32(..));
+    let mut bytes = [0; 32];
+    bytes[..4].copy_from_slice(&seed.to_le_bytes());
+    let mut runner = TestRunner::new_with_rng(
+        Config {
+            cases,
+            failure_persistence: None,
+            ..Config::default()
+        },
+        TestRng::from_seed(RngAlgorithm::ChaCha, &bytes),
+    );
+    let done = Cell::new(0);
+    let result = runner.run(strategy, |case| {
+        done.set(done.get() + 1);
+        if done.get() % (cases / 10).max(1) == 0 {
+            println!("{}: {} of {cases}", share.name, done.get());
+        }
+        check(&case).map_err(TestCaseError::fail)
+    });
+    if let Err(failure) = result {
+        panic!("{}, WAYLEAVE_FUZZ_SEED={seed}: {failure}", share.name);
+    }
+}
+
+fn number(name: &str) -> Option<u32> {
+    let text = env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+}
+
+/// What `run` gives, and the most memory that it held on top of what was there.
+pub(crate) fn held<T>(run: impl FnOnce() -> T) -> (T, usize) {
+    let mut result = None;
+    let info = measure(|| result = Some(run()));
+    (
+        result.expect("it ran"),
+        usize::try_from(info.bytes_max).expect("it fits in memory"),
+    )
+}
+
+/// Fails where more is held or written than a multiple of what was given.
+pub(crate) fn bounded(what: &str, amount: usize, given: usize, factor: usize) -> Result<(), String> {
+    let bound = factor * given + 64 * 1024;
+    if amount > bound {
+        return Err(format!("{what}: {amount} bytes of {given}, more than {bound}"));
+    }
+    Ok(())
+}
