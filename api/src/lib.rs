@@ -20,6 +20,7 @@
 )]
 
 pub mod cache_policy;
+pub mod cloud;
 pub mod condition;
 mod crd;
 pub mod duration;

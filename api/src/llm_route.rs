@@ -78,6 +78,10 @@ pub struct Rule {
     #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "set"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback_on: Option<Vec<FallbackReason>>,
+    /// What becomes of a parameter of the request that a target's API has no word for, such as `seed` at Anthropic:
+    /// Drop (it is left out) or Reject (the target is passed over). Without it: Drop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsupported: Option<Unsupported>,
     /// Further tries of the same target after a server or network error. Without it: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<Retry>,
@@ -224,6 +228,16 @@ pub enum FallbackReason {
     ContentFilter,
     /// Too few characters per second.
     SlowStream,
+}
+
+/// What becomes of parameters that a target's API has no word for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = undescribed)]
+pub enum Unsupported {
+    /// Left out.
+    Drop,
+    /// The target is passed over.
+    Reject,
 }
 
 /// Further tries of the same target.

@@ -7,6 +7,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::cloud::{Aws, Azure, Vertex};
 use crate::condition::Status;
 use crate::crd::undescribed;
 use crate::number::{Decimal, amount, ratio};
@@ -48,8 +49,32 @@ use crate::reference::{ConfigMapEntryRef, CredentialRef, SecretEntryRef};
         .message("is missing: Custom needs the base URL, such as http://vllm.models:8000/v1")
         .reason(Reason::FieldValueRequired)
         .field_path(".endpoint"),
+    validation = Rule::new("self.provider != 'AzureOpenAI' || has(self.endpoint)")
+        .message("is missing: AzureOpenAI needs the resource, such as https://my-resource.openai.azure.com")
+        .reason(Reason::FieldValueRequired)
+        .field_path(".endpoint"),
+    validation = Rule::new("self.provider == 'AzureOpenAI' || !has(self.azure)")
+        .message("is for provider: AzureOpenAI only; remove it")
+        .reason(Reason::FieldValueForbidden)
+        .field_path(".azure"),
+    validation = Rule::new("self.provider != 'Bedrock' || has(self.aws)")
+        .message("is missing: Bedrock needs a region, such as aws: {region: us-east-1}")
+        .reason(Reason::FieldValueRequired)
+        .field_path(".aws"),
+    validation = Rule::new("self.provider == 'Bedrock' || !has(self.aws)")
+        .message("is for provider: Bedrock only; remove it")
+        .reason(Reason::FieldValueForbidden)
+        .field_path(".aws"),
+    validation = Rule::new("self.provider != 'VertexAI' || has(self.vertex)")
+        .message("is missing: VertexAI needs a place, such as vertex: {project: my-project, location: global}")
+        .reason(Reason::FieldValueRequired)
+        .field_path(".vertex"),
+    validation = Rule::new("self.provider == 'VertexAI' || !has(self.vertex)")
+        .message("is for provider: VertexAI only; remove it")
+        .reason(Reason::FieldValueForbidden)
+        .field_path(".vertex"),
     validation = Rule::new("self.provider != 'Custom' || has(self.format)")
-        .message("is missing: say what the Custom endpoint speaks, OpenAIChat or AnthropicMessages")
+        .message("is missing: say what the Custom endpoint speaks: OpenAIChat, OpenAIResponses, AnthropicMessages or GeminiGenerate")
         .reason(Reason::FieldValueRequired)
         .field_path(".format"),
     validation = Rule::new("self.provider == 'Custom' || !has(self.format)")
@@ -59,10 +84,12 @@ use crate::reference::{ConfigMapEntryRef, CredentialRef, SecretEntryRef};
 )]
 #[serde(rename_all = "camelCase")]
 pub struct ProviderKeySpec {
-    /// The vendor: OpenAI, Anthropic, Gemini, Groq, Cerebras, DeepInfra, Mistral, XAI, OpenRouter, or Custom for any
-    /// endpoint that speaks one of their formats.
+    /// The vendor: OpenAI, Anthropic, Gemini, Groq, Cerebras, DeepInfra, Mistral, XAI, OpenRouter, AzureOpenAI, Bedrock,
+    /// VertexAI, or Custom for any endpoint that speaks one of their formats.
     pub provider: ProviderName,
-    /// Credentials. Several share the calls by weight, each with a health of its own. Only Custom may have none.
+    /// Credentials, one per entry of a Secret. Several share the calls by weight, each with a health of its own. Only
+    /// Custom may have none. An entry is an API key; for Bedrock it may also be an AWS credentials file or JSON with
+    /// accessKeyId, secretAccessKey and sessionToken, for VertexAI the JSON key of a service account.
     #[schemars(
         length(max = 16),
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name", "key"])
@@ -74,8 +101,9 @@ pub struct ProviderKeySpec {
     )]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secret_refs: Vec<CredentialRef>,
-    /// Base URL, as the vendor's official SDK takes it: for OpenAI formats with its `/v1`, for Anthropic without.
-    /// Required for Custom; otherwise without it the vendor's own.
+    /// Base URL, as the vendor's official SDK takes it: for OpenAI formats with its `/v1`, for Anthropic without; for
+    /// AzureOpenAI the resource, such as https://my-resource.openai.azure.com; for VertexAI all of it, up to
+    /// `/publishers/google`. Required for Custom and AzureOpenAI; otherwise without it the vendor's own.
     // A text that may hold credentials is not repeated: Forbidden does not show the value.
     #[schemars(length(max = 2048))]
     #[x_kube(
@@ -95,7 +123,17 @@ pub struct ProviderKeySpec {
     /// vendors have a format of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
-    /// Certificates to trust at this endpoint instead of the system's.
+    /// For AzureOpenAI: the API with deployments. Without it the newer API below `/openai/v1` is asked, which needs no
+    /// version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub azure: Option<Azure>,
+    /// For Bedrock, which needs it: where the models are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aws: Option<Aws>,
+    /// For VertexAI, which needs it: where the models are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vertex: Option<Vertex>,
+    /// Certificates to trust at this endpoint, and where tokens for it come from, instead of the system's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<CertificateAuthority>,
     /// What models cost here, in US dollars per million tokens. The first entry that matches a model counts; it goes
@@ -147,13 +185,19 @@ pub enum ProviderName {
     XAI,
     /// OpenRouter.
     OpenRouter,
+    /// Azure OpenAI.
+    AzureOpenAI,
+    /// Amazon Bedrock.
+    Bedrock,
+    /// Google Vertex AI.
+    VertexAI,
     /// Any endpoint that speaks one of the formats.
     Custom,
 }
 
 impl ProviderName {
     /// Every vendor.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::OpenAI,
         Self::Anthropic,
         Self::Gemini,
@@ -163,6 +207,9 @@ impl ProviderName {
         Self::Mistral,
         Self::XAI,
         Self::OpenRouter,
+        Self::AzureOpenAI,
+        Self::Bedrock,
+        Self::VertexAI,
         Self::Custom,
     ];
 
@@ -178,6 +225,9 @@ impl ProviderName {
             Self::Mistral => "Mistral",
             Self::XAI => "XAI",
             Self::OpenRouter => "OpenRouter",
+            Self::AzureOpenAI => "AzureOpenAI",
+            Self::Bedrock => "Bedrock",
+            Self::VertexAI => "VertexAI",
             Self::Custom => "Custom",
         }
     }

@@ -7,6 +7,7 @@ pub(crate) mod bedrock;
 mod codec;
 pub(crate) mod event_stream;
 mod framing;
+pub(crate) mod gemini;
 pub(crate) mod json_array;
 mod lenient;
 pub(crate) mod openai_chat;
@@ -23,7 +24,7 @@ pub(crate) mod writing;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use codec::{decode, encode, reader, writer};
+pub(crate) use codec::{decode, encode, plain, reader, writer};
 pub use framing::Framing;
 pub use upstream::{Paths, Upstream};
 

@@ -15,12 +15,13 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-pub(crate) use self::object::{Kind, Object, Path, items, text};
+pub(crate) use self::object::{Kind, Object, Path, camel_case, items, text};
 use self::splice::Edit;
+pub(crate) use self::splice::span;
 use crate::chat::Dropped;
 use crate::chat::proof::Origin;
 use crate::endpoint::Asked;
-use crate::format::{Framing, WireFormat, decode, encode};
+use crate::format::{Framing, WireFormat, decode, encode, plain};
 use crate::vendor::{Quirks, StreamUsage};
 
 /// A request that parses. Only what policy needs is typed; the body stays as it came.
@@ -137,7 +138,8 @@ impl Intake {
         if self.format == target.format {
             return self.patched(target);
         }
-        let mut request = decode(self.format, utf8(&self.body)?)?;
+        let body = plain(self.format, utf8(&self.body)?)?;
+        let mut request = decode(self.format, &body)?;
         request.stream = self.stream();
         encode(&request, target)
     }

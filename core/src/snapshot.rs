@@ -107,6 +107,19 @@ pub struct Rule {
     pub timeouts: Timeouts,
     /// When a stream counts as too slow; `None`: never.
     pub slow_stream: Option<SlowStream>,
+    /// What becomes of parameters that a target's API has no word for.
+    #[serde(default)]
+    pub unsupported: Unsupported,
+}
+
+/// What becomes of parameters of a request that a target's API has no word for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unsupported {
+    /// Left out.
+    #[default]
+    Drop,
+    /// The target is passed over.
+    Reject,
 }
 
 /// One step of the chain.

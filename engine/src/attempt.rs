@@ -23,8 +23,9 @@ use wayleave_core::relay::{ProviderShape, Relay, RelayOptions, Tally};
 use wayleave_core::snapshot::JsonAccept;
 
 use crate::context::CallContext;
+use crate::credential::Authorisation;
 use crate::health::KeyId;
-use crate::upstream::Sending;
+use crate::upstream::{Sending, describe};
 
 /// An error answer is read up to here: enough for any provider's message.
 const MAX_ERROR_BYTES: usize = 256 << 10;
@@ -44,6 +45,7 @@ pub(crate) struct Attempt {
     pub(crate) lane_number: u32,
     pub(crate) started: Instant,
     pub(crate) first_content: Option<Instant>,
+    authorisation: Authorisation,
     sending: Option<Sending>,
     response: Option<reqwest::Response>,
     head: Option<Head>,
@@ -90,6 +92,7 @@ impl Attempt {
             lane_number,
             started: now,
             first_content: None,
+            authorisation: Authorisation::None,
             sending: None,
             response: None,
             head: None,
@@ -260,7 +263,7 @@ impl Attempt {
                 Ok(())
             }
             Err(error) => {
-                let message = format!("the answer broke off: {}", wire::describe(&error));
+                let message = format!("the answer broke off: {}", describe(&error));
                 Err(self.outcome(Class::Network, message))
             }
         }

@@ -12,6 +12,7 @@ pub mod call;
 mod client;
 mod clock;
 mod context;
+mod credential;
 mod deliver;
 mod drive;
 mod engine;

@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::header::{AUTHORIZATION, HeaderName};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, Method};
+use jiff::Timestamp;
 use reqwest::{Certificate, Client, Request, Url};
+use wayleave_core::credential::BadCredential;
 use wayleave_core::plan::KeyChoice;
 use wayleave_core::snapshot::Endpoint;
 use wayleave_core::table::Table;
-use wayleave_core::vendor::Auth;
+
+use crate::clock::Clock;
+use crate::credential::{Accounts, Authorisation, NoToken};
 
 /// How long an idle connection is kept. Providers close theirs after a minute or more; ours goes first.
 const POOL_IDLE: Duration = Duration::from_secs(50);
@@ -33,53 +36,82 @@ struct Trust {
 pub(crate) enum UpstreamError {
     #[error("the endpoint {url:?} is not a URL: {error}")]
     Url { url: String, error: String },
-    #[error("the credential {0} has characters that no header can carry")]
-    Credential(Arc<str>),
+    #[error("the credential {name} {why}")]
+    Credential { name: Arc<str>, why: BadCredential },
+    #[error("there is no region that the request could be signed for")]
+    Region,
+    #[error("the request cannot be signed: {0}")]
+    Signature(String),
     #[error("cannot set up TLS for {url}: {error}")]
     Client { url: Arc<str>, error: String },
 }
 
 /// A request on its way, until the head of its answer.
-pub(crate) type Sending = BoxFuture<'static, reqwest::Result<reqwest::Response>>;
+pub(crate) type Sending = BoxFuture<'static, Result<reqwest::Response, SendError>>;
+
+/// Why no answer came.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SendError {
+    #[error("{}", describe(.0))]
+    Http(#[from] reqwest::Error),
+    #[error(transparent)]
+    Token(#[from] NoToken),
+}
 
 /// All clients. They outlive configurations, so that a reload drops no connection.
 #[derive(Debug, Default)]
 pub(crate) struct Clients {
     pool: Mutex<HashMap<Trust, Client>>,
+    accounts: Accounts,
     /// Answers instead of the network.
     #[cfg(test)]
     pub(crate) script: Option<crate::tests::Script>,
 }
 
 impl Clients {
-    /// Begins to send a request. It goes out when the future is first polled.
+    /// What shows this credential of an endpoint.
+    pub(crate) fn authorisation(
+        &self,
+        endpoint: &Endpoint,
+        key: KeyChoice,
+    ) -> Result<Authorisation, UpstreamError> {
+        self.accounts.authorisation(endpoint, key)
+    }
+
+    /// Begins to send a request. It goes out when the future is first polled, and a token that it needs is got before.
     pub(crate) fn send(
         &self,
         endpoint: &Endpoint,
         connect: Duration,
+        authorisation: &Authorisation,
+        clock: Clock,
         request: Request,
     ) -> Result<Sending, UpstreamError> {
         #[cfg(test)]
         if let Some(script) = &self.script {
             return Ok(script.answer(&request));
         }
-        let client = self.get(endpoint, connect)?;
-        Ok(Box::pin(async move { client.execute(request).await }))
+        let client = self.get(endpoint, &endpoint.url, connect)?;
+        if let Authorisation::Account(account) = authorisation {
+            let tokens = self.get(endpoint, account.token_uri(), connect)?;
+            return Ok(Box::pin(Arc::clone(account).send(client, tokens, clock, request)));
+        }
+        Ok(Box::pin(async move { Ok(client.execute(request).await?) }))
     }
 
-    fn get(&self, endpoint: &Endpoint, connect: Duration) -> Result<Client, UpstreamError> {
-        let plain = endpoint.url.starts_with("http://");
+    /// The client for a URL that belongs to an endpoint.
+    fn get(&self, endpoint: &Endpoint, url: &str, connect: Duration) -> Result<Client, UpstreamError> {
         let trust = Trust {
             ca_pem: endpoint.ca_pem.clone(),
             connect,
-            plain,
+            plain: url.starts_with("http://"),
         };
         let mut clients = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&trust) {
             return Ok(client.clone());
         }
         let client = build(&trust).map_err(|error| UpstreamError::Client {
-            url: Arc::clone(&endpoint.url),
+            url: Arc::from(url),
             error,
         })?;
         if clients.len() >= MOST_CLIENTS {
@@ -94,17 +126,18 @@ impl Clients {
     /// Whether requests can be made to an endpoint.
     pub(crate) fn check(&self, endpoint: &Endpoint, connect: Duration) -> Result<(), UpstreamError> {
         url(endpoint, "")?;
-        self.get(endpoint, connect).map(drop)
+        self.get(endpoint, &endpoint.url, connect).map(drop)
     }
 
     /// Makes the clients that a configuration needs: reading the system's certificates takes time that no call should
     /// wait for.
     pub(crate) fn warm(&self, table: &Table) {
         for (rule, endpoint) in table.endpoints() {
-            if let Err(error) = self.get(endpoint, rule.timeouts.connect) {
+            if let Err(error) = self.get(endpoint, &endpoint.url, rule.timeouts.connect) {
                 tracing::warn!(%error, "an endpoint cannot be used");
             }
         }
+        self.accounts.keep(table);
     }
 }
 
@@ -146,19 +179,34 @@ fn innermost(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
+/// What went wrong, down to the cause, without the URL (the ledger names the target).
+pub(crate) fn describe(error: &reqwest::Error) -> String {
+    let what = if error.is_connect() {
+        "cannot connect"
+    } else if error.is_timeout() {
+        "timed out"
+    } else {
+        "the connection failed"
+    };
+    match std::error::Error::source(error) {
+        Some(_) => format!("{what}: {}", innermost(error)),
+        None => what.to_owned(),
+    }
+}
+
 /// A `POST` to a provider with its credential, marked sensitive.
 pub(crate) fn request(
     endpoint: &Endpoint,
     path: &str,
-    mut headers: HeaderMap,
-    key: KeyChoice,
+    headers: HeaderMap,
     body: Bytes,
+    authorisation: &Authorisation,
+    at: Timestamp,
 ) -> Result<Request, UpstreamError> {
-    let url = url(endpoint, path)?;
-    authorise(endpoint, key, &mut headers)?;
-    let mut request = Request::new(Method::POST, url);
+    let mut request = Request::new(Method::POST, url(endpoint, path)?);
     *request.headers_mut() = headers;
     *request.body_mut() = Some(body.into());
+    authorisation.show(&mut request, at)?;
     Ok(request)
 }
 
@@ -168,22 +216,4 @@ fn url(endpoint: &Endpoint, path: &str) -> Result<Url, UpstreamError> {
         url: text,
         error: error.to_string(),
     })
-}
-
-fn authorise(endpoint: &Endpoint, key: KeyChoice, headers: &mut HeaderMap) -> Result<(), UpstreamError> {
-    let KeyChoice::Key(index) = key else { return Ok(()) };
-    let Some(key) = endpoint.keys.get(index) else {
-        return Ok(());
-    };
-    let (name, text) = match endpoint.vendor.auth {
-        Auth::Bearer | Auth::AwsSignature | Auth::GoogleToken => {
-            (AUTHORIZATION, format!("Bearer {}", key.secret.expose()))
-        }
-        Auth::Header(name) => (HeaderName::from_static(name), key.secret.expose().to_owned()),
-    };
-    let mut value =
-        HeaderValue::try_from(text).map_err(|_| UpstreamError::Credential(Arc::clone(&key.name)))?;
-    value.set_sensitive(true);
-    headers.insert(name, value);
-    Ok(())
 }

@@ -6,6 +6,7 @@
 
 mod cache;
 mod claim;
+mod cloud;
 mod credential;
 mod endpoint;
 mod grant;

@@ -45,6 +45,17 @@ fn plain(id: &str, longest: usize) -> Cow<'_, str> {
     }
 }
 
+/// An id for a call of a provider that gives none: of what tells the call apart from all others.
+pub fn made_up(marks: &[&str]) -> String {
+    let hash = marks
+        .iter()
+        .flat_map(|mark| mark.bytes().chain([0xFF]))
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+    format!("call_{hash:016x}")
+}
+
 /// FNV-1a, 64 bits: any good spread does, and this one is the same in every build. Ten digits hold nearly all of it.
 fn digest(id: &str, digits: usize) -> String {
     let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

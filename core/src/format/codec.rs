@@ -1,9 +1,11 @@
 //! Which module reads and writes a format: the one place where formats are told apart.
 
+use std::borrow::Cow;
+
 use super::reading::{Read, Sink};
 use super::writing::{Setting, Whole, Write};
 use super::{Framing, WireFormat};
-use super::{anthropic, bedrock, openai_chat, openai_completions, openai_embeddings, token_count};
+use super::{anthropic, bedrock, gemini, openai_chat, openai_completions, openai_embeddings, token_count};
 use crate::chat::Request;
 use crate::intake::{BadRequest, Outbound, TargetShape};
 use crate::relay::ProviderShape;
@@ -17,8 +19,9 @@ pub(crate) fn reader(provider: ProviderShape) -> Box<dyn Read> {
         WireFormat::AnthropicTokens => Box::new(token_count::Reader),
         // Choices with a text instead of a message, and all else alike.
         WireFormat::OpenAICompletions => Box::new(openai_chat::Reader::new(provider.quirks)),
+        WireFormat::GeminiGenerate => Box::new(gemini::Reader::new(provider.quirks)),
         WireFormat::BedrockConverse => Box::new(bedrock::Reader::new(provider.quirks)),
-        WireFormat::OpenAIResponses | WireFormat::GeminiGenerate => Box::new(Missing),
+        WireFormat::OpenAIResponses => Box::new(Missing),
     }
 }
 
@@ -32,10 +35,11 @@ pub(crate) fn writer(format: WireFormat, framing: Framing, setting: Setting) -> 
         (WireFormat::AnthropicMessages, _) => Some(Box::new(anthropic::StreamWriter::new(setting))),
         (WireFormat::OpenAICompletions, Framing::Whole) => whole(openai_completions::write_whole),
         (WireFormat::OpenAICompletions, _) => Some(Box::new(openai_completions::StreamWriter::new(setting))),
-        (WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens, _) => None,
-        // No client speaks it.
-        (WireFormat::BedrockConverse, _) => None,
-        (WireFormat::OpenAIResponses | WireFormat::GeminiGenerate, _) => None,
+        (WireFormat::GeminiGenerate, Framing::Whole) => whole(gemini::write_whole),
+        (WireFormat::GeminiGenerate, _) => Some(Box::new(gemini::StreamWriter::new(setting, framing))),
+        // No client speaks the last.
+        (WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens | WireFormat::BedrockConverse, _) => None,
+        (WireFormat::OpenAIResponses, _) => None,
     }
 }
 
@@ -45,9 +49,24 @@ pub(crate) fn decode(format: WireFormat, body: &str) -> Result<Request<'_>, BadR
         WireFormat::OpenAIChat => openai_chat::request::decode(body),
         WireFormat::AnthropicMessages => anthropic::request::decode(body),
         WireFormat::OpenAICompletions => openai_completions::decode(body),
+        WireFormat::GeminiGenerate => gemini::request::decode(body),
         WireFormat::BedrockConverse => bedrock::request::decode(body),
         WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => Err(not_a_chat()),
-        WireFormat::OpenAIResponses | WireFormat::GeminiGenerate => Err(not_a_chat()),
+        WireFormat::OpenAIResponses => Err(not_a_chat()),
+    }
+}
+
+/// A client's request with what stands in it in a dialect of its format (Gemini's schemas) in the words of all.
+pub(crate) fn plain(format: WireFormat, body: &str) -> Result<Cow<'_, str>, BadRequest> {
+    match format {
+        WireFormat::GeminiGenerate => gemini::request::plain(body),
+        WireFormat::OpenAIChat
+        | WireFormat::OpenAIResponses
+        | WireFormat::OpenAICompletions
+        | WireFormat::OpenAIEmbeddings
+        | WireFormat::AnthropicMessages
+        | WireFormat::AnthropicTokens
+        | WireFormat::BedrockConverse => Ok(Cow::Borrowed(body)),
     }
 }
 
@@ -56,11 +75,13 @@ pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<O
     match target.format {
         WireFormat::OpenAIChat => openai_chat::request::encode(request, target),
         WireFormat::AnthropicMessages => anthropic::request::encode(request, target),
+        WireFormat::GeminiGenerate => gemini::request::encode(request, target),
         WireFormat::BedrockConverse => bedrock::request::encode(request, target),
         // No provider has only the older API.
-        WireFormat::OpenAICompletions => Err(not_a_chat()),
-        WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => Err(not_a_chat()),
-        WireFormat::OpenAIResponses | WireFormat::GeminiGenerate => Err(not_a_chat()),
+        WireFormat::OpenAICompletions | WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => {
+            Err(not_a_chat())
+        }
+        WireFormat::OpenAIResponses => Err(not_a_chat()),
     }
 }
 

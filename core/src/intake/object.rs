@@ -135,6 +135,23 @@ impl<'a, 'p> Object<'a, 'p> {
         Ok(Self { path, members })
     }
 
+    /// With every name in camel case, as Google's servers take both (`inline_data` is `inlineData`). Of two that become
+    /// one the other keeps its name.
+    pub(crate) fn in_camel_case(self) -> Self {
+        let (snakes, mut members): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            self.members.into_iter().partition(|(name, _)| name.contains('_'));
+        for (name, raw) in snakes {
+            let camel = camel_case(&name);
+            let name = if members.contains_key(camel.as_str()) {
+                name
+            } else {
+                Cow::Owned(camel)
+            };
+            members.insert(name, raw);
+        }
+        Self { members, ..self }
+    }
+
     pub(crate) fn member(&self, name: &'p str) -> Path<'p> {
         self.path.member(name)
     }
@@ -143,6 +160,10 @@ impl<'a, 'p> Object<'a, 'p> {
         self.path
             .member(name)
             .error(format_args!("is missing; send {what}"))
+    }
+
+    pub(crate) fn wrong(&self, name: &str, raw: &RawValue, expected: &str) -> BadRequest {
+        self.path.member(name).mismatch(raw, expected)
     }
 
     pub(crate) fn raw(&mut self, name: &str) -> Option<&'a RawValue> {
@@ -217,6 +238,22 @@ impl<'a, 'p> Object<'a, 'p> {
             .filter(|(_, raw)| Kind::of(raw) != Kind::Null)
             .map(|(name, _)| name)
     }
+}
+
+/// A name in camel case.
+pub(crate) fn camel_case(name: &str) -> String {
+    let mut camel = String::with_capacity(name.len());
+    let mut raise = false;
+    for character in name.chars() {
+        if character == '_' {
+            raise = !camel.is_empty();
+        } else if std::mem::take(&mut raise) {
+            camel.push(character.to_ascii_uppercase());
+        } else {
+            camel.push(character);
+        }
+    }
+    camel
 }
 
 /// Reads a text value.

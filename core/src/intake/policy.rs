@@ -76,7 +76,7 @@ pub(super) fn read(asked: &Asked, body: &str) -> Result<Policy, BadRequest> {
         WireFormat::AnthropicMessages | WireFormat::AnthropicTokens => {
             anthropic::read(&mut policy, &mut members)?;
         }
-        WireFormat::GeminiGenerate => gemini::read(&mut policy, &mut members)?,
+        WireFormat::GeminiGenerate => gemini::read(&mut policy, body)?,
         WireFormat::BedrockConverse => converse::read(&mut policy, &mut members)?,
         WireFormat::OpenAIEmbeddings => {
             let input = members

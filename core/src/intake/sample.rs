@@ -36,7 +36,7 @@ impl Sample {
                     let Some(name) = scan.member() else { return };
                     match Member::named(name.bytes) {
                         Member::Content | Member::Verbatim => self.value(scan),
-                        Member::Type | Member::Data | Member::Marking => {
+                        Member::Type | Member::Data | Member::Medium | Member::Marking => {
                             scan.skip();
                         }
                     }

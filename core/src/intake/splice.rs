@@ -17,7 +17,7 @@ pub(super) struct Edit {
 }
 
 /// Where `part`, which borrows from `whole`, lies in it.
-pub(super) fn span(whole: &str, part: &RawValue) -> Range<usize> {
+pub(crate) fn span(whole: &str, part: &RawValue) -> Range<usize> {
     let start = part.get().as_ptr().addr().saturating_sub(whole.as_ptr().addr());
     start..start + part.get().len()
 }

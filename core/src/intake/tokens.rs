@@ -26,6 +26,8 @@ pub(super) enum Member {
     Data,
     /// JSON that the model wrote.
     Verbatim,
+    /// An image, a sound or a file (Gemini).
+    Medium,
     /// Ids, addresses and the like.
     Marking,
     /// Anything else.
@@ -37,10 +39,11 @@ impl Member {
         match name {
             b"type" => Self::Type,
             b"data" => Self::Data,
-            b"input" | b"arguments" => Self::Verbatim,
+            b"input" | b"arguments" | b"args" => Self::Verbatim,
+            b"inlineData" | b"inline_data" | b"fileData" => Self::Medium,
             b"role" | b"id" | b"tool_call_id" | b"tool_use_id" | b"url" | b"file_id" | b"file_data"
             | b"media_type" | b"format" | b"detail" | b"signature" | b"encrypted_content"
-            | b"cache_control" => Self::Marking,
+            | b"cache_control" | b"thoughtSignature" | b"thought_signature" => Self::Marking,
             _ => Self::Content,
         }
     }
@@ -98,8 +101,14 @@ impl Estimate {
                 }
                 Member::Data => data = scan.skip(),
                 Member::Verbatim => self.text(characters(scan.skip())),
-                Member::Marking => {
+                Member::Medium => {
                     scan.skip();
+                    self.media += 1;
+                }
+                Member::Marking => {
+                    let marking = scan.skip();
+                    // Gemini's file is an object, OpenAI's a text.
+                    self.media += u64::from(name.bytes == b"file_data" && marking.starts_with(b"{"));
                 }
                 Member::Content => self.value(scan),
             }

@@ -106,8 +106,9 @@ impl Source {
                 data.trim_ascii() == b"[DONE]" || json(&data)
             }
             Self::JsonArray(_) => {
+                // A comma alone would stand before an item that never comes.
                 let item = json_array::item(frame);
-                item.is_empty() || json(item)
+                json(item) || item.is_empty() && frame.contains(&b']')
             }
             Self::EventStream(_) | Self::Whole(_) => false,
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{
     Accept, Access, Endpoint, Key, Limits, Losers, ModelClaim, ObjectName, Pick, Provider, Retry, Route,
-    RouteRules, Rule, Snapshot, Step, Target, Timeouts,
+    RouteRules, Rule, Snapshot, Step, Target, Timeouts, Unsupported,
 };
 use crate::outcome::FallbackOn;
 use crate::price::Overlay;
@@ -80,6 +80,7 @@ pub(crate) fn rule(steps: Vec<Step>) -> Rule {
         retry: Retry::default(),
         timeouts: Timeouts::default(),
         slow_stream: None,
+        unsupported: Unsupported::Drop,
     }
 }
 

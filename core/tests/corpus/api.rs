@@ -7,7 +7,16 @@ pub(crate) const CLIENTS: &[WireFormat] = &[
     WireFormat::OpenAIChat,
     WireFormat::OpenAICompletions,
     WireFormat::AnthropicMessages,
+    WireFormat::GeminiGenerate,
 ];
+
+/// How a client of a format may want its answer.
+pub(crate) fn framings(format: WireFormat) -> &'static [Framing] {
+    match format {
+        WireFormat::GeminiGenerate => &[Framing::Sse, Framing::JsonArray, Framing::Whole],
+        _ => &[Framing::Sse, Framing::Whole],
+    }
+}
 
 /// What an answer is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,8 +84,9 @@ impl Api {
             Self::OpenAIChat => Some(WireFormat::OpenAIChat),
             Self::AnthropicMessages => Some(WireFormat::AnthropicMessages),
             Self::OpenAICompletions => Some(WireFormat::OpenAICompletions),
+            Self::GeminiGenerate => Some(WireFormat::GeminiGenerate),
             Self::BedrockConverse => Some(WireFormat::BedrockConverse),
-            Self::OpenAIResponses | Self::OpenAIEmbeddings | Self::GeminiGenerate => None,
+            Self::OpenAIResponses | Self::OpenAIEmbeddings => None,
         }
     }
 }

@@ -45,6 +45,17 @@ impl Said {
         self.ended = true;
         self
     }
+
+    /// A source that several pieces of the text lean on may be told once or for each.
+    pub(crate) fn with_each_source_once(mut self) -> Self {
+        for choice in self.choices.values_mut() {
+            choice
+                .citations
+                .sort_by(|one, other| (&one.url, &one.title).cmp(&(&other.url, &other.title)));
+            choice.citations.dedup();
+        }
+        self
+    }
 }
 
 impl Choice {

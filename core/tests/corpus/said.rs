@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use wayleave_core::format::{Framing, WireFormat};
 
@@ -84,6 +86,13 @@ impl Choice {
     /// Adds what proves reasoning; nothing where it is empty. What is not the vendor's own has a tag in front of it,
     /// `wayleave.VENDOR.`, where the format has no member for that.
     pub(crate) fn prove(&mut self, proof: &str) {
+        // Gemini's member has to be base64.
+        let decoded = STANDARD.decode(proof).ok();
+        let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+        let proof = decoded
+            .as_deref()
+            .filter(|text| text.starts_with("wayleave."))
+            .unwrap_or(proof);
         let tagged = proof
             .strip_prefix("wayleave.")
             .and_then(|rest| rest.split_once('.'));

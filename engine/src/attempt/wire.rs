@@ -1,8 +1,7 @@
 //! Sending a request, and the head of its answer.
 
-use std::error::Error;
-
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use tokio::time::Instant;
 use wayleave_core::format::{Framing, Upstream};
@@ -12,7 +11,7 @@ use wayleave_core::intake::TargetShape;
 use wayleave_core::outcome::{Class, Outcome};
 
 use super::{Attempt, Head, MAX_ERROR_BYTES};
-use crate::upstream;
+use crate::upstream::{self, SendError, Sending, UpstreamError, describe};
 
 impl Attempt {
     /// Builds the request and begins to send it.
@@ -44,13 +43,23 @@ impl Attempt {
         })?;
         self.dropped = outbound.dropped;
         let headers = headers::to_provider(format, asked, framing, &self.call.headers);
-        let request = upstream::request(&self.lane.endpoint, &path, headers, self.key, outbound.body);
-        let connect = self.call.routed.rule.timeouts.connect;
-        let clients = &self.call.core.clients;
-        let sending = request.and_then(|request| clients.send(&self.lane.endpoint, connect, request));
+        let sending = self.begin(&path, headers, outbound.body);
         let sending = sending.map_err(|error| self.outcome(Class::Unusable, error.to_string()))?;
         self.sending = Some(sending);
         Ok(())
+    }
+
+    fn begin(&mut self, path: &str, headers: HeaderMap, body: Bytes) -> Result<Sending, UpstreamError> {
+        let (core, endpoint) = (&self.call.core, &self.lane.endpoint);
+        let authorisation = core.clients.authorisation(endpoint, self.key)?;
+        let now = core.clock.date(Instant::now());
+        let request = upstream::request(endpoint, path, headers, body, &authorisation, now)?;
+        let connect = self.call.routed.rule.timeouts.connect;
+        let sending = core
+            .clients
+            .send(endpoint, connect, &authorisation, core.clock, request)?;
+        self.authorisation = authorisation;
+        Ok(sending)
     }
 
     /// Awaits the head of the answer and its first bytes; of an error its body.
@@ -81,7 +90,11 @@ impl Attempt {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
                 self.sending = None;
-                return Err(self.outcome(Class::Network, describe(&error)));
+                let class = match &error {
+                    SendError::Http(_) => Class::Network,
+                    SendError::Token(none) => none.class,
+                };
+                return Err(self.outcome(class, error.to_string()));
             }
             Err(_) => return Err(self.late()),
         };
@@ -138,22 +151,4 @@ impl Attempt {
         }
         body.freeze()
     }
-}
-
-/// What went wrong, down to the cause, without the URL (the ledger names the target).
-pub(super) fn describe(error: &reqwest::Error) -> String {
-    let what = if error.is_connect() {
-        "cannot connect"
-    } else if error.is_timeout() {
-        "timed out"
-    } else {
-        "the connection failed"
-    };
-    let mut last = None;
-    let mut source = error.source();
-    while let Some(cause) = source {
-        last = Some(cause);
-        source = cause.source();
-    }
-    last.map_or_else(|| what.to_owned(), |cause| format!("{what}: {cause}"))
 }

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use wayleave_core::client_error;
 use wayleave_core::event::Fault;
 use wayleave_core::outcome::{Class, Outcome};
-use wayleave_core::plan::KeyChoice;
+use wayleave_core::secret::Secret;
 
 use super::{Attempt, Head};
 
@@ -53,28 +53,31 @@ impl Attempt {
             .as_ref()
             .filter(|_| self.format == Some(self.call.intake.format))
             .filter(|body| client_error::is_own_form(body, self.call.intake.format))
-            .filter(|body| match (self.secret(), std::str::from_utf8(body)) {
-                (None, _) => true,
-                (Some(secret), Ok(body)) => !body.contains(secret),
-                (Some(_), Err(_)) => false,
+            .filter(|body| {
+                let secrets = self.secrets();
+                secrets.is_empty()
+                    || std::str::from_utf8(body)
+                        .is_ok_and(|body| !secrets.iter().any(|secret| body.contains(secret.expose())))
             })
     }
 
     /// A provider's words without the credential that it was given: some repeat it.
     fn discreet(&self, message: String) -> String {
-        match self.secret() {
-            Some(secret) if message.contains(secret) => message.replace(secret, "***"),
-            Some(_) | None => message,
-        }
+        let secrets = self.secrets();
+        secrets.iter().fold(message, |message, secret| {
+            if message.contains(secret.expose()) {
+                message.replace(secret.expose(), "***")
+            } else {
+                message
+            }
+        })
     }
 
-    /// The credential; `None` where there is none, or one so short that any text may have it by chance.
-    fn secret(&self) -> Option<&str> {
-        let KeyChoice::Key(index) = self.key else {
-            return None;
-        };
-        let secret = self.lane.endpoint.keys.get(index)?.secret.expose();
-        (secret.len() >= MIN_SECRET).then_some(secret)
+    /// What the provider was given, but for what is so short that any text may have it by chance.
+    fn secrets(&self) -> Vec<Secret> {
+        let mut secrets = self.authorisation.secrets();
+        secrets.retain(|secret| secret.expose().len() >= MIN_SECRET);
+        secrets
     }
 
     pub(super) fn refused(&self, head: &Head, body: &Bytes) -> Outcome {

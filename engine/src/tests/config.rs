@@ -8,7 +8,7 @@ use wayleave_core::price::{Overlay, OverlayPrice};
 use wayleave_core::secret::Secret;
 use wayleave_core::snapshot::{
     Accept, Access, Endpoint, JsonAccept, Key, Limits, Losers, ModelClaim, ObjectName, Pick, Provider,
-    Refusals, Retry, Route, RouteRules, Rule, SlowStream, Snapshot, Step, Target, Timeouts,
+    Refusals, Retry, Route, RouteRules, Rule, SlowStream, Snapshot, Step, Target, Timeouts, Unsupported,
 };
 use wayleave_core::vendor::Vendor;
 
@@ -111,6 +111,7 @@ fn route(model: &str, steps: Vec<Step>) -> Route {
             min_characters_per_second: 25,
             window: Duration::from_millis(700),
         }),
+        unsupported: Unsupported::Drop,
     };
     Route {
         name: name(model),

@@ -82,7 +82,7 @@ impl Script {
             let running = Running::new(&count);
             tokio::time::sleep(course.before_head).await;
             match course.status {
-                None => Err(unreachable()),
+                None => Err(unreachable().into()),
                 Some(status) => Ok(respond(status, &course, running)),
             }
         }

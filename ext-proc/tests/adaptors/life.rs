@@ -16,7 +16,7 @@ use wayleave_core::price::Overlay;
 use wayleave_core::secret::Secret;
 use wayleave_core::snapshot::{
     Access, Endpoint, Key, Limits as KeyLimits, ModelClaim, ObjectName, Pick, Provider, Retry, Route,
-    RouteRules, Rule, Snapshot, Step, Target, Timeouts,
+    RouteRules, Rule, Snapshot, Step, Target, Timeouts, Unsupported,
 };
 use wayleave_core::vendor::Vendor;
 use wayleave_engine::EngineOptions;
@@ -139,6 +139,7 @@ pub(crate) fn snapshot(sim: &Sim) -> Snapshot {
         retry: Retry::default(),
         timeouts: Timeouts::default(),
         slow_stream: None,
+        unsupported: Unsupported::Drop,
     };
     let endpoint = Endpoint {
         vendor: *Vendor::named("Custom").unwrap(),

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use http::HeaderValue;
 use wayleave_api::condition::Reason;
 use wayleave_api::provider_key::{ProviderKeySpec, ProviderName};
 use wayleave_api::reference::CredentialRef;
+use wayleave_core::credential::Credential;
 use wayleave_core::secret::Secret;
 use wayleave_core::snapshot::{Key, ObjectName};
+use wayleave_core::vendor::Auth;
 
 use super::verdict::Problems;
 use crate::field::FieldPath;
@@ -19,6 +20,7 @@ use crate::spelling;
 pub(super) fn keys(
     name: &ObjectName,
     spec: &ProviderKeySpec,
+    auth: Option<Auth>,
     objects: &Objects,
     problems: &mut Problems,
 ) -> Option<Vec<Key>> {
@@ -45,7 +47,7 @@ pub(super) fn keys(
     for (index, entry) in spec.secret_refs.iter().enumerate() {
         let field = field.index(index);
         if seen.insert((&entry.name, &entry.key)) {
-            keys.extend(key(name, entry, objects, &field, problems));
+            keys.extend(key(name, entry, auth, objects, &field, problems));
         } else {
             problems.invalid(
                 &field,
@@ -59,15 +61,15 @@ pub(super) fn keys(
 fn key(
     owner: &ObjectName,
     entry: &CredentialRef,
+    auth: Option<Auth>,
     objects: &Objects,
     field: &FieldPath,
     problems: &mut Problems,
 ) -> Option<Key> {
     let secret = secret_entry(owner, &entry.name, &entry.key, objects, field, problems)?;
-    let fits = HeaderValue::from_str(secret.expose()).is_ok() && !secret.expose().contains([' ', '\t']);
-    if !fits {
+    if let Some(Err(bad)) = auth.map(|auth| Credential::parse(auth, &secret)) {
         let message = format!(
-            "entry `{}` of Secret {}/{} has a line break, a space or another character that no HTTP header takes",
+            "entry `{}` of Secret {}/{} {bad}",
             entry.key, owner.namespace, entry.name
         );
         problems.broken(Reason::SecretInvalid, &field.key("key"), message);

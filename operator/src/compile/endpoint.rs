@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::Uri;
-use wayleave_api::provider_key::ProviderKeySpec;
+use wayleave_api::provider_key::{ProviderKeySpec, ProviderName};
 
 use super::verdict::Problems;
 use crate::field::FieldPath;
@@ -21,28 +21,45 @@ pub(super) enum BadUrl {
     Credentials,
 }
 
-/// The user's endpoint, else the vendor's own.
-pub(super) fn url(
-    spec: &ProviderKeySpec,
-    vendors: Option<&str>,
-    problems: &mut Problems,
-) -> Option<Arc<str>> {
+/// The user's endpoint, else the cloud's or the vendor's own.
+pub(super) fn url(spec: &ProviderKeySpec, own: Option<&str>, problems: &mut Problems) -> Option<Arc<str>> {
     let field = FieldPath::spec().key("endpoint");
-    match (&spec.endpoint, vendors) {
+    match (&spec.endpoint, own) {
         // A text that may hold credentials is not repeated.
         (Some(text), _) => match parse(text) {
             Err(error @ (BadUrl::Credentials | BadUrl::Query)) => problems.valid(&field, Err(error)),
             parsed => problems.valid(&field, parsed.map_err(|error| format!("`{text}` {error}"))),
         },
         (None, Some(url)) => Some(Arc::from(url)),
-        (None, None) if spec.provider.as_str() == "Custom" => {
-            problems.invalid(
-                &field,
-                "is missing: Custom needs the base URL, such as http://vllm.models:8000/v1",
-            );
+        (None, None) => {
+            if let Some(message) = missing(spec.provider) {
+                problems.invalid(&field, message);
+            }
             None
         }
-        (None, None) => None,
+    }
+}
+
+/// What is said where only the user can know the URL.
+fn missing(provider: ProviderName) -> Option<&'static str> {
+    match provider {
+        ProviderName::Custom => {
+            Some("is missing: Custom needs the base URL, such as http://vllm.models:8000/v1")
+        }
+        ProviderName::AzureOpenAI => {
+            Some("is missing: AzureOpenAI needs the resource, such as https://my-resource.openai.azure.com")
+        }
+        ProviderName::OpenAI
+        | ProviderName::Anthropic
+        | ProviderName::Gemini
+        | ProviderName::Groq
+        | ProviderName::Cerebras
+        | ProviderName::DeepInfra
+        | ProviderName::Mistral
+        | ProviderName::XAI
+        | ProviderName::OpenRouter
+        | ProviderName::Bedrock
+        | ProviderName::VertexAI => None,
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use wayleave_api::condition::Reason;
 use wayleave_api::provider_key::{Format, Price, ProviderKeySpec, ProviderName};
-use wayleave_core::format::{Paths, WireFormat};
+use wayleave_core::format::WireFormat;
 use wayleave_core::price::{ModelGlob, Overlay, OverlayPrice, Ratio};
 use wayleave_core::snapshot::{Access, Endpoint, ObjectName};
 use wayleave_core::vendor::Vendor;
 
+use super::cloud::Cloud;
 use super::verdict::{Problems, Verdict};
 use super::{credential, endpoint, grant, limit};
 use crate::field::FieldPath;
@@ -18,8 +18,16 @@ use crate::object::{Kind, ObjectRef, Objects};
 pub(super) fn compile(name: &ObjectName, spec: &ProviderKeySpec, objects: &Objects) -> (Access, Verdict) {
     let mut problems = Problems::default();
     let vendor = vendor(spec, &mut problems);
-    let url = endpoint::url(spec, vendor.and_then(|vendor| vendor.url), &mut problems);
-    let keys = credential::keys(name, spec, objects, &mut problems);
+    let cloud = Cloud::of(spec, &mut problems);
+    let own = cloud.as_ref().and_then(|cloud| cloud.url.as_deref());
+    let url = endpoint::url(spec, own.or(vendor.and_then(|vendor| vendor.url)), &mut problems);
+    let keys = credential::keys(
+        name,
+        spec,
+        vendor.map(|vendor| vendor.auth),
+        objects,
+        &mut problems,
+    );
     let ca_pem = credential::ca_pem(name, spec, url.as_deref(), objects, &mut problems);
     let prices = prices(spec, &mut problems);
     let limits = limit::limits(spec, &mut problems);
@@ -31,17 +39,19 @@ pub(super) fn compile(name: &ObjectName, spec: &ProviderKeySpec, objects: &Objec
     } else {
         problems.fault()
     };
-    let access = match (unusable, vendor, url, keys, ca_pem) {
-        (None, Some(vendor), Some(url), Some(keys), Ok(ca_pem)) => Access::Ready(Arc::new(Endpoint {
-            vendor,
-            url,
-            paths: Paths::Plain,
-            region: None,
-            keys,
-            ca_pem,
-            prices,
-            limits,
-        })),
+    let access = match (unusable, vendor, url.zip(cloud), keys, ca_pem) {
+        (None, Some(vendor), Some((url, cloud)), Some(keys), Ok(ca_pem)) => {
+            Access::Ready(Arc::new(Endpoint {
+                vendor,
+                url: cloud.base(url),
+                paths: cloud.paths,
+                region: cloud.region,
+                keys,
+                ca_pem,
+                prices,
+                limits,
+            }))
+        }
         (reason, ..) => Access::Broken(reason.unwrap_or_else(|| "it cannot be used".to_owned())),
     };
     let in_force = matches!(access, Access::Ready(_));

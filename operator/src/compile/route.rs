@@ -6,7 +6,7 @@ use wayleave_api::LLMRoute;
 use wayleave_api::condition::Reason;
 use wayleave_api::llm_route as api;
 use wayleave_core::outcome::{FallbackOn, FallbackReason};
-use wayleave_core::snapshot::{ObjectName, Route, RouteRules, Rule, Step};
+use wayleave_core::snapshot::{ObjectName, Route, RouteRules, Rule, Step, Unsupported};
 use wayleave_core::when::When;
 
 use super::claim::Claims;
@@ -110,6 +110,10 @@ fn rule(
         retry: timing::retry(spec.retry.as_ref(), timeouts.total, &field.key("retry"), problems),
         timeouts,
         slow_stream,
+        unsupported: match spec.unsupported {
+            None | Some(api::Unsupported::Drop) => Unsupported::Drop,
+            Some(api::Unsupported::Reject) => Unsupported::Reject,
+        },
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Blocks {
     /// How many were opened.
     opened: u32,
     open: Option<Open>,
+    /// What proves the open text (Gemini). Its sources may still come, and belong into its block.
+    trailing: Option<Proof<'static>>,
     held: VecDeque<Block>,
     held_bytes: usize,
     calls: bool,
@@ -119,6 +121,30 @@ impl Blocks {
             return self.hold(event);
         }
         match event {
+            Event::ReasoningSignature { proof, .. } if self.follows_text() => {
+                match &mut self.trailing {
+                    Some(trailing) => trailing.data.to_mut().push_str(&proof.data),
+                    None => self.trailing = Some(proof.clone().into_owned()),
+                }
+                return Ok(());
+            }
+            Event::Citation { .. }
+            | Event::Start(_)
+            | Event::Opaque { .. }
+            | Event::Logprobs { .. }
+            | Event::Usage(_)
+            | Event::Finish { .. }
+            | Event::Error(_)
+            | Event::End => {}
+            Event::Text { .. }
+            | Event::Refusal { .. }
+            | Event::Reasoning { .. }
+            | Event::ReasoningSignature { .. }
+            | Event::RedactedReasoning { .. }
+            | Event::ToolCall { .. }
+            | Event::ToolArguments { .. } => self.prove(out),
+        }
+        match event {
             Event::Text { text, .. } | Event::Refusal { text, .. } => self.text(text, out),
             Event::Reasoning { text, .. } => self.think(text, out),
             Event::ReasoningSignature { proof, .. } => self.sign(proof, out),
@@ -143,7 +169,20 @@ impl Blocks {
         while let Some(block) = self.held.pop_front() {
             self.whole(&block, out);
         }
+        self.prove(out);
         self.close(out);
+    }
+
+    /// Whether a proof that comes now is of the text before it.
+    fn follows_text(&self) -> bool {
+        matches!(self.open, Some(Open::Text { .. }))
+    }
+
+    /// Writes the proof of the text before it.
+    fn prove(&mut self, out: &mut BytesMut) {
+        if let Some(proof) = self.trailing.take() {
+            self.sign(&proof, out);
+        }
     }
 
     /// Whether the open block has to be whole before another can open.

@@ -9,7 +9,7 @@ use wayleave_core::price::{Overlay, OverlayPrice};
 use wayleave_core::secret::Secret;
 use wayleave_core::snapshot::{
     Accept, Access, Endpoint, Limits, Losers, ModelClaim, ObjectName, Pick, Provider, Retry, Route,
-    RouteRules, Rule, Snapshot, Step, Target, Timeouts,
+    RouteRules, Rule, Snapshot, Step, Target, Timeouts, Unsupported,
 };
 use wayleave_core::vendor::Vendor;
 
@@ -190,6 +190,7 @@ pub(crate) fn rule(steps: Vec<Step>) -> Rule {
         retry: Retry::default(),
         timeouts: Timeouts::default(),
         slow_stream: None,
+        unsupported: Unsupported::Drop,
     }
 }
 

@@ -1,0 +1,40 @@
+//! Ids of calls. Gemini's have mostly none, and its results name the function.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+
+/// The calls so far.
+#[derive(Default)]
+pub(super) struct Calls<'a> {
+    count: usize,
+    /// Those without a result, by name.
+    open: BTreeMap<Cow<'a, str>, VecDeque<Cow<'a, str>>>,
+}
+
+impl<'a> Calls<'a> {
+    /// The id of the next call.
+    pub(super) fn call(&mut self, name: &Cow<'a, str>, id: Option<Cow<'a, str>>) -> Cow<'a, str> {
+        self.count += 1;
+        let id = id.unwrap_or_else(|| Cow::Owned(format!("call_{}", self.count)));
+        self.open.entry(name.clone()).or_default().push_back(id.clone());
+        id
+    }
+
+    /// The id of the call that a result answers: the first of its name that has none.
+    pub(super) fn result(&mut self, name: &str, id: Option<Cow<'a, str>>) -> Cow<'a, str> {
+        let open = self.open.get_mut(name);
+        match (open, id) {
+            (Some(open), Some(id)) => {
+                if let Some(at) = open.iter().position(|known| *known == id) {
+                    open.remove(at);
+                }
+                id
+            }
+            (None, Some(id)) => id,
+            (open, None) => open.and_then(VecDeque::pop_front).unwrap_or_else(|| {
+                // It answers nothing; the provider is to say so.
+                Cow::Owned(format!("call_of_{name}"))
+            }),
+        }
+    }
+}
