@@ -81,7 +81,10 @@ fn translates(client: Side, provider: Side, body: &Bytes) -> bool {
 /// From the client's bytes to the provider's.
 fn translated(client: Side, provider: Side, body: &Bytes) -> Bytes {
     let intake = Intake::read(client.asked(false), body.clone()).expect("a good request");
-    intake.outbound(shape(provider)).expect("one that can be said").body
+    intake
+        .outbound(shape(provider))
+        .expect("one that can be said")
+        .body
 }
 
 fn shape(provider: Side) -> TargetShape<'static> {
@@ -107,10 +110,15 @@ fn body(client: Side, size: usize) -> Bytes {
     if picture > 0 {
         let image = samples["image_data"][turns][0].to_string();
         let image = image.replace("iVBORw0KGgo=", &"iVBO".repeat(picture / 4));
-        push(&mut whole[turns], serde_json::from_str(&image).expect("still JSON"));
+        push(
+            &mut whole[turns],
+            serde_json::from_str(&image).expect("still JSON"),
+        );
     }
     let question = samples["text"].get(turns).and_then(|turns| turns.get(0)).cloned();
-    let question = question.unwrap_or_else(|| json!({"role": "user", "content": "said"})).to_string();
+    let question = question
+        .unwrap_or_else(|| json!({"role": "user", "content": "said"}))
+        .to_string();
     let answer = samples["assistant"][turns][1].to_string();
     let mut length = whole.to_string().len();
     while length < size {
@@ -118,7 +126,10 @@ fn body(client: Side, size: usize) -> Bytes {
             let said = text(500.min(size));
             let turn = turn.replace(word, &Value::from(said).to_string());
             length += turn.len();
-            push(&mut whole[turns], serde_json::from_str(&turn).expect("still JSON"));
+            push(
+                &mut whole[turns],
+                serde_json::from_str(&turn).expect("still JSON"),
+            );
         }
     }
     whole.to_string().into()

@@ -28,7 +28,12 @@ pub(crate) fn outcomes(client: Side) -> BTreeMap<(&'static str, &'static str), P
             continue;
         };
         let looks = way.looks_beyond_all();
-        check(client.file, &looks, &known(), &way.answer("plain", Framing::Whole));
+        check(
+            client.file,
+            &looks,
+            &known(),
+            &way.answer("plain", Framing::Whole),
+        );
         check(client.file, &looks, &known(), &way.answer("plain", Framing::Sse));
         for feature in OF_ANSWERS {
             if !way.samples.contains_key(feature.key) {
@@ -87,9 +92,18 @@ impl Way {
     /// Ends that look like the plain one in the client's words.
     fn same_end(&self, feature: &str) -> bool {
         let plain = look(&self.looks, "finish_stop", &self.answer("plain", Framing::Whole));
-        assert_eq!(plain, Some(Verdict::Kept), "{} → {}", self.provider.file, self.client.file);
+        assert_eq!(
+            plain,
+            Some(Verdict::Kept),
+            "{} → {}",
+            self.provider.file,
+            self.client.file
+        );
         matches!(feature, "finish_sequence" | "finish_pause")
-            || feature == "finish_tools" && !self.looks[feature].as_object().is_some_and(|ways| ways.contains_key("own"))
+            || feature == "finish_tools"
+                && !self.looks[feature]
+                    .as_object()
+                    .is_some_and(|ways| ways.contains_key("own"))
     }
 
     fn whole(&self, feature: &str) -> Value {
@@ -107,7 +121,10 @@ impl Way {
         let text = String::from_utf8(bytes).expect("text");
         if framing == Framing::Whole {
             serde_json::from_str(&text).unwrap_or_else(|error| {
-                panic!("{} → {}, {feature}: {error}: {text}", self.provider.file, self.client.file)
+                panic!(
+                    "{} → {}, {feature}: {error}: {text}",
+                    self.provider.file, self.client.file
+                )
             })
         } else {
             folded(self.client.format, &text)
@@ -144,7 +161,9 @@ impl Way {
             created: 5,
             keep_text: None,
         });
-        let mut out = relay.push(Bytes::from(self.sent(feature, provided)), &|_, _| None).to_vec();
+        let mut out = relay
+            .push(Bytes::from(self.sent(feature, provided)), &|_, _| None)
+            .to_vec();
         out.extend_from_slice(&relay.finish(&|_, _| None));
         let tally = relay.tally();
         assert_eq!(
@@ -158,7 +177,11 @@ impl Way {
     }
 
     fn assert_passed(&self, feature: &str, framing: Framing) {
-        assert_eq!(self.relayed(feature, framing), self.sent(feature, framing), "{feature}");
+        assert_eq!(
+            self.relayed(feature, framing),
+            self.sent(feature, framing),
+            "{feature}"
+        );
     }
 }
 

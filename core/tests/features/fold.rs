@@ -28,7 +28,9 @@ pub(crate) fn folded(format: WireFormat, stream: &str) -> Value {
 }
 
 fn chunk(whole: &mut Value, mut event: Value) {
-    let choices = event.as_object_mut().and_then(|members| members.remove("choices"));
+    let choices = event
+        .as_object_mut()
+        .and_then(|members| members.remove("choices"));
     for mut choice in choices.into_iter().flat_map(|choices| match choices {
         Value::Array(choices) => choices,
         _ => Vec::new(),
@@ -95,14 +97,21 @@ fn block(whole: &mut Value, event: Value) {
             if let Some(citation) = delta.get("citation") {
                 add(&mut block["citations"], json!([citation]));
             }
-            for (from, to) in [("text", "text"), ("thinking", "thinking"), ("signature", "signature"), ("partial_json", "json")] {
+            for (from, to) in [
+                ("text", "text"),
+                ("thinking", "thinking"),
+                ("signature", "signature"),
+                ("partial_json", "json"),
+            ] {
                 if let Some(piece) = delta.get(from) {
                     add(&mut block[to], piece.clone());
                 }
             }
         }
         Some("content_block_stop") => {
-            let block = whole["content"].as_array_mut().and_then(|blocks| blocks.last_mut());
+            let block = whole["content"]
+                .as_array_mut()
+                .and_then(|blocks| blocks.last_mut());
             let block = block.expect("a block that began");
             if let Some(json) = block.get("json").and_then(Value::as_str) {
                 let json = if json.is_empty() { "{}" } else { json };
@@ -133,7 +142,9 @@ fn candidates(whole: &mut Value, event: Value) {
             let parts = candidate["content"]["parts"].take();
             add(&mut whole["candidates"], json!([candidate]));
             let known = whole["candidates"].as_array_mut().expect("a list");
-            let known = known.iter_mut().find(|known| known["index"] == candidate["index"]);
+            let known = known
+                .iter_mut()
+                .find(|known| known["index"] == candidate["index"]);
             add(&mut known.expect("just added")["content"]["parts"], parts);
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use serde_json::Value;
+use wayleave_core::chat::proof::Origin;
 use wayleave_core::format::WireFormat;
 use wayleave_core::intake::{BadRequest, Intake, TargetShape};
 
@@ -40,7 +41,10 @@ pub(crate) fn outcomes(client: Side) -> Outcomes {
             continue;
         };
         check(provider.file, &way.looks, &known(), &json(&plain));
-        for feature in OF_REQUESTS.iter().filter(|feature| way.samples.contains_key(feature.key)) {
+        for feature in OF_REQUESTS
+            .iter()
+            .filter(|feature| way.samples.contains_key(feature.key))
+        {
             outcomes.insert(
                 (provider.column, feature.key),
                 way.outcome(feature.key, &noted_anyway),
@@ -57,11 +61,11 @@ pub(crate) fn reaches(client: Side, provider: Side) -> bool {
 
 /// The features that a client's format can ask for.
 pub(crate) fn of_client(client: Side) -> BTreeSet<String> {
-    let mut features: BTreeSet<_> = read("samples/requests", client.file, &[
-        ("@model", ""),
-        ("@proof", ""),
-        ("@format", ""),
-    ])
+    let mut features: BTreeSet<_> = read(
+        "samples/requests",
+        client.file,
+        &[("@model", ""), ("@proof", ""), ("@format", "")],
+    )
     .into_keys()
     .collect();
     features.remove("plain");
@@ -70,6 +74,14 @@ pub(crate) fn of_client(client: Side) -> BTreeSet<String> {
 
 fn known() -> BTreeSet<&'static str> {
     OF_REQUESTS.iter().map(|feature| feature.key).collect()
+}
+
+fn shape(provider: Side) -> TargetShape<'static> {
+    TargetShape {
+        format: provider.format,
+        model: provider.model,
+        quirks: provider.quirks(),
+    }
 }
 
 fn json(body: &[u8]) -> Value {
@@ -86,8 +98,8 @@ struct Way {
 
 impl Way {
     fn new(client: Side, provider: Side) -> Self {
-        let origin = provider.origin();
-        let bare = wayleave_core::chat::proof::Origin::of(client.format) == origin;
+        let origin = shape(provider).origin();
+        let bare = Origin::of(client.format) == origin;
         // As `chat::proof` documents it.
         let tagged = format!("wayleave.{}.{PROOF}", format!("{origin:?}").to_lowercase());
         let given = [
@@ -106,12 +118,11 @@ impl Way {
     /// The request that the provider gets for a feature, and what is noted.
     fn send(&self, feature: &str) -> Result<(Bytes, Vec<String>), BadRequest> {
         let body = self.body(feature);
-        let intake = Intake::read(self.client.asked(feature == "stream"), Bytes::from(body.to_string()))?;
-        let outbound = intake.outbound(TargetShape {
-            format: self.provider.format,
-            model: self.provider.model,
-            quirks: self.provider.quirks(),
-        })?;
+        let intake = Intake::read(
+            self.client.asked(feature == "stream"),
+            Bytes::from(body.to_string()),
+        )?;
+        let outbound = intake.outbound(shape(self.provider))?;
         let noted = outbound.dropped.iter().map(str::to_owned).collect();
         Ok((outbound.body, noted))
     }
@@ -198,7 +209,7 @@ fn nothing_is_lost_without_a_word() {
             }
         }
     }
-    let expected = BTreeSet::from_iter(KNOWN_LOSSES.iter().copied());
+    let expected: BTreeSet<_> = KNOWN_LOSSES.iter().copied().collect();
     let found: Vec<_> = lost.difference(&expected).collect();
     assert!(found.is_empty(), "neither sent nor noted: {found:#?}");
     let mended: Vec<_> = expected.difference(&lost).collect();

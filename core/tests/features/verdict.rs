@@ -78,7 +78,10 @@ fn alternatives(patterns: &Value) -> impl Iterator<Item = &Value> {
 /// tell anything.
 pub(crate) fn check(what: &str, looks: &Looks, known: &BTreeSet<&str>, plain: &Value) {
     for (feature, look) in looks {
-        assert!(known.contains(feature.as_str()), "{what}: no feature is `{feature}`");
+        assert!(
+            known.contains(feature.as_str()),
+            "{what}: no feature is `{feature}`"
+        );
         let ways = look.as_object().expect("ways to say it");
         assert!(
             !ways.is_empty()

@@ -68,6 +68,7 @@ fn a_broken_answer_breaks_nothing() {
         let sent = damaged(*provider, samples, case, trip.from);
         let (came, most) = held(|| trip.run(pieces(&sent, &case.cuts)));
         judged(trip, &sent, &came, most)
+            .map(|()| came.fate())
             .map_err(|failure| format!("{trip:?}: {failure}\nof {}", String::from_utf8_lossy(&sent)))
     });
 }
@@ -84,7 +85,10 @@ fn judged(trip: Trip, sent: &Bytes, came: &Came, most: usize) -> Result<(), Stri
         return if sent.starts_with(whole) {
             Ok(())
         } else {
-            Err(format!("it does not pass: {}", String::from_utf8_lossy(&came.bytes)))
+            Err(format!(
+                "it does not pass: {}",
+                String::from_utf8_lossy(&came.bytes)
+            ))
         };
     }
     trip.well_formed(came)
@@ -124,7 +128,9 @@ fn stream(provider: Side, whole: &Value, edits: &[Edit], framing: Framing) -> Ve
         .map(|item| match item {
             Tree::Object(members) => members
                 .first()
-                .map_or((String::new(), String::new()), |(name, data)| (name.clone(), data.text())),
+                .map_or((String::new(), String::new()), |(name, data)| {
+                    (name.clone(), data.text())
+                }),
             Tree::List(_) | Tree::Leaf(_) => (String::new(), item.text()),
         })
         .collect();

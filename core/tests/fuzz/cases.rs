@@ -20,8 +20,17 @@ pub(crate) struct Share {
     pub(crate) hundredths: u32,
 }
 
-/// Runs a suite, and tells how far it is.
-pub(crate) fn run<S: Strategy>(share: Share, strategy: &S, check: impl Fn(&S::Value) -> Result<(), String>)
+/// What the code made of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It got through.
+    Sound,
+    /// It was found broken.
+    Broken,
+}
+
+/// Runs a suite, and tells how far it is. Fails where nearly all cases have the same fate: they would try little.
+pub(crate) fn run<S: Strategy>(share: Share, strategy: &S, check: impl Fn(&S::Value) -> Result<Fate, String>)
 where
     S::Value: Debug,
 {
@@ -37,22 +46,35 @@ where
         },
         TestRng::from_seed(RngAlgorithm::ChaCha, &bytes),
     );
-    let done = Cell::new(0);
+    let (done, sound) = (Cell::new(0), Cell::new(0));
     let result = runner.run(strategy, |case| {
         done.set(done.get() + 1);
         if done.get() % (cases / 10).max(1) == 0 {
             println!("{}: {} of {cases}", share.name, done.get());
         }
-        check(&case).map_err(TestCaseError::fail)
+        let fate = check(&case).map_err(TestCaseError::fail)?;
+        sound.set(sound.get() + u32::from(fate == Fate::Sound));
+        Ok(())
     });
     if let Err(failure) = result {
         panic!("{}, WAYLEAVE_FUZZ_SEED={seed}: {failure}", share.name);
     }
+    let sound = sound.get();
+    println!("{}: {sound} of {cases} were sound", share.name);
+    let few = cases / 20;
+    assert!(
+        cases < 1_000 || (few..cases - few).contains(&sound),
+        "{}: {sound} of {cases} were sound",
+        share.name
+    );
 }
 
 fn number(name: &str) -> Option<u32> {
     let text = env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name}={text} is no number")),
+    )
 }
 
 /// What `run` gives, and the most memory that it held on top of what was there.

@@ -25,17 +25,84 @@ pub(crate) enum Edit {
 
 /// Values of every kind, in place or not; some are no JSON at all.
 const VALUES: &[&str] = &[
-    "null", "true", "false", "0", "-1", "1", "1e999", "1.5", "18446744073709551616", "-9223372036854775809", "\"\"",
-    "\"x\"", "[]", "{}", "[[]]", "[null]", "[{}]", "{\"type\":null}", "{\"type\":\"text\"}", "{\"text\":\"x\"}",
-    r#""\ud800""#, r#""\udc00\ud800""#, r#""\u0000""#, r#""\ud83d\ude00""#, "\"\\uD8\"", "\"data:;base64,\"",
-    "\"data:image/png;base64,\"", "\"data:,\"", "\"wayleave.google.\"", "\"wayleave.\"", "\"https://\"", "\"text\"",
-    "\"function\"", "\"user\"", "\"model\"", "\"assistant\"", "\"tool\"", "\"auto\"", "\"{\"", "\"{}\"", "\"{\\\"a\\\":1}\"",
-    "\"[DONE]\"", "\"stop\"", "\"é\u{2028}\u{1F600}\"", "tru", "\"abc", "{", "]", "", "01", "NaN", "/* */ 1",
+    "null",
+    "true",
+    "false",
+    "0",
+    "-1",
+    "1",
+    "1e999",
+    "1.5",
+    "18446744073709551616",
+    "-9223372036854775809",
+    "\"\"",
+    "\"x\"",
+    "[]",
+    "{}",
+    "[[]]",
+    "[null]",
+    "[{}]",
+    "{\"type\":null}",
+    "{\"type\":\"text\"}",
+    "{\"text\":\"x\"}",
+    r#""\ud800""#,
+    r#""\udc00\ud800""#,
+    r#""\u0000""#,
+    r#""\ud83d\ude00""#,
+    "\"\\uD8\"",
+    "\"data:;base64,\"",
+    "\"data:image/png;base64,\"",
+    "\"data:,\"",
+    "\"wayleave.google.\"",
+    "\"wayleave.\"",
+    "\"https://\"",
+    "\"text\"",
+    "\"function\"",
+    "\"user\"",
+    "\"model\"",
+    "\"assistant\"",
+    "\"tool\"",
+    "\"auto\"",
+    "\"{\"",
+    "\"{}\"",
+    "\"{\\\"a\\\":1}\"",
+    "\"[DONE]\"",
+    "\"stop\"",
+    "\"é\u{2028}\u{1F600}\"",
+    "tru",
+    "\"abc",
+    "{",
+    "]",
+    "",
+    "01",
+    "NaN",
+    "/* */ 1",
 ];
 
 const NAMES: &[&str] = &[
-    "", "type", "role", "content", "text", "id", "index", "name", "input", "parts", "tool_calls", "functionCall", "choices",
-    "usage", "error", "a.b", "a[0]", "é\"\\\n", "delta", "message", "output", "stream", "model",
+    "",
+    "type",
+    "role",
+    "content",
+    "text",
+    "id",
+    "index",
+    "name",
+    "input",
+    "parts",
+    "tool_calls",
+    "functionCall",
+    "choices",
+    "usage",
+    "error",
+    "a.b",
+    "a[0]",
+    "é\"\\\n",
+    "delta",
+    "message",
+    "output",
+    "stream",
+    "model",
 ];
 
 /// One damage of any kind.
@@ -56,7 +123,10 @@ fn edit() -> impl Strategy<Value = Edit> {
 }
 
 fn number() -> impl Strategy<Value = String> {
-    prop_oneof![any::<i64>().prop_map(|number| number.to_string()), any::<f64>().prop_map(|number| format!("{number:e}"))]
+    prop_oneof![
+        any::<i64>().prop_map(|number| number.to_string()),
+        any::<f64>().prop_map(|number| format!("{number:e}"))
+    ]
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -117,9 +187,11 @@ impl Edit {
                 })
             }),
             Self::Append(at, text) => replace(tree, at.index(size), |old| match old {
-                Tree::Leaf(known) if known.starts_with('"') => {
-                    Tree::Leaf(format!("{}{}", known.trim_end_matches('"'), text.trim_start_matches('"')))
-                }
+                Tree::Leaf(known) if known.starts_with('"') => Tree::Leaf(format!(
+                    "{}{}",
+                    known.trim_end_matches('"'),
+                    text.trim_start_matches('"')
+                )),
                 other => other,
             }),
         }
@@ -135,7 +207,9 @@ fn replace(tree: &mut Tree, number: usize, with: impl FnOnce(Tree) -> Tree) {
 
 /// The value of a number in what holds it, unless it is the whole.
 fn in_parent(tree: &mut Tree, number: usize, change: impl FnOnce(&mut Tree, usize)) {
-    let Some(mut left) = number.checked_sub(1) else { return };
+    let Some(mut left) = number.checked_sub(1) else {
+        return;
+    };
     let sizes: Vec<_> = match tree {
         Tree::Leaf(_) => Vec::new(),
         Tree::List(items) => items.iter().map(Tree::size).collect(),

@@ -17,6 +17,6 @@ mod samples;
 #[cfg(test)]
 mod splitters;
 #[cfg(test)]
-mod trip;
-#[cfg(test)]
 mod tree;
+#[cfg(test)]
+mod trip;

@@ -21,7 +21,9 @@ impl From<&Value> for Tree {
                     .collect(),
             ),
             Value::Array(items) => Self::List(items.iter().map(Into::into).collect()),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Self::Leaf(value.to_string()),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                Self::Leaf(value.to_string())
+            }
         }
     }
 }
@@ -102,7 +104,9 @@ impl Tree {
         let [step, rest @ ..] = steps else { return true };
         match self {
             // Its text may be anything.
-            Self::Leaf(text) => !rest.is_empty() || text.starts_with(['{', '[', '"']) || step.starts_with('['),
+            Self::Leaf(text) => {
+                !rest.is_empty() || text.starts_with(['{', '[', '"']) || step.starts_with('[')
+            }
             Self::List(items) => {
                 let index = step.trim_matches(['[', ']']).parse::<usize>();
                 index.is_ok_and(|index| items.get(index).is_some_and(|item| item.leads(rest)))

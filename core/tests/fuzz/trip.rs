@@ -6,6 +6,7 @@ use serde::de::IgnoredAny;
 use wayleave_core::format::{Framing, WireFormat};
 use wayleave_core::relay::{ClientShape, ProviderShape, Relay, RelayOptions, Tally};
 
+use crate::cases::Fate;
 use crate::samples::side::Side;
 
 /// From a provider to a client.
@@ -24,6 +25,16 @@ pub(crate) struct Came {
     pub(crate) tally: Tally,
     /// What tells a client of a broken stream.
     pub(crate) cut: Bytes,
+}
+
+impl Came {
+    pub(crate) fn fate(&self) -> Fate {
+        if self.tally.fault.is_none() && self.tally.ended {
+            Fate::Sound
+        } else {
+            Fate::Broken
+        }
+    }
 }
 
 impl Trip {
@@ -86,7 +97,9 @@ impl Trip {
                 are_events(&came.cut)
             }
             Framing::JsonArray if ended => is_json(&came.bytes),
-            Framing::JsonArray if came.tally.fault.is_some() => is_json(&[&came.bytes[..], &came.cut].concat()),
+            Framing::JsonArray if came.tally.fault.is_some() => {
+                is_json(&[&came.bytes[..], &came.cut].concat())
+            }
             Framing::Whole | Framing::JsonArray | Framing::EventStream => Ok(()),
         }
     }
@@ -102,7 +115,8 @@ fn is_json(bytes: &[u8]) -> Result<(), String> {
 /// Names and data, each event with its end.
 fn are_events(bytes: &[u8]) -> Result<(), String> {
     let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
-    if !text.is_empty() && !text.ends_with("\n\n") {
+    // Google ends its lines in its own way.
+    if !text.is_empty() && !text.ends_with("\n\n") && !text.ends_with("\r\n\r\n") {
         return Err(format!("an event without its end: {text}"));
     }
     for line in text.lines() {

@@ -1,6 +1,5 @@
 //! The formats on both sides, with a model of each.
 
-use wayleave_core::chat::proof::Origin;
 use wayleave_core::endpoint::Asked;
 use wayleave_core::format::{Framing, WireFormat};
 use wayleave_core::vendor::{Quirks, Vendor};
@@ -76,19 +75,14 @@ pub(crate) const CONVERSE: Side = Side {
 };
 
 /// The formats of clients.
-pub(crate) const CLIENTS: &[Side] = &[CHAT, COMPLETIONS, MESSAGES];
+pub(crate) const CLIENTS: &[Side] = &[CHAT, COMPLETIONS, MESSAGES, GEMINI];
 
 /// The formats of providers.
-pub(crate) const PROVIDERS: &[Side] = &[CHAT, COMPLETIONS, MESSAGES, CONVERSE];
+pub(crate) const PROVIDERS: &[Side] = &[CHAT, COMPLETIONS, MESSAGES, GEMINI, CONVERSE];
 
 impl Side {
     pub(crate) fn quirks(self) -> Quirks {
         Vendor::named(self.vendor).expect("a row of the table").quirks
-    }
-
-    /// Whose proofs of reasoning it reads.
-    pub(crate) fn origin(self) -> Origin {
-        self.quirks().proofs.unwrap_or(Origin::of(self.format))
     }
 
     /// What the path of a client's request says.

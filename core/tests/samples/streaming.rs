@@ -72,7 +72,13 @@ fn list<'a>(value: &'a Value, pointer: &str) -> Vec<&'a Value> {
 }
 
 fn with(base: &Value, members: Value) -> Value {
-    super::file::merged(base, &members)
+    let mut whole = base.clone();
+    if let Value::Object(members) = members {
+        for (name, value) in members {
+            whole[name] = value;
+        }
+    }
+    whole
 }
 
 fn chat(whole: &Value) -> Vec<Named> {
@@ -86,8 +92,10 @@ fn chat(whole: &Value) -> Vec<Named> {
                 call["index"] = json!(index);
             }
         }
-        said.push(json!({"index": choice["index"], "delta": delta, "logprobs": choice["logprobs"],
-            "finish_reason": null}));
+        said.push(
+            json!({"index": choice["index"], "delta": delta, "logprobs": choice["logprobs"],
+            "finish_reason": null}),
+        );
         ended.push(json!({"index": choice["index"], "delta": {}, "finish_reason": choice["finish_reason"]}));
     }
     vec![
@@ -107,8 +115,14 @@ fn completions(whole: &Value) -> Vec<Named> {
 }
 
 fn messages(whole: &Value) -> Vec<Named> {
-    let begun = with(whole, json!({"content": [], "stop_reason": null, "stop_sequence": null}));
-    let mut events = vec![("message_start", json!({"type": "message_start", "message": begun}))];
+    let begun = with(
+        whole,
+        json!({"content": [], "stop_reason": null, "stop_sequence": null}),
+    );
+    let mut events = vec![(
+        "message_start",
+        json!({"type": "message_start", "message": begun}),
+    )];
     for (index, block) in list(whole, "/content").into_iter().enumerate() {
         let delta = |delta: Value| {
             (
@@ -124,15 +138,19 @@ fn messages(whole: &Value) -> Vec<Named> {
                 }
                 (json!({"type": "text", "text": ""}), deltas)
             }
-            Some("thinking") => (json!({"type": "thinking", "thinking": "", "signature": ""}), vec![
-                delta(json!({"type": "thinking_delta", "thinking": block["thinking"]})),
-                delta(json!({"type": "signature_delta", "signature": block["signature"]})),
-            ]),
+            Some("thinking") => (
+                json!({"type": "thinking", "thinking": "", "signature": ""}),
+                vec![
+                    delta(json!({"type": "thinking_delta", "thinking": block["thinking"]})),
+                    delta(json!({"type": "signature_delta", "signature": block["signature"]})),
+                ],
+            ),
             Some("tool_use") => {
                 let input = block["input"].to_string();
-                (with(block, json!({"input": null})), vec![delta(
-                    json!({"type": "input_json_delta", "partial_json": input}),
-                )])
+                (
+                    with(block, json!({"input": null})),
+                    vec![delta(json!({"type": "input_json_delta", "partial_json": input}))],
+                )
             }
             _ => (block.clone(), Vec::new()),
         };
@@ -141,7 +159,10 @@ fn messages(whole: &Value) -> Vec<Named> {
             json!({"type": "content_block_start", "index": index, "content_block": empty}),
         ));
         events.extend(deltas);
-        events.push(("content_block_stop", json!({"type": "content_block_stop", "index": index})));
+        events.push((
+            "content_block_stop",
+            json!({"type": "content_block_stop", "index": index}),
+        ));
     }
     let end = json!({"stop_reason": whole["stop_reason"], "stop_sequence": whole["stop_sequence"]});
     events.push((
@@ -160,17 +181,26 @@ fn gemini(whole: &Value) -> Vec<Named> {
         rest["content"] = json!({"role": "model", "parts": [{"text": ""}]});
         ended.push(rest);
     }
-    let first = json!({"candidates": said, "modelVersion": whole["modelVersion"], "responseId": whole["responseId"]});
+    let first =
+        json!({"candidates": said, "modelVersion": whole["modelVersion"], "responseId": whole["responseId"]});
     vec![("", first), ("", with(whole, json!({"candidates": ended})))]
 }
 
 fn converse(whole: &Value) -> Vec<Named> {
     let mut events = vec![("messageStart", json!({"role": "assistant"}))];
     for (index, block) in list(whole, "/output/message/content").into_iter().enumerate() {
-        let delta = |delta: Value| ("contentBlockDelta", json!({"contentBlockIndex": index, "delta": delta}));
+        let delta = |delta: Value| {
+            (
+                "contentBlockDelta",
+                json!({"contentBlockIndex": index, "delta": delta}),
+            )
+        };
         if let Some(call) = block.get("toolUse") {
             let start = json!({"toolUse": {"toolUseId": call["toolUseId"], "name": call["name"]}});
-            events.push(("contentBlockStart", json!({"contentBlockIndex": index, "start": start})));
+            events.push((
+                "contentBlockStart",
+                json!({"contentBlockIndex": index, "start": start}),
+            ));
             events.push(delta(json!({"toolUse": {"input": call["input"].to_string()}})));
         } else if let Some(reasoning) = block.get("reasoningContent") {
             let text = &reasoning["reasoningText"];
@@ -198,12 +228,18 @@ fn converse(whole: &Value) -> Vec<Named> {
         "messageStop",
         json!({"stopReason": whole["stopReason"], "additionalModelResponseFields": extra}),
     ));
-    events.push(("metadata", json!({"usage": whole["usage"], "metrics": whole["metrics"]})));
+    events.push((
+        "metadata",
+        json!({"usage": whole["usage"], "metrics": whole["metrics"]}),
+    ));
     events
 }
 
 fn responses(whole: &Value) -> Vec<Named> {
-    let begun = with(whole, json!({"output": [], "status": "in_progress", "usage": null}));
+    let begun = with(
+        whole,
+        json!({"output": [], "status": "in_progress", "usage": null}),
+    );
     let mut events = vec![("response.created", json!({"response": begun}))];
     for (index, item) in list(whole, "/output").into_iter().enumerate() {
         let empty = match item["type"].as_str() {
@@ -212,8 +248,16 @@ fn responses(whole: &Value) -> Vec<Named> {
             Some("reasoning") => with(item, json!({"summary": []})),
             _ => item.clone(),
         };
-        events.push(("response.output_item.added", json!({"output_index": index, "item": empty})));
-        let said = |name, members| (name, with(&json!({"item_id": item["id"], "output_index": index}), members));
+        events.push((
+            "response.output_item.added",
+            json!({"output_index": index, "item": empty}),
+        ));
+        let said = |name, members| {
+            (
+                name,
+                with(&json!({"item_id": item["id"], "output_index": index}), members),
+            )
+        };
         for (at, part) in list(item, "/content").into_iter().enumerate() {
             events.extend(part_events(at, part).map(|(name, members)| said(name, members)));
         }
@@ -223,10 +267,19 @@ fn responses(whole: &Value) -> Vec<Named> {
         }
         if item["type"] == "function_call" {
             let arguments = &item["arguments"];
-            events.push(said("response.function_call_arguments.delta", json!({"delta": arguments})));
-            events.push(said("response.function_call_arguments.done", json!({"arguments": arguments})));
+            events.push(said(
+                "response.function_call_arguments.delta",
+                json!({"delta": arguments}),
+            ));
+            events.push(said(
+                "response.function_call_arguments.done",
+                json!({"arguments": arguments}),
+            ));
         }
-        events.push(("response.output_item.done", json!({"output_index": index, "item": item})));
+        events.push((
+            "response.output_item.done",
+            json!({"output_index": index, "item": item}),
+        ));
     }
     let last = if whole["status"] == "completed" {
         "response.completed"
@@ -251,8 +304,14 @@ fn part_events(at: usize, part: &Value) -> impl Iterator<Item = Named> {
     };
     let empty = with(part, json!({member: ""}));
     let mut events = vec![
-        ("response.content_part.added", json!({"content_index": at, "part": empty})),
-        (delta, json!({"content_index": at, "delta": part[member], "logprobs": part["logprobs"]})),
+        (
+            "response.content_part.added",
+            json!({"content_index": at, "part": empty}),
+        ),
+        (
+            delta,
+            json!({"content_index": at, "delta": part[member], "logprobs": part["logprobs"]}),
+        ),
     ];
     for (number, annotation) in list(part, "/annotations").into_iter().enumerate() {
         events.push((
@@ -260,7 +319,13 @@ fn part_events(at: usize, part: &Value) -> impl Iterator<Item = Named> {
             json!({"content_index": at, "annotation_index": number, "annotation": annotation}),
         ));
     }
-    events.push((done, json!({"content_index": at, member: part[member], "logprobs": part["logprobs"]})));
-    events.push(("response.content_part.done", json!({"content_index": at, "part": part})));
+    events.push((
+        done,
+        json!({"content_index": at, member: part[member], "logprobs": part["logprobs"]}),
+    ));
+    events.push((
+        "response.content_part.done",
+        json!({"content_index": at, "part": part}),
+    ));
     events.into_iter()
 }
