@@ -138,7 +138,11 @@ impl Effect {
             | Class::Empty
             | Class::Malformed
             | Class::Cut => Self::Failure,
-            Class::SlowStream | Class::ClientLeft | Class::LostRace | Class::Unusable => Self::Nothing,
+            Class::SlowStream
+            | Class::ClientLeft
+            | Class::LostRace
+            | Class::Unsupported
+            | Class::Unusable => Self::Nothing,
         }
     }
 }

@@ -13,6 +13,7 @@ mod lenient;
 pub(crate) mod openai_chat;
 pub(crate) mod openai_completions;
 pub(crate) mod openai_embeddings;
+pub(crate) mod openai_responses;
 pub(crate) mod reading;
 #[cfg(test)]
 pub(crate) mod sample;

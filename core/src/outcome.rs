@@ -42,13 +42,15 @@ pub enum Class {
     ClientLeft,
     /// Another lane of the race won.
     LostRace,
+    /// The target was not asked: it would lose a part of the request, and the rule says `unsupported: Reject`.
+    Unsupported,
     /// The target could not be tried: its configuration is broken.
     Unusable,
 }
 
 impl Class {
     /// Every class, for metrics and tables.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Ok,
         Self::Caller,
         Self::ContextLength,
@@ -66,6 +68,7 @@ impl Class {
         Self::Cut,
         Self::ClientLeft,
         Self::LostRace,
+        Self::Unsupported,
         Self::Unusable,
     ];
 
@@ -89,6 +92,7 @@ impl Class {
             Self::Cut => "cut",
             Self::ClientLeft => "client_left",
             Self::LostRace => "lost_race",
+            Self::Unsupported => "unsupported",
             Self::Unusable => "unusable",
         }
     }
@@ -184,7 +188,9 @@ impl FallbackOn {
             Class::ContentFilter => FallbackReason::ContentFilter,
             Class::SlowStream => FallbackReason::SlowStream,
             // The route asked for better than this, or the target was never tried.
-            Class::Refused | Class::NotJson | Class::LostRace | Class::Unusable => return true,
+            Class::Refused | Class::NotJson | Class::LostRace | Class::Unsupported | Class::Unusable => {
+                return true;
+            }
             Class::Ok | Class::Caller | Class::Cut | Class::ClientLeft => return false,
         };
         self.0 & reason.bit() != 0

@@ -7,7 +7,7 @@ use crate::outcome::FallbackOn;
 use crate::refusal::Refusal;
 use crate::snapshot::{
     Accept, Access, Endpoint, Losers, ModelClaim, ObjectName, Pick, Provider, Retry, Route, RouteRules, Rule,
-    SlowStream, Snapshot, Step, Target, Timeouts,
+    SlowStream, Snapshot, Step, Target, Timeouts, Unsupported,
 };
 use crate::when::When;
 
@@ -46,6 +46,8 @@ pub struct ActiveRule {
     pub timeouts: Timeouts,
     /// When a stream counts as too slow.
     pub slow_stream: Option<SlowStream>,
+    /// What becomes of what a target's API has no word for.
+    pub unsupported: Unsupported,
 }
 
 /// A step, ready.
@@ -295,6 +297,7 @@ impl ActiveRule {
             retry: rule.retry,
             timeouts: rule.timeouts,
             slow_stream: rule.slow_stream,
+            unsupported: rule.unsupported,
         }
     }
 }

@@ -271,6 +271,7 @@ pub const VENDORS: &[Vendor] = &[
         abort: AbortBilling::StopsStreams,
         quirks: Quirks {
             reasoning: ReasoningCount::Beside,
+            proofs: Some(Origin::XAI),
             ..PLAIN
         },
     },

@@ -133,6 +133,7 @@ impl<'p> Walk<'p> {
             | Class::Cut
             | Class::ClientLeft
             | Class::LostRace
+            | Class::Unsupported
             | Class::Unusable => self.next_lane(outcome.class),
         }
     }
@@ -247,8 +248,9 @@ pub fn most_telling(classes: &[Class]) -> Option<usize> {
         | Class::Cut => 4,
         Class::Network => 5,
         Class::Timeout | Class::SlowStream => 6,
-        Class::Unusable => 7,
-        Class::LostRace | Class::ClientLeft | Class::Ok => 8,
+        Class::Unsupported => 7,
+        Class::Unusable => 8,
+        Class::LostRace | Class::ClientLeft | Class::Ok => 9,
     };
     (0..classes.len()).min_by_key(|index| classes.get(*index).map(|class| rank(*class)))
 }

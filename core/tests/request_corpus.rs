@@ -8,7 +8,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use wayleave_core::format::WireFormat;
+use wayleave_core::endpoint::Asked;
+use wayleave_core::format::{Framing, WireFormat};
 use wayleave_core::intake::{Intake, TargetShape};
 use wayleave_core::vendor::Vendor;
 
@@ -23,12 +24,53 @@ use survivors::Survivors;
 struct Recorded {
     id: String,
     provider: String,
-    format: WireFormat,
+    asked: Asked,
     body: Value,
 }
 
-/// `None`: there are no recordings here.
+/// What the path says. `None`: an endpoint that is none of ours.
+fn asked(endpoint: &str) -> Option<Asked> {
+    Some(match endpoint {
+        "chat.completions" => WireFormat::OpenAIChat.into(),
+        "completions" => WireFormat::OpenAICompletions.into(),
+        "responses" => WireFormat::OpenAIResponses.into(),
+        "messages" => WireFormat::AnthropicMessages.into(),
+        "converse" => converse(Framing::Whole),
+        "converse-stream" => converse(Framing::EventStream),
+        _ => return None,
+    })
+}
+
+fn converse(framing: Framing) -> Asked {
+    Asked {
+        format: WireFormat::BedrockConverse,
+        model: Some("in the path".to_owned()),
+        framing: Some(framing),
+    }
+}
+
+/// Those that need nothing that a provider keeps. `None`: there are no recordings here.
 fn recorded() -> Option<Vec<Recorded>> {
+    let mut all = everything()?;
+    all.retain(|request| !is_stateful(request));
+    Some(all)
+}
+
+/// Whether it needs a response, a prompt or an item that a provider keeps.
+fn is_stateful(request: &Recorded) -> bool {
+    let references = ["previous_response_id", "conversation", "prompt"];
+    request.asked.format == WireFormat::OpenAIResponses
+        && (references.iter().any(|name| !request.body[name].is_null())
+            || ["store", "background"]
+                .iter()
+                .any(|name| request.body[name] == true)
+            || request.body["input"]
+                .as_array()
+                .is_some_and(|items| items.iter().any(|item| item["type"] == "item_reference")))
+}
+
+/// `None`: there are no recordings here.
+fn everything() -> Option<Vec<Recorded>> {
     let folder = std::env::var_os("WAYLEAVE_FIXTURES").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/fixtures")),
         PathBuf::from,
@@ -45,10 +87,8 @@ fn recorded() -> Option<Vec<Recorded>> {
     let index: Vec<Value> = serde_json::from_slice(&index).unwrap();
     let mut all = Vec::new();
     for entry in index {
-        let format = match entry["endpoint"].as_str().unwrap() {
-            "chat.completions" => WireFormat::OpenAIChat,
-            "messages" => WireFormat::AnthropicMessages,
-            _ => continue,
+        let Some(asked) = asked(entry["endpoint"].as_str().unwrap()) else {
+            continue;
         };
         let file = fs::read(folder.join(entry["file"].as_str().unwrap())).unwrap();
         let exchange: Value = serde_json::from_slice(&file).unwrap();
@@ -58,7 +98,7 @@ fn recorded() -> Option<Vec<Recorded>> {
             all.push(Recorded {
                 id: text("id"),
                 provider: text("provider"),
-                format,
+                asked,
                 body,
             });
         }
@@ -78,20 +118,51 @@ fn target<'a>(vendor: &str, model: &'a str) -> TargetShape<'a> {
 
 /// A target of this format that adds nothing of its own, and takes all that clients send.
 fn same(format: WireFormat) -> TargetShape<'static> {
-    match format {
-        WireFormat::AnthropicMessages => target("Anthropic", "another \"model\""),
-        _ => target("OpenRouter", "another \"model\""),
+    TargetShape {
+        format,
+        ..target("OpenRouter", "another \"model\"")
+    }
+}
+
+#[test]
+fn what_needs_stored_responses_is_refused() {
+    let Some(all) = everything() else { return };
+    let stateful: Vec<_> = all.into_iter().filter(is_stateful).collect();
+    assert!(
+        stateful.len() >= 4,
+        "too few requests to mean anything: {}",
+        stateful.len()
+    );
+    for request in stateful {
+        let error = Intake::read(request.asked, request.body.to_string().into()).unwrap_err();
+        // A stored prompt may name the model; without one nothing can be served anyway.
+        let expected = if request.body["model"].is_null() {
+            "`model` is missing"
+        } else {
+            "stored"
+        };
+        assert!(error.message.contains(expected), "{}: {error}", request.id);
     }
 }
 
 #[test]
 fn passes_unchanged_but_for_the_model() {
     for mut request in recorded().unwrap_or_default() {
-        let intake = Intake::read(request.format, request.body.to_string().into()).unwrap();
-        assert_eq!(intake.model, request.body["model"], "{}", request.id);
-        assert_eq!(intake.stream(), request.body["stream"] == true, "{}", request.id);
-        let sent = intake.body_for(same(request.format)).unwrap();
-        request.body["model"] = json!("another \"model\"");
+        let Asked {
+            format,
+            model,
+            framing,
+        } = request.asked.clone();
+        let in_body = model.is_none();
+        let model = model.map_or_else(|| request.body["model"].clone(), Value::from);
+        let stream = framing.map_or(request.body["stream"] == true, Framing::is_stream);
+        let intake = Intake::read(request.asked, request.body.to_string().into()).unwrap();
+        assert_eq!(intake.model, model, "{}", request.id);
+        assert_eq!(intake.stream(), stream, "{}", request.id);
+        let sent = intake.body_for(same(format)).unwrap();
+        if in_body {
+            request.body["model"] = json!("another \"model\"");
+        }
         assert_eq!(sent, request.body.to_string(), "{}", request.id);
     }
 }
@@ -108,17 +179,9 @@ fn survives_translation_there_and_back() {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut failures = Vec::new();
     for request in all {
-        let (there, back) = match request.format {
-            WireFormat::AnthropicMessages => (
-                target("OpenAI", "gpt-5"),
-                target("Anthropic", "claude-sonnet-4-5"),
-            ),
-            _ => (
-                target("Anthropic", "claude-sonnet-4-5"),
-                target("OpenAI", "gpt-5"),
-            ),
-        };
-        let outcome = check(&request, &[there, back]);
+        let outcome = ways(request.asked.format)
+            .iter()
+            .try_for_each(|hops| check(&request, hops));
         match (outcome, exceptions.contains_key(&request.id)) {
             (Ok(()), false) => *counts.entry(request.provider).or_default() += 1,
             (Err(_), true) => {}
@@ -150,8 +213,8 @@ fn proofs_survive_there_and_back() {
     );
     let mut proved = 0;
     for request in all {
-        let expected = proofs::of(request.format, &request.body);
-        let hops = match request.format {
+        let expected = proofs::of(request.asked.format, &request.body);
+        let hops = match request.asked.format {
             WireFormat::AnthropicMessages => [there, back],
             _ => [back, there],
         };
@@ -159,7 +222,7 @@ fn proofs_survive_there_and_back() {
             continue;
         }
         proved += 1;
-        let (mut format, mut body) = (request.format, request.body.to_string());
+        let (mut format, mut body) = (request.asked.format, request.body.to_string());
         for hop in hops {
             let intake = Intake::read(format, body.into()).unwrap();
             let sent = intake.outbound(hop).unwrap().body;
@@ -178,23 +241,66 @@ fn proofs_survive_there_and_back() {
     assert!(proved >= 4, "too few requests to mean anything: {proved}");
 }
 
+/// There and back again; completions are sent to nobody, so there only.
+fn ways(format: WireFormat) -> Vec<Vec<TargetShape<'static>>> {
+    let openai = || target("OpenAI", "gpt-5");
+    let responses = || TargetShape {
+        format: WireFormat::OpenAIResponses,
+        ..openai()
+    };
+    let anthropic = || target("Anthropic", "claude-sonnet-4-5");
+    let bedrock = || target("Bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0");
+    match format {
+        WireFormat::AnthropicMessages => vec![
+            vec![openai(), anthropic()],
+            vec![bedrock(), anthropic()],
+            vec![responses(), anthropic()],
+        ],
+        WireFormat::BedrockConverse => vec![
+            vec![openai(), bedrock()],
+            vec![anthropic(), bedrock()],
+            vec![responses(), bedrock()],
+        ],
+        WireFormat::OpenAIResponses => vec![
+            vec![openai(), responses()],
+            vec![anthropic(), responses()],
+            vec![bedrock(), responses()],
+        ],
+        WireFormat::OpenAICompletions => vec![
+            vec![openai()],
+            vec![anthropic()],
+            vec![bedrock()],
+            vec![responses()],
+        ],
+        _ => vec![
+            vec![anthropic(), openai()],
+            vec![bedrock(), openai()],
+            vec![responses(), openai()],
+        ],
+    }
+}
+
 /// Sends the request from target to target and compares after each.
 fn check(request: &Recorded, hops: &[TargetShape<'_>]) -> Result<(), String> {
-    let expected = Survivors::of(request.format, &request.body);
-    let (mut format, mut body) = (request.format, request.body.to_string());
+    let mut asked = request.asked.clone();
+    let mut expected = Survivors::of(asked.format, &request.body);
+    let mut body = request.body.clone();
     for hop in hops {
-        let intake = Intake::read(format, body.into()).map_err(|error| error.to_string())?;
+        expected.told(asked.format, &body, hop.format);
+        let intake = Intake::read(asked, body.to_string().into()).map_err(|error| error.to_string())?;
         let sent = intake.outbound(*hop).map_err(|error| error.to_string())?.body;
-        let value: Value = serde_json::from_slice(&sent).unwrap();
-        let survivors = Survivors::of(hop.format, &value).without_opening(&expected);
+        body = serde_json::from_slice(&sent).unwrap();
+        let survivors = Survivors::of(hop.format, &body).without_opening(&expected);
         if survivors != expected {
             return Err(format!(
                 "in {:?}\n  was {expected:?}\n  is  {survivors:?}",
                 hop.format
             ));
         }
-        format = hop.format;
-        body = String::from_utf8(sent.to_vec()).unwrap();
+        asked = match hop.format {
+            WireFormat::BedrockConverse => converse(Framing::Whole),
+            format => format.into(),
+        };
     }
     Ok(())
 }

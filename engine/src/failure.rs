@@ -159,7 +159,9 @@ fn client_status(class: Class, status: Option<u16>) -> StatusCode {
         .filter(|status| *status >= 400)
         .and_then(|status| StatusCode::from_u16(status).ok());
     own.unwrap_or(match class {
-        Class::Caller | Class::ContextLength | Class::ContentFilter => StatusCode::BAD_REQUEST,
+        Class::Caller | Class::ContextLength | Class::ContentFilter | Class::Unsupported => {
+            StatusCode::BAD_REQUEST
+        }
         Class::AuthFailed => StatusCode::UNAUTHORIZED,
         Class::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Class::Timeout | Class::SlowStream => StatusCode::GATEWAY_TIMEOUT,

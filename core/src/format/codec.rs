@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::reading::{Read, Sink};
+use super::reading::Read;
 use super::writing::{Setting, Whole, Write};
 use super::{Framing, WireFormat};
-use super::{anthropic, bedrock, gemini, openai_chat, openai_completions, openai_embeddings, token_count};
+use super::{
+    anthropic, bedrock, gemini, openai_chat, openai_completions, openai_embeddings, openai_responses,
+    token_count,
+};
 use crate::chat::Request;
 use crate::intake::{BadRequest, Outbound, TargetShape};
 use crate::relay::ProviderShape;
@@ -13,15 +16,18 @@ use crate::relay::ProviderShape;
 /// The reader of a provider's answer.
 pub(crate) fn reader(provider: ProviderShape) -> Box<dyn Read> {
     match provider.format {
-        WireFormat::OpenAIChat => Box::new(openai_chat::Reader::new(provider.quirks)),
+        // Completions have choices with a text instead of a message, and all else alike.
+        WireFormat::OpenAIChat | WireFormat::OpenAICompletions => {
+            Box::new(openai_chat::Reader::new(provider.quirks))
+        }
         WireFormat::AnthropicMessages => Box::new(anthropic::Reader::new(provider.quirks)),
         WireFormat::OpenAIEmbeddings => Box::new(openai_embeddings::Reader),
         WireFormat::AnthropicTokens => Box::new(token_count::Reader),
+        WireFormat::OpenAIResponses => Box::new(openai_responses::Reader::new(provider.quirks)),
         // Choices with a text instead of a message, and all else alike.
         WireFormat::OpenAICompletions => Box::new(openai_chat::Reader::new(provider.quirks)),
         WireFormat::GeminiGenerate => Box::new(gemini::Reader::new(provider.quirks)),
         WireFormat::BedrockConverse => Box::new(bedrock::Reader::new(provider.quirks)),
-        WireFormat::OpenAIResponses => Box::new(Missing),
     }
 }
 
@@ -33,13 +39,16 @@ pub(crate) fn writer(format: WireFormat, framing: Framing, setting: Setting) -> 
         (WireFormat::OpenAIChat, _) => Some(Box::new(openai_chat::StreamWriter::new(setting))),
         (WireFormat::AnthropicMessages, Framing::Whole) => whole(anthropic::write_whole),
         (WireFormat::AnthropicMessages, _) => Some(Box::new(anthropic::StreamWriter::new(setting))),
+        (WireFormat::OpenAIResponses, Framing::Whole) => {
+            Some(Box::new(openai_responses::Writer::whole(setting)))
+        }
+        (WireFormat::OpenAIResponses, _) => Some(Box::new(openai_responses::Writer::streaming(setting))),
         (WireFormat::OpenAICompletions, Framing::Whole) => whole(openai_completions::write_whole),
         (WireFormat::OpenAICompletions, _) => Some(Box::new(openai_completions::StreamWriter::new(setting))),
         (WireFormat::GeminiGenerate, Framing::Whole) => whole(gemini::write_whole),
         (WireFormat::GeminiGenerate, _) => Some(Box::new(gemini::StreamWriter::new(setting, framing))),
-        // No client speaks the last.
+        // No client speaks Converse.
         (WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens | WireFormat::BedrockConverse, _) => None,
-        (WireFormat::OpenAIResponses, _) => None,
     }
 }
 
@@ -48,11 +57,11 @@ pub(crate) fn decode(format: WireFormat, body: &str) -> Result<Request<'_>, BadR
     match format {
         WireFormat::OpenAIChat => openai_chat::request::decode(body),
         WireFormat::AnthropicMessages => anthropic::request::decode(body),
+        WireFormat::OpenAIResponses => openai_responses::request::decode(body),
         WireFormat::OpenAICompletions => openai_completions::decode(body),
         WireFormat::GeminiGenerate => gemini::request::decode(body),
         WireFormat::BedrockConverse => bedrock::request::decode(body),
         WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => Err(not_a_chat()),
-        WireFormat::OpenAIResponses => Err(not_a_chat()),
     }
 }
 
@@ -75,13 +84,13 @@ pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<O
     match target.format {
         WireFormat::OpenAIChat => openai_chat::request::encode(request, target),
         WireFormat::AnthropicMessages => anthropic::request::encode(request, target),
+        WireFormat::OpenAIResponses => openai_responses::request::encode(request, target),
         WireFormat::GeminiGenerate => gemini::request::encode(request, target),
         WireFormat::BedrockConverse => bedrock::request::encode(request, target),
-        // No provider has only the older API.
+        // No provider has only completions.
         WireFormat::OpenAICompletions | WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => {
             Err(not_a_chat())
         }
-        WireFormat::OpenAIResponses => Err(not_a_chat()),
     }
 }
 
@@ -92,28 +101,4 @@ fn not_a_chat() -> BadRequest {
             .to_owned(),
         param: Some("model".to_owned()),
     }
-}
-
-#[derive(Debug)]
-struct Missing;
-
-impl Read for Missing {
-    fn read(
-        &mut self,
-        _: &[u8],
-        _: &[u8],
-        _: Sink<'_>,
-    ) -> Result<super::reading::Notes, super::reading::NotAnAnswer> {
-        Err(super::reading::NotAnAnswer)
-    }
-
-    fn read_whole(&mut self, _: &[u8], _: Sink<'_>) -> Result<(), super::reading::NotAnAnswer> {
-        Err(super::reading::NotAnAnswer)
-    }
-
-    fn complete(&self) -> bool {
-        false
-    }
-
-    fn end(&mut self, _: Sink<'_>) {}
 }

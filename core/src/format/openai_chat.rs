@@ -13,9 +13,10 @@ mod tool_slots;
 mod usage;
 mod whole;
 
+pub(crate) use choice::fnv;
 pub(crate) use reader::Reader;
 pub(crate) use stream::StreamWriter;
-pub(crate) use usage::{cost_number, read_usage};
+pub(crate) use usage::{cost_number, read_tier, read_usage};
 pub(crate) use whole::write_whole;
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::vendor::ReasoningBack;
 
 mod blocks;
 mod members;
+mod reasoning;
 
 const PROOFS: &str = "reasoning of earlier turns";
 
@@ -34,6 +35,9 @@ pub(super) fn edits(
             if target.quirks.reasoning_back == ReasoningBack::Dropped && members::marked(body) =>
         {
             members::edit(utf8(body)?, target.origin(), &mut edits, dropped)?;
+        }
+        WireFormat::OpenAIResponses if reasoning::marked(body) => {
+            reasoning::edit(utf8(body)?, target.origin(), &mut edits, dropped)?;
         }
         _ => {}
     }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::vendor::Vendor;
 
+mod responses;
 mod splicing;
 mod stranger;
 

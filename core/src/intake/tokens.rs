@@ -41,9 +41,10 @@ impl Member {
             b"data" => Self::Data,
             b"input" | b"arguments" | b"args" => Self::Verbatim,
             b"inlineData" | b"inline_data" | b"fileData" => Self::Medium,
-            b"role" | b"id" | b"tool_call_id" | b"tool_use_id" | b"url" | b"file_id" | b"file_data"
-            | b"media_type" | b"format" | b"detail" | b"signature" | b"encrypted_content"
-            | b"cache_control" | b"thoughtSignature" | b"thought_signature" => Self::Marking,
+            b"role" | b"id" | b"tool_call_id" | b"tool_use_id" | b"call_id" | b"url" | b"image_url"
+            | b"file_url" | b"file_id" | b"file_data" | b"media_type" | b"format" | b"detail"
+            | b"signature" | b"encrypted_content" | b"cache_control" | b"thoughtSignature"
+            | b"thought_signature" => Self::Marking,
             _ => Self::Content,
         }
     }
@@ -124,7 +125,9 @@ fn is_medium(kind: &[u8]) -> bool {
     matches!(
         kind,
         br#""image_url""#
+            | br#""input_image""#
             | br#""input_audio""#
+            | br#""input_file""#
             | br#""video_url""#
             | br#""file""#
             | br#""base64""#

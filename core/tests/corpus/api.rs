@@ -6,6 +6,7 @@ use wayleave_core::format::{Framing, WireFormat};
 pub(crate) const CLIENTS: &[WireFormat] = &[
     WireFormat::OpenAIChat,
     WireFormat::OpenAICompletions,
+    WireFormat::OpenAIResponses,
     WireFormat::AnthropicMessages,
     WireFormat::GeminiGenerate,
 ];
@@ -83,10 +84,11 @@ impl Api {
         match self {
             Self::OpenAIChat => Some(WireFormat::OpenAIChat),
             Self::AnthropicMessages => Some(WireFormat::AnthropicMessages),
+            Self::OpenAIResponses => Some(WireFormat::OpenAIResponses),
             Self::OpenAICompletions => Some(WireFormat::OpenAICompletions),
             Self::GeminiGenerate => Some(WireFormat::GeminiGenerate),
             Self::BedrockConverse => Some(WireFormat::BedrockConverse),
-            Self::OpenAIResponses | Self::OpenAIEmbeddings => None,
+            Self::OpenAIEmbeddings => None,
         }
     }
 }

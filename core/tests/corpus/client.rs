@@ -73,7 +73,7 @@ impl Choice {
         if to != Api::AnthropicMessages {
             self.stop_sequence = None;
         }
-        if to != Api::OpenAIChat {
+        if !matches!(to, Api::OpenAIChat | Api::OpenAIResponses) {
             self.logprobs.clear();
         }
         // A file of the provider's own has no address that means anything elsewhere.

@@ -3,6 +3,13 @@
 use serde_json::Value;
 use wayleave_core::format::WireFormat;
 
+#[path = "survivors/completions.rs"]
+mod completions;
+#[path = "survivors/converse.rs"]
+mod converse;
+#[path = "survivors/responses.rs"]
+mod responses;
+
 /// Texts are without white space: formats join pieces differently, and Anthropic refuses blank ones.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Survivors {
@@ -25,6 +32,9 @@ impl Survivors {
         let mut all = Self::default();
         match format {
             WireFormat::AnthropicMessages => all.anthropic(body),
+            WireFormat::BedrockConverse => all.converse(body),
+            WireFormat::OpenAICompletions => all.completions(body),
+            WireFormat::OpenAIResponses => all.responses(body),
             _ => all.openai(body),
         }
         // Results are read in any order, and ids are compared by what they pair.
@@ -41,6 +51,29 @@ impl Survivors {
             self.user = rest.to_owned();
         }
         self
+    }
+
+    /// What is left of this after it was read in one format and written in another.
+    pub(crate) fn told(&mut self, from: WireFormat, body: &Value, to: WireFormat) {
+        // Converse has the answer's schema as text, which is not read: only recorded requests are.
+        if from == WireFormat::BedrockConverse {
+            self.schema = Value::Null;
+        }
+        // Chats take files by value only.
+        if to == WireFormat::OpenAIChat {
+            let body = body.to_string();
+            self.media
+                .retain(|media| !body.contains(&format!("\"file_url\":\"{media}\"")));
+        }
+        // Bedrock fetches nothing.
+        if to == WireFormat::BedrockConverse {
+            self.media.retain(|media| !media.starts_with("http"));
+            // It has no word for tools that must not be called.
+            let choice = &body["tool_choice"];
+            if (choice == "none" || choice["type"] == "none") && self.calls.is_empty() {
+                self.tools.clear();
+            }
+        }
     }
 
     fn openai(&mut self, body: &Value) {

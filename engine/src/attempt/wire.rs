@@ -9,6 +9,7 @@ use wayleave_core::gate::Gate;
 use wayleave_core::headers;
 use wayleave_core::intake::TargetShape;
 use wayleave_core::outcome::{Class, Outcome};
+use wayleave_core::snapshot::Unsupported;
 
 use super::{Attempt, Head, MAX_ERROR_BYTES};
 use crate::upstream::{self, SendError, Sending, UpstreamError, describe};
@@ -42,6 +43,16 @@ impl Attempt {
             self.outcome(Class::Caller, message)
         })?;
         self.dropped = outbound.dropped;
+        if self.call.routed.rule.unsupported == Unsupported::Reject && !self.dropped.is_empty() {
+            let lost: Vec<&str> = self.dropped.iter().collect();
+            let message = format!(
+                "{} has no word for {}, and the rule says `unsupported: Reject`; leave it out, or ask for a model that \
+                 takes it",
+                self.target(),
+                lost.join(", ")
+            );
+            return Err(self.outcome(Class::Unsupported, message));
+        }
         let headers = headers::to_provider(format, asked, framing, &self.call.headers);
         let sending = self.begin(&path, headers, outbound.body);
         let sending = sending.map_err(|error| self.outcome(Class::Unusable, error.to_string()))?;

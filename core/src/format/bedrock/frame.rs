@@ -93,6 +93,7 @@ pub(super) struct Delta<'a> {
 }
 
 /// Streams lack the `reasoningText` around text and signature.
+#[expect(clippy::struct_field_names, reason = "the format's names")]
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Reasoning<'a> {
@@ -115,6 +116,7 @@ pub(super) struct ReasoningText<'a> {
     pub(super) signature: Text<'a>,
 }
 
+#[expect(clippy::struct_field_names, reason = "the format's names")]
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ToolUse<'a> {

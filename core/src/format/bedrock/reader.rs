@@ -109,11 +109,10 @@ impl Read for Reader {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
-        if let Some((reason, stop_sequence)) = self.finish.take() {
-            let reason = match reason {
-                Finish::Stop if self.calls > 0 => Finish::ToolCalls,
-                reason => reason,
-            };
+        if let Some((mut reason, stop_sequence)) = self.finish.take() {
+            if reason == Finish::Stop && self.calls > 0 {
+                reason = Finish::ToolCalls;
+            }
             sink(Event::Finish {
                 choice: 0,
                 reason,

@@ -261,7 +261,7 @@ fn slot_number(slot: usize) -> u32 {
 }
 
 /// FNV-1a of `bytes`, going on from `seed` (0: from the start). Not secret: it only has to differ.
-pub(super) fn fnv(seed: u64, bytes: &[u8]) -> u64 {
+pub(crate) fn fnv(seed: u64, bytes: &[u8]) -> u64 {
     let start = if seed == 0 { 0xcbf2_9ce4_8422_2325 } else { seed };
     bytes.iter().fold(start, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

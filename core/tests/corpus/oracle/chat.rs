@@ -114,7 +114,8 @@ fn reasoning(choice: &mut Choice, content: &Value) {
     }
 }
 
-fn probable(choice: &mut Choice, token: &Value) {
+/// The probability of a token. Responses have the same.
+pub(super) fn probable(choice: &mut Choice, token: &Value) {
     let others = list(&token["top_logprobs"]).count();
     let logprob = token["logprob"].as_f64().expect("a number");
     choice

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::{Answer, US, count, list, text};
+use super::{Answer, US, chat, count, list, text};
 use crate::api::Frames;
 use crate::said::{Call, Choice, Said, Usage};
 
@@ -94,6 +94,7 @@ fn item(choice: &mut Choice, item: &Value) {
                 choice.text.push_str(text(&part["text"]));
                 choice.refusal.push_str(text(&part["refusal"]));
                 list(&part["annotations"]).for_each(|note| cite(choice, note));
+                list(&part["logprobs"]).for_each(|token| chat::probable(choice, token));
             }
         }
         "reasoning" => {
@@ -128,6 +129,9 @@ fn begin(choice: &mut Choice, event: &Value) {
 
 fn delta(said: &mut Said, kind: &str, event: &Value) {
     let piece = text(&event["delta"]);
+    if kind == "response.output_text.delta" {
+        list(&event["logprobs"]).for_each(|token| chat::probable(said.only(), token));
+    }
     let place = match kind {
         "response.output_text.delta" => &mut said.only().text,
         "response.refusal.delta" => &mut said.only().refusal,
@@ -177,6 +181,9 @@ fn fill(choice: &mut Choice, items: Choice) {
     }
     if choice.citations.is_empty() {
         choice.citations = items.citations;
+    }
+    if choice.logprobs.len() < items.logprobs.len() {
+        choice.logprobs = items.logprobs;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::json;
-use wayleave_core::snapshot::{RouteRules, Rule};
+use wayleave_core::snapshot::{RouteRules, Rule, Unsupported};
 use wayleave_engine::call::Call;
 
 use super::support::{Ask, Gateway, Key, pick, race, rule, snapshot};
@@ -286,4 +286,32 @@ async fn what_does_not_get_through_translation_is_told() {
         let dropped = other.header("x-wayleave-dropped").expect("told");
         assert_eq!(dropped, "logit_bias,seed");
     }
+}
+
+#[tokio::test]
+async fn a_rule_may_refuse_to_lose_anything() {
+    let keys = [Key::new("n").vendor("Anthropic"), Key::new("o")];
+    let strict = |steps| Rule {
+        unsupported: Unsupported::Reject,
+        ..rule(steps)
+    };
+    let ask = || Ask::chat().with("seed", json!(7));
+    // A target that can say it is asked instead.
+    let gateway = Gateway::start(&keys, strict(vec![pick("n", "m"), pick("o", "m")]));
+    let got = gateway.ask(ask()).await.ok();
+    let books = gateway.books(got.call_id()).await;
+    assert_eq!(books.lines(), ["primary n unsupported -", "fallback o ok 200"]);
+    assert_eq!(books.attempts[0]["cost_ticks"], 0);
+    // None can.
+    let gateway = Gateway::start(&keys, strict(vec![pick("n", "m")]));
+    let got = gateway.ask(ask()).await;
+    assert_eq!(got.status, 400, "{}", got.text());
+    let message = got.json()["error"]["message"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    assert!(message.contains("no word for seed"), "{message}");
+    assert!(gateway.sim.requests().is_empty());
+    // Nothing is lost.
+    gateway.ask(Ask::chat()).await.ok();
 }

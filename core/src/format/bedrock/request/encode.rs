@@ -38,7 +38,7 @@ pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<O
     } else {
         body.inference_config.max_tokens = request.max_tokens;
         let drawn = claude::drawn(request, claude::SamplingRule::Both, false, &mut dropped);
-        draw(drawn, maker, &mut body, &mut dropped);
+        draw(&drawn, maker, &mut body, &mut dropped);
         effort(
             request,
             maker,
@@ -73,10 +73,10 @@ fn think(
     fields.thinking = plan.member;
     fields.output_config = plan.effort.map(|effort| wire::Effort { effort });
     let drawn = claude::drawn(request, generation.sampling, thinks, dropped);
-    draw(drawn, Maker::Claude(generation), body, dropped);
+    draw(&drawn, Maker::Claude(generation), body, dropped);
 }
 
-fn draw(drawn: claude::Drawn, maker: Maker, body: &mut wire::Body<'_>, dropped: &mut Dropped) {
+fn draw(drawn: &claude::Drawn, maker: Maker, body: &mut wire::Body<'_>, dropped: &mut Dropped) {
     body.inference_config.temperature = drawn.temperature;
     body.inference_config.top_p = drawn.top_p;
     let fields = &mut body.additional_model_request_fields;

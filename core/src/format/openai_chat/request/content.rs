@@ -128,7 +128,7 @@ fn thinking<'a>(part: &mut Object<'a, '_>) -> Result<Cow<'a, str>, BadRequest> {
 }
 
 /// Splits a data URL in base64. Any other URL is the provider's to fetch.
-fn source(url: Cow<'_, str>) -> Source<'_> {
+pub(crate) fn source(url: Cow<'_, str>) -> Source<'_> {
     match url {
         Cow::Borrowed(url) => match split_data_url(url) {
             Some((media_type, data)) => Source::Base64 {

@@ -8,10 +8,10 @@ use crate::chat::{Answer, Dropped, Request, Role, ServiceTier, Tool, ToolChoice}
 use crate::intake::{BadRequest, Outbound, TargetShape};
 use crate::vendor::{DeveloperRole, MaxTokensMember, StreamUsage};
 
-mod turns;
+pub(super) mod turns;
 
 /// OpenAI wants a name for a schema; Anthropic's have none.
-const SCHEMA_NAME: &str = "answer";
+pub(crate) const SCHEMA_NAME: &str = "answer";
 
 /// Writes a request for a provider. What the format cannot say is noted in [`Outbound::dropped`].
 pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<Outbound, BadRequest> {
@@ -138,7 +138,8 @@ fn answer<'a>(answer: &'a Answer<'_>, dropped: &mut Dropped) -> Option<wire::Res
     }
 }
 
-fn can_be_strict(wanted: bool, schema: &RawValue, dropped: &mut Dropped) -> bool {
+/// Whether to ask for strictness: OpenAI refuses it for some schemas.
+pub(crate) fn can_be_strict(wanted: bool, schema: &RawValue, dropped: &mut Dropped) -> bool {
     let strict = wanted && strict::takes(schema);
     if wanted && !strict {
         dropped.note("strict");
@@ -146,7 +147,8 @@ fn can_be_strict(wanted: bool, schema: &RawValue, dropped: &mut Dropped) -> bool
     strict
 }
 
-fn effort(request: &Request<'_>, model: &str, dropped: &mut Dropped) -> Option<&'static str> {
+/// The word for how much to think. `None`: it is not to be sent.
+pub(crate) fn effort(request: &Request<'_>, model: &str, dropped: &mut Dropped) -> Option<&'static str> {
     let effort = match request.reasoning? {
         // No thinking is Anthropic's default, which its clients spell out; few others have a word for it.
         Reasoning::Off | Reasoning::On => {
@@ -167,6 +169,6 @@ fn effort(request: &Request<'_>, model: &str, dropped: &mut Dropped) -> Option<&
 }
 
 /// The role of instructions.
-const fn is_developer(role: Role, known: DeveloperRole) -> bool {
+pub(crate) const fn is_developer(role: Role, known: DeveloperRole) -> bool {
     matches!((role, known), (Role::Developer, DeveloperRole::Known))
 }

@@ -20,7 +20,7 @@ const WITHOUT_EFFORT: [&str; 14] = [
 ];
 
 /// Whether the model knows `reasoning_effort`.
-pub(super) fn take_effort(model: &str) -> bool {
+pub(crate) fn take_effort(model: &str) -> bool {
     let name = model
         .rsplit_once('/')
         .map_or(model, |(_, name)| name)

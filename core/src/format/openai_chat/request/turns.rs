@@ -106,20 +106,20 @@ impl Reader<'_> {
             let mut call = Object::read(raw, &path)?;
             let inner = path.member("function");
             let function = call.object("function", &inner)?;
-            let function = function.ok_or_else(|| inner.error("is missing; send name and arguments"))?;
+            let mut function = function.ok_or_else(|| inner.error("is missing; send name and arguments"))?;
             let id = call.text("id")?.filter(|id| !id.is_empty());
             let cache = options::cache_control(&mut call)?;
             let id = id.unwrap_or_else(|| self.next_id());
             parts.extend(earlier.of_call(&id, &mut call)?);
             parts.push(Part {
-                content: Content::ToolCall(tool_call(function, id)?),
+                content: Content::ToolCall(tool_call(&mut function, id)?),
                 cache,
             });
         }
         let path = path.member("function_call");
-        if let Some(function) = message.object("function_call", &path)? {
+        if let Some(mut function) = message.object("function_call", &path)? {
             let id = self.next_id();
-            parts.push(Part::plain(Content::ToolCall(tool_call(function, id)?)));
+            parts.push(Part::plain(Content::ToolCall(tool_call(&mut function, id)?)));
         }
         parts.extend(earlier.rest());
         Ok(())
@@ -155,7 +155,11 @@ impl Reader<'_> {
     }
 }
 
-fn tool_call<'a>(mut function: Object<'a, '_>, id: Cow<'a, str>) -> Result<ToolCall<'a>, BadRequest> {
+/// A call, from an object with its name and its arguments.
+pub(crate) fn tool_call<'a>(
+    function: &mut Object<'a, '_>,
+    id: Cow<'a, str>,
+) -> Result<ToolCall<'a>, BadRequest> {
     let name = function
         .text("name")?
         .ok_or_else(|| function.missing("name", "the function's name"))?;

@@ -152,7 +152,7 @@ pub(super) struct InputAudio<'a> {
 }
 
 /// A URL, or the data as one.
-pub(super) enum Address<'a> {
+pub(crate) enum Address<'a> {
     Url(&'a str),
     Data { media_type: &'a str, data: &'a str },
 }

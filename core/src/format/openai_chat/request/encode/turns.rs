@@ -185,7 +185,7 @@ fn file<'a>(document: &'a Document<'_>, dropped: &mut Dropped) -> Option<WirePar
     }
 }
 
-fn address<'a>(source: &'a Source<'_>) -> Address<'a> {
+pub(crate) fn address<'a>(source: &'a Source<'_>) -> Address<'a> {
     match source {
         Source::Url(url) => Address::Url(url),
         Source::Base64 { media_type, data } => Address::Data { media_type, data },
