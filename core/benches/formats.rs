@@ -27,7 +27,7 @@ use wayleave_core::relay::{ClientShape, ProviderShape, Relay, RelayOptions};
 
 use samples::file::{merged, read};
 use samples::side::{CLIENTS, PROVIDERS, Side};
-use samples::streaming::{events, framed};
+use samples::streaming::{events, framed, says_done};
 
 /// Bytes of a request, about.
 const SIZES: [(&str, usize); 3] = [("1 KB", 1_000), ("100 KB", 100_000), ("5 MB", 5_000_000)];
@@ -168,6 +168,7 @@ fn chunks(group: &mut BenchmarkGroup<'_, WallTime>) {
                 continue;
             }
             let (head, chunk) = stream(provider);
+            assert_gets_through(provider, client);
             let begun = || {
                 let mut relay = relay(provider, client);
                 relay.push(head.clone(), &|_, _| None);
@@ -218,6 +219,17 @@ fn relay(provider: Side, client: Side) -> Relay {
         created: 5,
         keep_text: None,
     })
+}
+
+fn assert_gets_through(provider: Side, client: Side) {
+    let samples = read("samples/answers", provider.file, &[]);
+    let events = events(provider.format, &samples["plain"]);
+    let stream = framed(&events, provider.streamed(), says_done(provider.format));
+    let mut relay = relay(provider, client);
+    relay.push(stream.into(), &|_, _| None);
+    relay.finish(&|_, _| None);
+    let tally = relay.tally();
+    assert!(tally.ended && tally.fault.is_none(), "{tally:?}");
 }
 
 /// The beginning of a stream, and the chunk with the text.

@@ -14,8 +14,8 @@ pub(crate) fn folded(format: WireFormat, stream: &str) -> Value {
     for event in events {
         match format {
             WireFormat::OpenAIChat | WireFormat::OpenAICompletions => chunk(&mut whole, event),
-            WireFormat::AnthropicMessages => block(&mut whole, event),
-            WireFormat::GeminiGenerate => candidates(&mut whole, event),
+            WireFormat::AnthropicMessages => block(&mut whole, &event),
+            WireFormat::GeminiGenerate => candidates(&mut whole, &event),
             WireFormat::OpenAIResponses => {
                 if let Some(response) = event.get("response") {
                     whole = response.clone();
@@ -28,13 +28,9 @@ pub(crate) fn folded(format: WireFormat, stream: &str) -> Value {
 }
 
 fn chunk(whole: &mut Value, mut event: Value) {
-    let choices = event
-        .as_object_mut()
-        .and_then(|members| members.remove("choices"));
-    for mut choice in choices.into_iter().flat_map(|choices| match choices {
-        Value::Array(choices) => choices,
-        _ => Vec::new(),
-    }) {
+    let choices = event["choices"].take();
+    for choice in choices.as_array().into_iter().flatten() {
+        let mut choice = choice.clone();
         if let Some(delta) = choice.as_object_mut().and_then(|members| members.remove("delta")) {
             choice["message"] = delta;
         }
@@ -80,7 +76,7 @@ fn add(known: &mut Value, piece: Value) {
     }
 }
 
-fn block(whole: &mut Value, event: Value) {
+fn block(whole: &mut Value, event: &Value) {
     match event["type"].as_str() {
         Some("message_start") => *whole = event["message"].clone(),
         Some("content_block_start") => {
@@ -128,7 +124,7 @@ fn block(whole: &mut Value, event: Value) {
     }
 }
 
-fn candidates(whole: &mut Value, event: Value) {
+fn candidates(whole: &mut Value, event: &Value) {
     for (name, value) in event.as_object().cloned().unwrap_or_default() {
         if name != "candidates" {
             whole[name] = value;

@@ -186,13 +186,13 @@ impl Edit {
                     }
                 })
             }),
-            Self::Append(at, text) => replace(tree, at.index(size), |old| match old {
+            Self::Append(at, text) => replace(tree, at.index(size), |old| match &old {
                 Tree::Leaf(known) if known.starts_with('"') => Tree::Leaf(format!(
                     "{}{}",
                     known.trim_end_matches('"'),
                     text.trim_start_matches('"')
                 )),
-                other => other,
+                Tree::Leaf(_) | Tree::List(_) | Tree::Object(_) => old,
             }),
         }
     }

@@ -57,7 +57,7 @@ fn a_broken_request_is_refused_or_sent() {
         let body = Bytes::from(with_bytes(tree.text().into_bytes(), &case.bytes));
         let given = body.len();
         let sure = case.bytes.is_empty();
-        let (result, most) = held(|| send(*client, case.stream, body, sure.then_some(&tree)));
+        let (result, most) = held(|| send(*client, case.stream, &body, sure.then_some(&tree)));
         result
             // A schema is held as a tree, with 632 bytes for an object.
             .and_then(|fate| bounded("held", most, given, 320).map(|()| fate))
@@ -98,7 +98,7 @@ fn with_bytes(mut body: Vec<u8>, bytes: &[(Index, u8)]) -> Vec<u8> {
 }
 
 /// `tree`: what the body says, where that is known.
-fn send(client: Side, stream: bool, body: Bytes, tree: Option<&Tree>) -> Result<Fate, String> {
+fn send(client: Side, stream: bool, body: &Bytes, tree: Option<&Tree>) -> Result<Fate, String> {
     let intake = match Intake::read(client.asked(stream), body.clone()) {
         Ok(intake) => intake,
         Err(refused) => return told_well(&refused, tree).map(|()| Fate::Broken),

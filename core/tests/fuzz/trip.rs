@@ -91,12 +91,11 @@ impl Trip {
     pub(crate) fn well_formed(self, came: &Came) -> Result<(), String> {
         let ended = came.tally.ended && came.tally.fault.is_none();
         match self.to {
-            Framing::Whole if ended => is_json(&came.bytes),
+            Framing::Whole | Framing::JsonArray if ended => is_json(&came.bytes),
             Framing::Sse => {
                 are_events(&came.bytes)?;
                 are_events(&came.cut)
             }
-            Framing::JsonArray if ended => is_json(&came.bytes),
             Framing::JsonArray if came.tally.fault.is_some() => {
                 is_json(&[&came.bytes[..], &came.cut].concat())
             }

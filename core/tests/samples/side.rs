@@ -75,10 +75,10 @@ pub(crate) const CONVERSE: Side = Side {
 };
 
 /// The formats of clients.
-pub(crate) const CLIENTS: &[Side] = &[CHAT, COMPLETIONS, MESSAGES, GEMINI];
+pub(crate) const CLIENTS: &[Side] = &[CHAT, RESPONSES, COMPLETIONS, MESSAGES, GEMINI];
 
 /// The formats of providers.
-pub(crate) const PROVIDERS: &[Side] = &[CHAT, COMPLETIONS, MESSAGES, GEMINI, CONVERSE];
+pub(crate) const PROVIDERS: &[Side] = &[CHAT, RESPONSES, COMPLETIONS, MESSAGES, GEMINI, CONVERSE];
 
 impl Side {
     pub(crate) fn quirks(self) -> Quirks {
