@@ -272,11 +272,14 @@ fn ways(format: WireFormat) -> Vec<Vec<TargetShape<'static>>> {
             vec![bedrock()],
             vec![responses()],
         ],
-        _ => vec![
+        WireFormat::OpenAIChat => vec![
             vec![anthropic(), openai()],
             vec![bedrock(), openai()],
             vec![responses(), openai()],
         ],
+        WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens | WireFormat::GeminiGenerate => {
+            unreachable!("no requests of {format:?} are read")
+        }
     }
 }
 
@@ -297,9 +300,10 @@ fn check(request: &Recorded, hops: &[TargetShape<'_>]) -> Result<(), String> {
                 hop.format
             ));
         }
-        asked = match hop.format {
-            WireFormat::BedrockConverse => converse(Framing::Whole),
-            format => format.into(),
+        asked = if hop.format == WireFormat::BedrockConverse {
+            converse(Framing::Whole)
+        } else {
+            hop.format.into()
         };
     }
     Ok(())

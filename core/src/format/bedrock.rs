@@ -1,6 +1,7 @@
 //! Amazon Bedrock `converse` and `converse-stream`. Only providers speak it, so there is no writer of answers.
 
 mod blob;
+mod citation;
 mod exception;
 mod frame;
 mod reader;

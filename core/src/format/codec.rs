@@ -16,10 +16,8 @@ use crate::relay::ProviderShape;
 /// The reader of a provider's answer.
 pub(crate) fn reader(provider: ProviderShape) -> Box<dyn Read> {
     match provider.format {
-        // Completions have choices with a text instead of a message, and all else alike.
-        WireFormat::OpenAIChat | WireFormat::OpenAICompletions => {
-            Box::new(openai_chat::Reader::new(provider.quirks))
-        }
+        WireFormat::OpenAIChat => Box::new(openai_chat::Reader::new(provider.quirks)),
+        WireFormat::OpenAICompletions => Box::new(openai_chat::Reader::of_completions(provider.quirks)),
         WireFormat::AnthropicMessages => Box::new(anthropic::Reader::new(provider.quirks)),
         WireFormat::OpenAIEmbeddings => Box::new(openai_embeddings::Reader),
         WireFormat::AnthropicTokens => Box::new(token_count::Reader),

@@ -77,3 +77,82 @@ impl Message {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_eventstream::frame::write_message_to;
+    use aws_smithy_types::event_stream::{Header, HeaderValue, Message as Frame};
+
+    use super::*;
+
+    fn frame(headers: &[(&'static str, &'static str)], payload: &'static str) -> Vec<u8> {
+        let mut frame = Frame::new(payload.as_bytes());
+        for (name, value) in headers {
+            frame = frame.add_header(Header::new(*name, HeaderValue::String((*value).into())));
+        }
+        let mut bytes = Vec::new();
+        write_message_to(&frame, &mut bytes).expect("a frame");
+        bytes
+    }
+
+    fn read(headers: &[(&'static str, &'static str)], payload: &'static str) -> (String, String) {
+        let message = Message::read(&frame(headers, payload)).expect("a message");
+        (
+            message.name,
+            String::from_utf8(message.data.to_vec()).expect("UTF-8"),
+        )
+    }
+
+    #[test]
+    fn a_message_is_named_by_its_type() {
+        let kind = (":message-type", "event");
+        let named = read(&[(":event-type", "metadata"), kind], "{}");
+        assert_eq!(named, ("metadata".to_owned(), "{}".to_owned()));
+        let exception = read(&[(":message-type", "exception"), (":exception-type", "x")], "{}");
+        assert_eq!(exception, ("x".to_owned(), "{}".to_owned()));
+        let error = [
+            (":error-code", "InternalFailure"),
+            (":error-message", "so \"bad\""),
+        ];
+        let expected = (
+            "InternalFailure".to_owned(),
+            r#"{"error":"so \"bad\""}"#.to_owned(),
+        );
+        assert_eq!(read(&error, ""), expected);
+    }
+
+    #[test]
+    fn a_cut_at_any_byte_changes_nothing() {
+        let frames = [
+            frame(&[(":event-type", "a")], "{}"),
+            frame(&[], ""),
+            frame(&[(":event-type", "b")], "[1]"),
+        ];
+        let stream = Bytes::from(frames.concat());
+        for at in 0..=stream.len() {
+            let (mut splitter, mut seen) = (Splitter::default(), Vec::new());
+            for chunk in [stream.slice(..at), stream.slice(at..)] {
+                let mut from = 0;
+                while let Some(piece) = splitter.next(&chunk, &mut from).expect("short") {
+                    let Piece::Joined(bytes) = piece else {
+                        panic!("copied")
+                    };
+                    seen.push(bytes.to_vec());
+                }
+            }
+            assert_eq!(seen, frames, "cut at {at}");
+            assert_eq!(splitter.finish(), None);
+        }
+    }
+
+    #[test]
+    fn what_is_no_message_is_refused() {
+        let mut bad = frame(&[(":event-type", "a")], "{}");
+        bad[20] ^= 1;
+        assert_eq!(Message::read(&bad), Err(NotAMessage));
+        for length in [[0, 0, 0, 15], [0xff; 4]] {
+            let chunk = Bytes::from([&length[..], &[0; 12]].concat());
+            assert!(Splitter::default().next(&chunk, &mut 0).is_err());
+        }
+    }
+}

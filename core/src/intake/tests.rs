@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::vendor::Vendor;
 
+mod completions;
+mod converse;
 mod responses;
 mod splicing;
 mod stranger;

@@ -1,3 +1,4 @@
+mod bedrock;
 mod cuts;
 mod faults;
 mod passing;

@@ -8,7 +8,7 @@ use wayleave_core::format::Framing;
 use wayleave_core::outcome::Class;
 
 use crate::api::{Api, CLIENTS, Frames, framings};
-use crate::exchange;
+use crate::exchange::{self, Exchange};
 use crate::oracle;
 use crate::said::Said;
 use crate::tallied;
@@ -151,6 +151,28 @@ fn any_cut_gives_the_same_bytes() {
             Ok(())
         },
     );
+}
+
+/// The lengths of AWS' messages come in pieces as well. Only short streams, as there are as many ways as bytes.
+#[test]
+fn an_event_stream_may_be_cut_anywhere() {
+    let short = |exchange: &Exchange| {
+        exchange.frames == Frames::EventStream && is_ok(exchange) && exchange.body.len() < 4000
+    };
+    let Some(all) = exchange::load() else { return };
+    let mut count = 0;
+    for exchange in all.iter().filter(|exchange| short(exchange)) {
+        let whole = at_once(exchange, untouched(exchange));
+        for at in 1..exchange.body.len() {
+            let halves = [exchange.body.slice(..at), exchange.body.slice(at..)];
+            let cut = relay(exchange, untouched(exchange), halves.into_iter());
+            assert_eq!(cut.tally, whole.tally, "{} at {at}", exchange.id);
+            assert!(cut.bytes == whole.bytes, "{} at {at}", exchange.id);
+        }
+        count += 1;
+    }
+    println!("{count} event streams");
+    assert!(count > 3, "too few short event streams");
 }
 
 #[test]

@@ -10,6 +10,9 @@ mod converse;
 #[path = "survivors/responses.rs"]
 mod responses;
 
+/// How PDF, PNG, JPEG, GIF and WEBP begin in base64.
+const MEDIA: [&str; 5] = ["JVBERi", "iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR"];
+
 /// Texts are without white space: formats join pieces differently, and Anthropic refuses blank ones.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Survivors {
@@ -35,7 +38,10 @@ impl Survivors {
             WireFormat::BedrockConverse => all.converse(body),
             WireFormat::OpenAICompletions => all.completions(body),
             WireFormat::OpenAIResponses => all.responses(body),
-            _ => all.openai(body),
+            WireFormat::OpenAIChat => all.openai(body),
+            WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens | WireFormat::GeminiGenerate => {
+                unreachable!("no requests of {format:?} are read")
+            }
         }
         // Results are read in any order, and ids are compared by what they pair.
         all.results.sort();
@@ -64,6 +70,11 @@ impl Survivors {
             let body = body.to_string();
             self.media
                 .retain(|media| !body.contains(&format!("\"file_url\":\"{media}\"")));
+        }
+        // Of documents in base64, Anthropic takes PDF only.
+        if (from, to) == (WireFormat::BedrockConverse, WireFormat::AnthropicMessages) {
+            self.media
+                .retain(|media| MEDIA.iter().any(|kind| media.starts_with(kind)));
         }
         // Bedrock fetches nothing.
         if to == WireFormat::BedrockConverse {

@@ -10,24 +10,23 @@ use crate::chat::proof::{Origin, Proof};
 
 /// Reads a blob of this origin. What is no text was not made by Claude: it stays as it came.
 pub(super) fn read(blob: Cow<'_, str>, origin: Origin) -> Proof<'_> {
-    let text = STANDARD
-        .decode(blob.as_bytes())
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .filter(|text| is_plain(text));
-    match text {
-        Some(text) => Proof::new(origin, text),
+    if origin != Origin::Anthropic {
+        return Proof::new(origin, blob);
+    }
+    let bytes = STANDARD.decode(blob.as_bytes()).ok();
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    match text.filter(|text| is_plain(text)) {
+        Some(text) => Proof::new(Origin::Anthropic, text),
         None => Proof::new(Origin::Amazon, blob),
     }
 }
 
 /// Writes a proof of reasoning as a blob.
 pub(super) fn write<'p>(proof: &'p Proof<'_>) -> Cow<'p, str> {
-    match proof.origin {
-        Origin::Amazon => Cow::Borrowed(&proof.data),
-        Origin::Anthropic | Origin::Google | Origin::OpenAI | Origin::XAI | Origin::Unknown => {
-            Cow::Owned(STANDARD.encode(proof.data.as_bytes()))
-        }
+    if proof.origin == Origin::Anthropic {
+        Cow::Owned(STANDARD.encode(proof.data.as_bytes()))
+    } else {
+        Cow::Borrowed(&proof.data)
     }
 }
 
@@ -41,13 +40,14 @@ mod tests {
 
     #[test]
     fn a_blob_comes_back_as_it_was() {
-        for (blob, origin, data) in [
-            ("RXRrRQ==", Origin::Anthropic, "EtkE"),
-            ("//79", Origin::Amazon, "//79"),
-            ("no base64", Origin::Amazon, "no base64"),
-            ("", Origin::Amazon, ""),
+        for (blob, whose, origin, data) in [
+            ("RXRrRQ==", Origin::Anthropic, Origin::Anthropic, "EtkE"),
+            ("RXRrRQ==", Origin::Amazon, Origin::Amazon, "RXRrRQ=="),
+            ("//79", Origin::Anthropic, Origin::Amazon, "//79"),
+            ("no base64", Origin::Anthropic, Origin::Amazon, "no base64"),
+            ("", Origin::Anthropic, Origin::Amazon, ""),
         ] {
-            let proof = read(blob.into(), Origin::Anthropic);
+            let proof = read(blob.into(), whose);
             assert_eq!(proof, Proof::new(origin, data));
             assert_eq!(write(&proof), blob);
         }

@@ -54,7 +54,7 @@ pub(super) struct Whole<'a> {
 #[serde(default)]
 pub(super) struct Output<'a> {
     #[serde(borrow)]
-    pub(super) message: Message<'a>,
+    pub(super) message: Option<Message<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -156,7 +156,7 @@ pub(super) struct Citation<'a> {
     #[serde(borrow)]
     pub(super) source_content: List<Cited<'a>>,
     #[serde(borrow)]
-    pub(super) location: Location<'a>,
+    pub(super) location: Option<Location<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::frame::{Block, Citation, Delta, Frame, Location, Reasoning, ReasoningText, ToolUse, Whole};
+use super::citation::cite;
+use super::frame::{Block, Delta, Frame, Reasoning, ReasoningText, ToolUse, Whole};
 use super::{blob, exception, stop};
 use crate::chat::proof::{Origin, Proof};
 use crate::client_error::{in_band, malformed};
-use crate::event::citation::{Citation as Cited, Source};
 use crate::event::{Event, Finish, Start};
 use crate::format::lenient::{Text, json_text, parse};
 use crate::format::reading::{NotAnAnswer, Notes, Read, Sink};
@@ -87,7 +87,7 @@ impl Read for Reader {
             return Ok(());
         };
         sink(Event::Start(Start::default()));
-        for block in output.message.content.0 {
+        for block in output.message.unwrap_or_default().content.0 {
             self.block(block, sink);
         }
         if let Some(usage) = answer.usage {
@@ -154,7 +154,7 @@ impl Reader {
                 text(piece.text, sink);
             }
             for citation in cited.citations.0 {
-                cite(citation, sink);
+                cite(&citation, sink);
             }
         } else {
             sink(Event::Opaque { choice: 0 });
@@ -196,7 +196,7 @@ impl Reader {
             argue(*slot, tool.input, sink);
         }
         if let Some(citation) = delta.citation {
-            cite(citation, sink);
+            cite(&citation, sink);
         }
     }
 
@@ -247,45 +247,6 @@ fn argue(slot: u32, input: Option<&RawValue>, sink: Sink<'_>) {
             slot,
             json,
         });
-    }
-}
-
-fn cite(citation: Citation<'_>, sink: Sink<'_>) {
-    let Citation {
-        title,
-        source_content,
-        location,
-    } = citation;
-    let title = (!title.is_empty()).then(|| title.0.into_owned());
-    let cited: String = source_content.0.iter().map(|piece| piece.text.as_str()).collect();
-    let citation = Cited {
-        source: source(&location, title),
-        cited: (!cited.is_empty()).then_some(cited),
-        span: None,
-    };
-    sink(Event::Citation {
-        choice: 0,
-        citation: Box::new(citation),
-    });
-}
-
-fn source(location: &Location<'_>, title: Option<String>) -> Source {
-    if let Some(web) = &location.web {
-        return Source::Web {
-            url: web.url.as_str().to_owned(),
-            title,
-        };
-    }
-    let place = location
-        .document_char
-        .or(location.document_page)
-        .or(location.document_chunk);
-    Source::Document {
-        index: place
-            .and_then(|place| place.document_index.0)
-            .and_then(|index| u32::try_from(index).ok()),
-        title,
-        file: None,
     }
 }
 

@@ -17,6 +17,8 @@ use crate::vendor::{Quirks, ReasoningCount};
 
 /// The most choices of one answer. More is no answer.
 const MAX_CHOICES: usize = 128;
+/// Of completions, which may have many prompts.
+const MAX_COMPLETIONS: usize = 4096;
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,7 @@ pub(crate) struct Reader {
     seed: u64,
     /// The list of sources that stood beside the choices last, as it came: each chunk tells all of them (Perplexity).
     sources: String,
+    most_choices: usize,
     choices: BTreeMap<u32, ChoiceState>,
 }
 
@@ -88,7 +91,16 @@ impl Reader {
             tier: None,
             seed: fnv(0, b""),
             sources: String::new(),
+            most_choices: MAX_CHOICES,
             choices: BTreeMap::new(),
+        }
+    }
+
+    /// Of the older completions, whose choices have a text instead of a message, and all else alike.
+    pub(crate) fn of_completions(quirks: Quirks) -> Self {
+        Self {
+            most_choices: MAX_COMPLETIONS,
+            ..Self::new(quirks)
         }
     }
 
@@ -161,7 +173,7 @@ impl Reader {
 
     fn choice(&mut self, choice: Choice<'_>, shape: Shape, sink: Sink<'_>) {
         let index = u32::try_from(choice.index.or_zero()).unwrap_or(u32::MAX);
-        if self.choices.len() >= MAX_CHOICES && !self.choices.contains_key(&index) {
+        if self.choices.len() >= self.most_choices && !self.choices.contains_key(&index) {
             return sink(Event::Error(malformed(
                 "the provider sent more choices than any request may ask for",
             )));

@@ -20,9 +20,26 @@ pub(super) struct Completion<'a> {
     pub(super) created: i64,
     pub(super) model: &'a str,
     pub(super) choices: &'a [Choice<'a>],
-    /// The outer `None`: the member is left out; the inner: it is null.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) usage: Option<Option<UsageOut>>,
+    #[serde(skip_serializing_if = "UsageMember::is_left_out")]
+    pub(super) usage: UsageMember,
+}
+
+/// The member `usage`.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum UsageMember {
+    /// Nobody asked for it, or it is not known.
+    LeftOut,
+    /// It comes in a later chunk.
+    Null,
+    /// All of it.
+    Told(UsageOut),
+}
+
+impl UsageMember {
+    const fn is_left_out(&self) -> bool {
+        matches!(self, Self::LeftOut)
+    }
 }
 
 /// A choice or a piece of one.
@@ -35,7 +52,6 @@ pub(super) struct Choice<'a> {
 }
 
 /// The older API tells totals only.
-#[expect(clippy::struct_field_names, reason = "the format's names")]
 #[derive(Serialize)]
 pub(super) struct UsageOut {
     prompt_tokens: u64,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::BytesMut;
 
-use super::answer::{Choice, Completion, ID, UsageOut, finish_reason};
+use super::answer::{Choice, Completion, ID, UsageMember, UsageOut, finish_reason};
 use crate::event::{Event, Finish, Start};
 use crate::format::answer::TooLong;
 use crate::format::writing::{Bill, Setting, Write, write_frame};
@@ -54,7 +54,7 @@ impl Write for StreamWriter {
             self.piece(choice, "", Some(finish_reason(finish)), out);
         }
         if let Some(usage) = UsageOut::of(bill).filter(|_| self.setting.include_usage) {
-            self.frame(&[], Some(usage), out);
+            self.frame(&[], UsageMember::Told(usage), out);
         }
         out.extend_from_slice(b"data: [DONE]\n\n");
     }
@@ -90,18 +90,23 @@ impl StreamWriter {
             logprobs: None,
             finish_reason,
         };
-        self.frame(&[choice], None, out);
+        // Where usage is asked for, it is null before the last chunk.
+        let usage = if self.setting.include_usage {
+            UsageMember::Null
+        } else {
+            UsageMember::LeftOut
+        };
+        self.frame(&[choice], usage, out);
     }
 
-    /// Where usage is asked for, it is null before the last chunk.
-    fn frame(&self, choices: &[Choice<'_>], usage: Option<UsageOut>, out: &mut BytesMut) {
+    fn frame(&self, choices: &[Choice<'_>], usage: UsageMember, out: &mut BytesMut) {
         let completion = Completion {
             id: &self.id,
             object: "text_completion",
             created: self.created,
             model: &self.model,
             choices,
-            usage: self.setting.include_usage.then_some(usage),
+            usage,
         };
         write_frame(out, "", &completion);
     }

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 
-use super::answer::{Choice, Completion, ID, UsageOut, finish_reason};
+use super::answer::{Choice, Completion, ID, UsageMember, UsageOut, finish_reason};
 use crate::format::answer::{Answer, Block, Choice as Said};
 use crate::format::writing::{Bill, Setting, write_json};
 
@@ -36,7 +36,7 @@ pub(crate) fn write_whole(answer: &Answer, setting: &Setting, bill: Bill, out: &
             &answer.model
         },
         choices: &choices,
-        usage: UsageOut::of(bill).map(Some),
+        usage: UsageOut::of(bill).map_or(UsageMember::LeftOut, UsageMember::Told),
     };
     write_json(out, &completion);
 }

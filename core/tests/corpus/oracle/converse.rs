@@ -67,10 +67,11 @@ fn block(choice: &mut Choice, block: &Value) {
 /// Bytes, so in base64. Claude's are the text that Anthropic's own API has as `data` (itself in base64: `EtkE…` of
 /// `RXRrR…`), and that is what a client can send on to Anthropic.
 fn redacted(thought: &Value) -> String {
-    let bytes = STANDARD
-        .decode(text(&thought["redactedContent"]))
-        .expect("base64");
-    String::from_utf8(bytes).expect("text of Claude's")
+    let blob = text(&thought["redactedContent"]);
+    let bytes = STANDARD.decode(blob).expect("base64");
+    let plain = String::from_utf8(bytes).ok();
+    let plain = plain.filter(|text| text.chars().all(|character| character.is_ascii_graphic()));
+    plain.unwrap_or_else(|| blob.to_owned())
 }
 
 /// Only blocks of tools have a start.

@@ -51,10 +51,11 @@ fn part(choice: &mut Choice, part: &Value) {
             index: None,
             id: text(&call["id"]).to_owned(),
             name: text(&call["name"]).to_owned(),
-            arguments: if call["args"].is_null() {
-                String::new()
-            } else {
-                call["args"].to_string()
+            // As the gateway keeps arguments that were cut off and are no JSON.
+            arguments: match (&call["args"], call["args"]["_unparsed"].as_str()) {
+                (Value::Null, _) => String::new(),
+                (_, Some(unparsed)) => unparsed.to_owned(),
+                (args, None) => args.to_string(),
             },
         });
     } else {

@@ -56,10 +56,12 @@ const NEWEST: Generation = Generation {
 
 /// By a part of the name, in this order. Sources: Anthropic's pages on extended thinking, adaptive thinking and
 /// structured outputs, and its migration guides for Opus 4.7 and Sonnet 5.
-const GENERATIONS: [(&str, Generation); 17] = [
+const GENERATIONS: [(&str, Generation); 18] = [
     ("claude-3-7", FOURTH),
     ("claude-3", THIRD),
     ("claude-2", THIRD),
+    // Bedrock's name for it.
+    ("claude-v2", THIRD),
     ("claude-instant", THIRD),
     ("claude-opus-4-1", STRUCTURED),
     ("-4-5", STRUCTURED),
@@ -92,6 +94,8 @@ mod tests {
     fn names_tell_the_generation() {
         for (model, expected) in [
             ("claude-3-5-haiku-latest", THIRD),
+            ("anthropic.claude-v2:1", THIRD),
+            ("us.anthropic.claude-sonnet-4-20250514-v1:0", FOURTH),
             ("claude-3-7-sonnet-20250219", FOURTH),
             ("claude-sonnet-4-20250514", FOURTH),
             ("claude-opus-4-1-20250805", STRUCTURED),

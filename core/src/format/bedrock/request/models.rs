@@ -56,6 +56,16 @@ impl Maker {
         matches!(self, Self::Claude(_) | Self::Unknown)
     }
 
+    /// Whether it caches the beginning of a conversation. Others refuse to be asked.
+    pub(super) const fn caches(self) -> bool {
+        matches!(self, Self::Claude(_) | Self::Nova | Self::Unknown)
+    }
+
+    /// Whether it caches tools too, and for how long one likes.
+    pub(super) const fn caches_all(self) -> bool {
+        matches!(self, Self::Claude(_) | Self::Unknown)
+    }
+
     /// Whether its answers can be held to a schema.
     pub(super) fn is_structured(self, model: &str) -> bool {
         match self {

@@ -23,12 +23,13 @@ pub(super) fn config<'a>(
     let mut tools = Vec::with_capacity(request.tools.len());
     for one in &request.tools {
         tools.push(tool(one, strict, dropped));
-        tools.extend(
-            one.cache
-                .as_ref()
-                .map(turns::cache_point)
-                .map(wire::Tool::CachePoint),
-        );
+        match &one.cache {
+            Some(mark) if maker.caches_all() => {
+                tools.extend(turns::cache_point(mark, maker, dropped).map(wire::Tool::CachePoint));
+            }
+            Some(_) => dropped.note("tools[].cache_control"),
+            None => {}
+        }
     }
     Some(wire::ToolConfig {
         tools,

@@ -49,11 +49,24 @@ impl<'a> alternation::Block<'a> for Block<'a> {
     }
 }
 
-pub(super) fn cache_point<'a>(control: &'a CacheControl<'_>) -> CachePoint<'a> {
-    CachePoint {
-        kind: "default",
-        ttl: control.ttl.as_deref(),
+/// `None`: the model refuses it.
+pub(super) fn cache_point<'a>(
+    control: &'a CacheControl<'_>,
+    maker: Maker,
+    dropped: &mut Dropped,
+) -> Option<CachePoint<'a>> {
+    if !maker.caches() {
+        dropped.note("cache_control");
+        return None;
     }
+    let ttl = control.ttl.as_deref();
+    if ttl.is_some() && !maker.caches_all() {
+        dropped.note("cache_control.ttl");
+    }
+    Some(CachePoint {
+        kind: "default",
+        ttl: ttl.filter(|_| maker.caches_all()),
+    })
 }
 
 struct Writer {
@@ -99,9 +112,8 @@ impl Writer {
             | Content::Refusal(_) => self.leaf(&part.content, dropped),
         };
         let mark = part.cache.as_ref().filter(|_| block.is_some());
-        Ok(block
-            .into_iter()
-            .chain(mark.map(cache_point).map(Block::CachePoint)))
+        let mark = mark.and_then(|mark| cache_point(mark, self.maker, dropped));
+        Ok(block.into_iter().chain(mark.map(Block::CachePoint)))
     }
 
     /// The provider reads Claude's proofs, but its other models do not.
