@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::Value;
 use wayleave_core::chat::proof::Origin;
@@ -17,7 +19,39 @@ use crate::verdict::{Looks, Verdict, check, look};
 const PROOF: &str = "UFJPT0Y=";
 
 /// What is known to be lost, until it is mended: client, provider, feature.
-const KNOWN_LOSSES: &[(&str, &str, &str)] = &[];
+const KNOWN_LOSSES: &[(&str, &str, &str)] = &[
+    ("Gemini", "Converse", "reasoning_shown"),
+    ("Gemini", "chat", "video"),
+    ("Gemini", "messages", "reasoning_shown"),
+    ("Gemini", "responses", "reasoning_on"),
+    ("Gemini", "responses", "video"),
+    ("chat", "Converse", "cache_key"),
+    ("chat", "Converse", "cache_retention"),
+    ("chat", "Converse", "safety_identifier"),
+    ("chat", "Converse", "store"),
+    ("chat", "Converse", "verbosity"),
+    ("chat", "messages", "cache_key"),
+    ("chat", "messages", "cache_retention"),
+    ("chat", "messages", "metadata"),
+    ("chat", "messages", "safety_identifier"),
+    ("chat", "messages", "store"),
+    ("chat", "messages", "verbosity"),
+    ("chat", "responses", "reasoning_on"),
+    ("chat", "responses", "store"),
+    ("messages", "responses", "reasoning_on"),
+    ("responses", "Converse", "cache_key"),
+    ("responses", "Converse", "cache_retention"),
+    ("responses", "Converse", "reasoning_shown"),
+    ("responses", "Converse", "safety_identifier"),
+    ("responses", "Converse", "verbosity"),
+    ("responses", "chat", "reasoning_shown"),
+    ("responses", "messages", "cache_key"),
+    ("responses", "messages", "cache_retention"),
+    ("responses", "messages", "metadata"),
+    ("responses", "messages", "reasoning_shown"),
+    ("responses", "messages", "safety_identifier"),
+    ("responses", "messages", "verbosity"),
+];
 
 /// What became of a feature, and what was said of it.
 #[derive(Clone, Debug)]
@@ -101,7 +135,11 @@ impl Way {
         let origin = shape(provider).origin();
         let bare = Origin::of(client.format) == origin;
         // As `chat::proof` documents it.
-        let tagged = format!("wayleave.{}.{PROOF}", format!("{origin:?}").to_lowercase());
+        let mut tagged = format!("wayleave.{}.{PROOF}", format!("{origin:?}").to_lowercase());
+        if client.format == WireFormat::GeminiGenerate {
+            // It takes nothing but base64.
+            tagged = STANDARD.encode(tagged);
+        }
         let given = [
             ("@model", client.model),
             ("@proof", if bare { PROOF } else { &tagged }),

@@ -112,6 +112,10 @@ fn noise_is_cut_alike_anywhere() {
         if !trip.passes() {
             trip.well_formed(&came)?;
         }
-        Ok(if came.tally.events > 0 { Fate::Sound } else { Fate::Broken })
+        Ok(if came.tally.events > 0 {
+            Fate::Sound
+        } else {
+            Fate::Broken
+        })
     });
 }
