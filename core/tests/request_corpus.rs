@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use wayleave_core::endpoint::Asked;
+use wayleave_core::endpoint::{Asked, Endpoint};
 use wayleave_core::format::{Framing, WireFormat};
 use wayleave_core::intake::{Intake, TargetShape};
 use wayleave_core::vendor::Vendor;
@@ -29,7 +29,7 @@ struct Recorded {
 }
 
 /// What the path says. `None`: an endpoint that is none of ours.
-fn asked(endpoint: &str) -> Option<Asked> {
+fn asked(endpoint: &str, path: &str) -> Option<Asked> {
     Some(match endpoint {
         "chat.completions" => WireFormat::OpenAIChat.into(),
         "completions" => WireFormat::OpenAICompletions.into(),
@@ -37,6 +37,8 @@ fn asked(endpoint: &str) -> Option<Asked> {
         "messages" => WireFormat::AnthropicMessages.into(),
         "converse" => converse(Framing::Whole),
         "converse-stream" => converse(Framing::EventStream),
+        "generateContent" => return Asked::at(Endpoint::GenerateContent, path),
+        "streamGenerateContent" => return Asked::at(Endpoint::StreamGenerateContent, path),
         _ => return None,
     })
 }
@@ -87,11 +89,12 @@ fn everything() -> Option<Vec<Recorded>> {
     let index: Vec<Value> = serde_json::from_slice(&index).unwrap();
     let mut all = Vec::new();
     for entry in index {
-        let Some(asked) = asked(entry["endpoint"].as_str().unwrap()) else {
-            continue;
-        };
         let file = fs::read(folder.join(entry["file"].as_str().unwrap())).unwrap();
         let exchange: Value = serde_json::from_slice(&file).unwrap();
+        let path = exchange["request"]["path"].as_str().unwrap();
+        let Some(asked) = asked(entry["endpoint"].as_str().unwrap(), path) else {
+            continue;
+        };
         let body = exchange["request"]["body"].clone();
         if body.is_object() {
             let text = |name: &str| entry[name].as_str().unwrap().to_owned();
@@ -250,34 +253,46 @@ fn ways(format: WireFormat) -> Vec<Vec<TargetShape<'static>>> {
     };
     let anthropic = || target("Anthropic", "claude-sonnet-4-5");
     let bedrock = || target("Bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0");
+    let gemini = || target("Gemini", "gemini-3-flash-preview");
     match format {
+        WireFormat::GeminiGenerate => vec![
+            vec![openai(), gemini()],
+            vec![anthropic(), gemini()],
+            vec![bedrock(), gemini()],
+            vec![responses(), gemini()],
+        ],
         WireFormat::AnthropicMessages => vec![
+            vec![gemini(), anthropic()],
             vec![openai(), anthropic()],
             vec![bedrock(), anthropic()],
             vec![responses(), anthropic()],
         ],
         WireFormat::BedrockConverse => vec![
+            vec![gemini(), bedrock()],
             vec![openai(), bedrock()],
             vec![anthropic(), bedrock()],
             vec![responses(), bedrock()],
         ],
         WireFormat::OpenAIResponses => vec![
+            vec![gemini(), responses()],
             vec![openai(), responses()],
             vec![anthropic(), responses()],
             vec![bedrock(), responses()],
         ],
         WireFormat::OpenAICompletions => vec![
+            vec![gemini()],
             vec![openai()],
             vec![anthropic()],
             vec![bedrock()],
             vec![responses()],
         ],
         WireFormat::OpenAIChat => vec![
+            vec![gemini(), openai()],
             vec![anthropic(), openai()],
             vec![bedrock(), openai()],
             vec![responses(), openai()],
         ],
-        WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens | WireFormat::GeminiGenerate => {
+        WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => {
             unreachable!("no requests of {format:?} are read")
         }
     }
@@ -300,11 +315,14 @@ fn check(request: &Recorded, hops: &[TargetShape<'_>]) -> Result<(), String> {
                 hop.format
             ));
         }
-        asked = if hop.format == WireFormat::BedrockConverse {
-            converse(Framing::Whole)
-        } else {
-            hop.format.into()
-        };
+        asked = hop.format.into();
+        if matches!(
+            hop.format,
+            WireFormat::BedrockConverse | WireFormat::GeminiGenerate
+        ) {
+            asked.model = Some(hop.model.to_owned());
+            asked.framing = Some(Framing::Whole);
+        }
     }
     Ok(())
 }

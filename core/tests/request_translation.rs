@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use wayleave_core::endpoint::Asked;
 use wayleave_core::format::WireFormat;
 use wayleave_core::intake::{Intake, TargetShape};
 use wayleave_core::vendor::Vendor;
@@ -18,12 +19,16 @@ fn translate(folder: &str, name: &str, vendor: &str) -> Value {
         .join(folder)
         .join(name);
     let body = fs::read(path.with_extension("json")).unwrap();
-    let format = if folder == "openai" {
-        WireFormat::OpenAIChat
-    } else {
-        WireFormat::AnthropicMessages
+    let asked = match folder {
+        "openai" => Asked::from(WireFormat::OpenAIChat),
+        "anthropic" => Asked::from(WireFormat::AnthropicMessages),
+        // Its paths name the model.
+        _ => Asked {
+            model: Some("claude-sonnet-4-5".to_owned()),
+            ..Asked::from(WireFormat::GeminiGenerate)
+        },
     };
-    let intake = Intake::read(format, body.into()).unwrap();
+    let intake = Intake::read(asked, body.into()).unwrap();
     let vendor = Vendor::named(vendor).unwrap();
     let target = TargetShape {
         format: vendor.format,
@@ -66,6 +71,7 @@ fn openai_to_anthropic() {
             "everything",
             "json_mode",
             "legacy_functions",
+            "members",
             "mistral",
             "parallel_tools",
             "plain",
@@ -90,6 +96,7 @@ fn anthropic_to_openai() {
             ("no_reasoning_model", "DeepInfra"),
             ("older_output_format", "OpenAI"),
             ("plain", "OpenAI"),
+            ("proofs", "OpenRouter"),
             ("server_tools_only", "OpenAI"),
             ("system_text", "Groq"),
             ("text_before_result", "OpenAI"),
@@ -97,6 +104,11 @@ fn anthropic_to_openai() {
             ("tool_ids", "Mistral"),
         ],
     );
+}
+
+#[test]
+fn gemini_to_openai_and_anthropic() {
+    check("gemini", &[("everything", "OpenAI"), ("snake_case", "Anthropic")]);
 }
 
 /// A request that both formats can say in full comes back as it was.

@@ -104,13 +104,13 @@ impl Answer {
 
 /// About the bytes of what is kept beside text.
 pub(crate) fn beside(event: &Event<'_>) -> usize {
-    match event {
-        Event::Logprobs { tokens, .. } => {
-            let candidates = tokens.iter().map(|token| 1 + token.top.len()).sum::<usize>();
-            candidates * size_of::<Candidate>()
-        }
-        Event::Citation { citation, .. } => size_of::<Citation>() + citation.source.text().len(),
-        _ => 0,
+    if let Event::Logprobs { tokens, .. } = event {
+        let candidates = tokens.iter().map(|token| 1 + token.top.len()).sum::<usize>();
+        candidates * size_of::<Candidate>()
+    } else if let Event::Citation { citation, .. } = event {
+        size_of::<Citation>() + citation.source.text().len()
+    } else {
+        0
     }
 }
 
@@ -159,7 +159,7 @@ impl Block {
                 }),
             },
             Event::RedactedReasoning { proof, .. } => {
-                blocks.push_back(Self::Redacted(proof.clone().into_owned()))
+                blocks.push_back(Self::Redacted(proof.clone().into_owned()));
             }
             Event::ToolCall { slot, id, name, .. } => blocks.push_back(Self::ToolCall {
                 slot: *slot,

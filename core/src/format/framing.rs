@@ -75,6 +75,7 @@ mod tests {
             Framing::Sse
         );
         assert_eq!(Framing::detect(None, b"\xEF\xBB\xBFdata: {}"), Framing::Sse);
+        assert_eq!(Framing::detect(stream, b" [{\"error\":1}]"), Framing::JsonArray);
         assert_eq!(Framing::detect(Some("text/html"), b"<html>"), Framing::Whole);
         assert_eq!(Framing::detect(None, b""), Framing::Whole);
     }

@@ -131,7 +131,8 @@ mod tests {
         );
         assert_eq!(whole.1, list);
         for cut in 1..list.len() {
-            assert_eq!(items(&[&list[..cut], &list[cut..]]), whole, "at {cut}");
+            let (left, right) = list.split_at(cut);
+            assert_eq!(items(&[left, right]), whole, "at {cut}");
         }
     }
 }

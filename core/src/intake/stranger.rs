@@ -27,19 +27,28 @@ pub(super) fn edits(
     dropped: &mut Dropped,
 ) -> Result<Vec<Edit>, BadRequest> {
     let mut edits = Vec::new();
+    let origin = target.origin();
     match target.format {
-        WireFormat::AnthropicMessages | WireFormat::AnthropicTokens if blocks::marked(body) => {
-            blocks::edit(utf8(body)?, target.origin(), &mut edits, dropped)?;
+        WireFormat::AnthropicMessages | WireFormat::AnthropicTokens => {
+            if blocks::marked(body) {
+                blocks::edit(utf8(body)?, origin, &mut edits, dropped)?;
+            }
         }
-        WireFormat::OpenAIChat
-            if target.quirks.reasoning_back == ReasoningBack::Dropped && members::marked(body) =>
-        {
-            members::edit(utf8(body)?, target.origin(), &mut edits, dropped)?;
+        WireFormat::OpenAIChat => {
+            let refused = target.quirks.reasoning_back == ReasoningBack::Dropped;
+            if refused && members::marked(body) {
+                members::edit(utf8(body)?, origin, &mut edits, dropped)?;
+            }
         }
-        WireFormat::OpenAIResponses if reasoning::marked(body) => {
-            reasoning::edit(utf8(body)?, target.origin(), &mut edits, dropped)?;
+        WireFormat::OpenAIResponses => {
+            if reasoning::marked(body) {
+                reasoning::edit(utf8(body)?, origin, &mut edits, dropped)?;
+            }
         }
-        _ => {}
+        WireFormat::OpenAICompletions
+        | WireFormat::OpenAIEmbeddings
+        | WireFormat::GeminiGenerate
+        | WireFormat::BedrockConverse => {}
     }
     Ok(edits)
 }

@@ -6,6 +6,7 @@ use crate::vendor::Vendor;
 
 mod completions;
 mod converse;
+mod gemini;
 mod responses;
 mod splicing;
 mod stranger;

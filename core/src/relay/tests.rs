@@ -1,6 +1,7 @@
 mod bedrock;
 mod cuts;
 mod faults;
+mod lists;
 mod passing;
 mod speed;
 mod translating;
@@ -14,6 +15,7 @@ use crate::vendor::Vendor;
 
 const OPENAI: WireFormat = WireFormat::OpenAIChat;
 const ANTHROPIC: WireFormat = WireFormat::AnthropicMessages;
+const GEMINI: WireFormat = WireFormat::GeminiGenerate;
 const COST: i64 = 125_000;
 
 /// A stream as OpenAI sends it: text, two calls, a reason, usage of its own, an end.
@@ -41,6 +43,23 @@ const ANTHROPIC_STREAM: &str = concat!(
     "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":4}  }\n\n",
     "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
 );
+
+/// A stream as Google sends it: a thought, text, two calls of which the first has a proof, an empty end.
+const GEMINI_STREAM: &str = concat!(
+    "data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"Hm.\",\"thought\": true}],\"role\": \"model\"},\"index\": 0}],\"usageMetadata\": {\"promptTokenCount\": 5,\"totalTokenCount\": 5},\"modelVersion\": \"gemini\",\"responseId\": \"r1\"}\r\n\r\n",
+    "data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"Gr\u{fc}\u{df}e\"}],\"role\": \"model\"},\"index\": 0}],\"modelVersion\": \"gemini\",\"responseId\": \"r1\"}\r\n\r\n",
+    "data: {\"candidates\": [{\"content\": {\"parts\": [{\"functionCall\": {\"name\": \"f\",\"args\": {\"x\": [1, \"]}\"]}},\"thoughtSignature\": \"c2ln\"},{\"functionCall\": {\"name\": \"g\",\"args\": {},\"id\": \"own\"}}],\"role\": \"model\"},\"index\": 0}]}\r\n\r\n",
+    "data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"\"}],\"role\": \"model\"},\"finishReason\": \"STOP\",\"index\": 0}],\"usageMetadata\": {\"promptTokenCount\": 9,\"candidatesTokenCount\": 3,\"totalTokenCount\": 13,\"thoughtsTokenCount\": 1}}\r\n\r\n",
+);
+
+/// The same as a list.
+fn gemini_list() -> String {
+    let items: Vec<_> = GEMINI_STREAM
+        .split_terminator("\r\n\r\n")
+        .filter_map(|event| event.strip_prefix("data: "))
+        .collect();
+    format!("[{}\n]\n", items.join("\n,\r\n"))
+}
 
 /// How a test's answer goes.
 #[derive(Clone, Copy)]

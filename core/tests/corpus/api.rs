@@ -15,7 +15,13 @@ pub(crate) const CLIENTS: &[WireFormat] = &[
 pub(crate) fn framings(format: WireFormat) -> &'static [Framing] {
     match format {
         WireFormat::GeminiGenerate => &[Framing::Sse, Framing::JsonArray, Framing::Whole],
-        _ => &[Framing::Sse, Framing::Whole],
+        WireFormat::OpenAIChat
+        | WireFormat::OpenAIResponses
+        | WireFormat::OpenAICompletions
+        | WireFormat::OpenAIEmbeddings
+        | WireFormat::AnthropicTokens
+        | WireFormat::BedrockConverse
+        | WireFormat::AnthropicMessages => &[Framing::Sse, Framing::Whole],
     }
 }
 

@@ -7,10 +7,8 @@ use wayleave_core::format::WireFormat;
 pub(crate) fn of(format: WireFormat, body: &Value) -> Vec<String> {
     let mut all = Vec::new();
     for message in list(&body["messages"]) {
-        let blocks = match format {
-            WireFormat::AnthropicMessages => list(&message["content"]),
-            _ => list(&message["reasoning_details"]),
-        };
+        let anthropic = format == WireFormat::AnthropicMessages;
+        let blocks = list(&message[if anthropic { "content" } else { "reasoning_details" }]);
         let own = blocks.iter().filter(|block| {
             block
                 .get("format")

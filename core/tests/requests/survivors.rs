@@ -1,4 +1,7 @@
-//! What of a request has to survive translation, read from the JSON of either format without our own code.
+//! What of a request has to survive translation, read from the JSON of each format without our own code.
+
+#[path = "survivors/gemini.rs"]
+mod gemini;
 
 use serde_json::Value;
 use wayleave_core::format::WireFormat;
@@ -21,6 +24,8 @@ pub(crate) struct Survivors {
     assistant: String,
     /// Images and files, as data or URL.
     media: Vec<String>,
+    /// Not everybody hears.
+    sounds: Vec<String>,
     tools: Vec<(String, Value)>,
     /// Name and arguments, in order. Ids differ between providers.
     calls: Vec<(String, Value)>,
@@ -38,8 +43,9 @@ impl Survivors {
             WireFormat::BedrockConverse => all.converse(body),
             WireFormat::OpenAICompletions => all.completions(body),
             WireFormat::OpenAIResponses => all.responses(body),
+            WireFormat::GeminiGenerate => all.gemini(body),
             WireFormat::OpenAIChat => all.openai(body),
-            WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens | WireFormat::GeminiGenerate => {
+            WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => {
                 unreachable!("no requests of {format:?} are read")
             }
         }
@@ -49,7 +55,7 @@ impl Survivors {
         all
     }
 
-    /// Anthropic's conversations begin with the user: an opening of ours may stand there.
+    /// Anthropic's and Google's conversations begin with the user: an opening of ours may stand there.
     pub(crate) fn without_opening(mut self, expected: &Self) -> Self {
         if self.user != expected.user
             && let Some(rest) = self.user.strip_prefix("Begin.")
@@ -64,6 +70,10 @@ impl Survivors {
         // Converse has the answer's schema as text, which is not read: only recorded requests are.
         if from == WireFormat::BedrockConverse {
             self.schema = Value::Null;
+        }
+        // Those do not hear.
+        if matches!(to, WireFormat::AnthropicMessages | WireFormat::BedrockConverse) {
+            self.sounds.clear();
         }
         // Chats take files by value only.
         if to == WireFormat::OpenAIChat {
@@ -142,6 +152,8 @@ impl Survivors {
             let url = part["image_url"]["url"].as_str().or(part["image_url"].as_str());
             let url = url.or(part["file"]["file_data"].as_str());
             self.media.extend(url.map(data_of));
+            let sound = part["input_audio"]["data"].as_str();
+            self.sounds.extend(sound.map(str::to_owned));
         }
         self.openai_text(content)
     }
@@ -175,11 +187,14 @@ impl Survivors {
             let source = &block["source"];
             match block["type"].as_str().unwrap_or_default() {
                 "text" => text += block["text"].as_str().unwrap(),
-                "document" if source["type"] == "text" => {
+                "document" if matches!(source["type"].as_str(), Some("text" | "content")) => {
                     text += block["title"].as_str().unwrap_or_default();
-                    text += source["data"].as_str().unwrap();
+                    text += block["context"].as_str().unwrap_or_default();
+                    text += source["data"].as_str().unwrap_or_default();
+                    text += &self.anthropic_content(&source["content"]);
                 }
                 "image" | "document" => {
+                    text += block["context"].as_str().unwrap_or_default();
                     self.media.extend(
                         source["data"]
                             .as_str()
@@ -209,7 +224,14 @@ impl Survivors {
 
     fn result(&mut self, id: &Value, text: String) {
         let call = self.ids.iter().rposition(|known| known == id);
-        self.results.push((call, text));
+        self.answer(call, text);
+    }
+
+    /// JSON is compared as such: Gemini's results are objects.
+    fn answer(&mut self, call: Option<usize>, text: String) {
+        let json: Result<Value, _> = serde_json::from_str(&text);
+        let text = json.map_or(text, |value| value.to_string());
+        self.results.push((call, squeeze(&text)));
     }
 
     /// A tool without arguments has a schema of any kind that says so.

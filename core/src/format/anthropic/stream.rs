@@ -9,7 +9,7 @@ use super::usage::UsageOut;
 use crate::event::{Event, Finish};
 use crate::format::answer::TooLong;
 use crate::format::writing::{Bill, Setting, Write, write_frame};
-use crate::usage::Usage;
+use crate::usage::Report;
 
 /// Writes one stream. Only the first of several choices can be said in this format. The reason for the end and the
 /// usage are told together when all is said, as usage may come after the reason.
@@ -18,7 +18,7 @@ pub(crate) struct StreamWriter {
     setting: Setting,
     id: String,
     model: String,
-    usage: Usage,
+    report: Option<Report>,
     begun: bool,
     blocks: Blocks,
     finish: Option<(Finish, Option<String>)>,
@@ -73,7 +73,7 @@ impl Write for StreamWriter {
                     self.model = start.model.to_string();
                 }
             }
-            Event::Usage(report) => self.usage = report.usage,
+            Event::Usage(report) => self.report = Some(*report),
             Event::Finish {
                 choice: 0,
                 reason,
@@ -117,7 +117,7 @@ impl Write for StreamWriter {
         let (finish, stop_sequence) = self.finish.take().unzip();
         let stop_sequence = stop_sequence.flatten();
         let stop_reason = stop::write(finish, self.blocks.calls(), stop_sequence.is_some());
-        let usage = UsageOut::new(&bill.report.map_or(self.usage, |report| report.usage), bill.cost);
+        let usage = UsageOut::new(bill.report.or(self.report).as_ref(), bill.cost);
         let delta = MessageDelta {
             kind: "message_delta",
             delta: Ending {
@@ -138,7 +138,7 @@ impl StreamWriter {
             id: setting.id("msg_", ""),
             model: setting.model.clone(),
             setting,
-            usage: Usage::default(),
+            report: None,
             begun: false,
             blocks: Blocks::default(),
             finish: None,
@@ -158,7 +158,7 @@ impl StreamWriter {
             content: [],
             stop_reason: None,
             stop_sequence: None,
-            usage: UsageOut::new(&self.usage, None),
+            usage: UsageOut::new(self.report.as_ref(), None),
         };
         let start = MessageStart {
             kind: "message_start",

@@ -161,6 +161,10 @@ pub(super) struct UsageOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     output_tokens_details: Option<OutputDetailsOut>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    server_tool_use: Option<ServerToolUseOut>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     cost: Option<Box<RawValue>>,
 }
 
@@ -175,8 +179,17 @@ struct OutputDetailsOut {
     thinking_tokens: u64,
 }
 
+/// The official SDK wants both.
+#[derive(Debug, Serialize)]
+struct ServerToolUseOut {
+    web_search_requests: u64,
+    web_fetch_requests: u64,
+}
+
 impl UsageOut {
-    pub(super) fn new(usage: &Usage, cost: Option<Ticks>) -> Self {
+    pub(super) fn new(report: Option<&Report>, cost: Option<Ticks>) -> Self {
+        let nothing = Report::default();
+        let Report { usage, tier, .. } = report.unwrap_or(&nothing);
         let cache_write = usage.cache_write_5m + usage.cache_write_1h;
         Self {
             input_tokens: usage.input,
@@ -190,7 +203,22 @@ impl UsageOut {
             output_tokens_details: (usage.reasoning > 0).then_some(OutputDetailsOut {
                 thinking_tokens: usage.reasoning,
             }),
+            server_tool_use: (usage.web_searches > 0).then_some(ServerToolUseOut {
+                web_search_requests: usage.web_searches,
+                web_fetch_requests: 0,
+            }),
+            service_tier: tier.and_then(write_tier),
             cost: cost.and_then(cost_number),
         }
+    }
+}
+
+/// `None`: the format has no word for it.
+const fn write_tier(tier: ServiceTier) -> Option<&'static str> {
+    match tier {
+        ServiceTier::Standard => Some("standard"),
+        ServiceTier::Priority => Some("priority"),
+        ServiceTier::Batch => Some("batch"),
+        ServiceTier::Flex => None,
     }
 }

@@ -12,7 +12,6 @@ use super::usage::UsageOut;
 use crate::chat::proof::Origin;
 use crate::format::answer::{Answer, Block, Choice};
 use crate::format::writing::{Bill, Setting, write_json};
-use crate::usage::Usage;
 
 #[derive(Serialize)]
 struct Message<'a> {
@@ -74,19 +73,21 @@ pub(crate) fn write_whole(answer: &Answer, setting: &Setting, bill: Bill, out: &
         } else {
             &answer.model
         },
-        content: choice.blocks.iter().filter(speaks).map(content).collect(),
+        content: choice
+            .blocks
+            .iter()
+            .filter(|block| speaks(block))
+            .map(content)
+            .collect(),
         stop_reason: stop::write(choice.finish, choice.calls(), stop_sequence.is_some()),
         stop_sequence,
-        usage: UsageOut::new(
-            &bill.report.map_or(Usage::default(), |report| report.usage),
-            bill.cost,
-        ),
+        usage: UsageOut::new(bill.report.as_ref(), bill.cost),
     };
     write_json(out, &message);
 }
 
 /// Text that is nothing but cited would be refused when it is sent back.
-fn speaks(block: &&Block) -> bool {
+fn speaks(block: &Block) -> bool {
     !matches!(block, Block::Text { text, citations } if text.is_empty() && !citations.is_empty())
 }
 

@@ -36,10 +36,9 @@ impl CandidateState {
 
     /// How it ended: calls end with `STOP` as well.
     pub(super) fn finish(&self) -> Option<Finish> {
-        match self.finish? {
-            Finish::Stop if self.calls > 0 => Some(Finish::ToolCalls),
-            finish => Some(finish),
-        }
+        let finish = self.finish?;
+        let calls = finish == Finish::Stop && self.calls > 0;
+        Some(if calls { Finish::ToolCalls } else { finish })
     }
 
     /// Tells what it leans on.

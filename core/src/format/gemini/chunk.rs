@@ -45,7 +45,7 @@ pub(super) struct Candidate<'a> {
     #[serde(borrow)]
     pub(super) finish_reason: Text<'a>,
     #[serde(borrow)]
-    pub(super) grounding_metadata: Option<Grounding<'a>>,
+    pub(super) grounding_metadata: Option<Leaning<'a>>,
     #[serde(borrow)]
     pub(super) logprobs_result: Option<Logprobs<'a>>,
 }
@@ -87,7 +87,7 @@ pub(super) struct FunctionCall<'a> {
 /// What the answer leans on.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Grounding<'a> {
+pub(super) struct Leaning<'a> {
     #[serde(borrow)]
     pub(super) grounding_chunks: List<Source<'a>>,
     pub(super) grounding_supports: List<Support>,
@@ -126,11 +126,14 @@ pub(super) struct Support {
 
 /// A piece of the text, in bytes of its part.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default)]
 pub(super) struct Segment {
-    pub(super) part_index: Count,
-    pub(super) start_index: Count,
-    pub(super) end_index: Count,
+    #[serde(rename = "partIndex")]
+    pub(super) part: Count,
+    #[serde(rename = "startIndex")]
+    pub(super) start: Count,
+    #[serde(rename = "endIndex")]
+    pub(super) end: Count,
 }
 
 /// How likely the tokens were.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use super::chunk::{Grounding, Place, Segment, Source as Chunk};
+use super::chunk::{Leaning, Place, Segment, Source as Chunk};
 use super::reader::Shape;
 use crate::event::citation::{Citation, Source};
 
@@ -41,7 +41,7 @@ impl Grounded {
     }
 
     /// Takes what it leans on. The last that names sources has them all.
-    pub(super) fn lean(&mut self, grounding: &Grounding<'_>) {
+    pub(super) fn lean(&mut self, grounding: &Leaning<'_>) {
         let searches = u64::try_from(grounding.web_search_queries.0.len()).unwrap_or(0);
         self.searches = self.searches.max(searches);
         let sources = &grounding.grounding_chunks.0;
@@ -95,12 +95,12 @@ impl Grounded {
             return None;
         }
         let size = |count: u64| usize::try_from(count).ok();
-        let part = self.parts.get(size(segment.part_index.or_zero())?)?;
+        let part = self.parts.get(size(segment.part.or_zero())?)?;
         let at = |index: u64| {
             let before = self.text.get(..part.checked_add(size(index)?)?)?;
             u32::try_from(before.chars().count()).ok()
         };
-        let (start, end) = (at(segment.start_index.or_zero())?, at(segment.end_index.0?)?);
+        let (start, end) = (at(segment.start.or_zero())?, at(segment.end.0?)?);
         (start <= end).then_some(start..end)
     }
 }

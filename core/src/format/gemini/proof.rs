@@ -19,9 +19,11 @@ const LENIENT: GeneralPurposeConfig =
 
 /// As it is written.
 pub(super) fn write<'a>(proof: &'a Proof<'_>) -> Cow<'a, str> {
-    match proof.write(Origin::Google) {
-        Cow::Owned(tagged) if proof.origin != Origin::Google => Cow::Owned(STANDARD.encode(tagged)),
-        bare => bare,
+    let written = proof.write(Origin::Google);
+    if proof.origin == Origin::Google {
+        written
+    } else {
+        Cow::Owned(STANDARD.encode(written.as_bytes()))
     }
 }
 

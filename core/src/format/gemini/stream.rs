@@ -10,7 +10,7 @@ use self::candidate::State;
 use super::finish;
 use super::logprobs::LogprobsOut;
 use super::usage::UsageOut;
-use super::wire::{Candidate, Response};
+use super::wire::{Candidate, Chunk};
 use crate::event::{Event, Start};
 use crate::format::Framing;
 use crate::format::answer::TooLong;
@@ -129,7 +129,7 @@ impl StreamWriter {
     }
 
     fn chunk(&mut self, candidate: Candidate<'_>, usage: Option<UsageOut>, out: &mut BytesMut) {
-        let response = Response {
+        let response = Chunk {
             candidates: vec![candidate],
             usage_metadata: usage,
             model_version: &self.model,

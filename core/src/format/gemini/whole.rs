@@ -7,7 +7,7 @@ use super::grounding::GroundingOut;
 use super::logprobs::LogprobsOut;
 use super::parts::Parts;
 use super::usage::UsageOut;
-use super::wire::{Candidate, Response};
+use super::wire::{Candidate, Chunk};
 use crate::format::answer::{Answer, Block, Choice};
 use crate::format::writing::{Bill, Setting, write_json};
 
@@ -21,7 +21,7 @@ pub(crate) fn write_whole(answer: &Answer, setting: &Setting, bill: Bill, out: &
     };
     let texts: Vec<String> = choices.iter().map(text).collect();
     let candidates = (0..).zip(choices.iter().zip(&texts));
-    let response = Response {
+    let response = Chunk {
         candidates: candidates
             .map(|(index, (choice, text))| candidate(index, choice, text))
             .collect(),

@@ -12,7 +12,7 @@ use super::usage::UsageOut;
 /// A chunk of a stream, or a whole answer.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Response<'a> {
+pub(super) struct Chunk<'a> {
     pub(super) candidates: Vec<Candidate<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) usage_metadata: Option<UsageOut>,

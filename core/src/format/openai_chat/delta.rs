@@ -16,6 +16,9 @@ pub(super) struct Chunk<'a> {
     pub(super) created: i64,
     pub(super) model: &'a str,
     pub(super) choices: &'a [Choice<'a>],
+    /// Told with the last chunks, as it may come with the usage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) service_tier: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) usage: Option<UsageOut>,
 }

@@ -18,8 +18,8 @@ struct Members<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Token<'a> {
-    #[serde(borrow)]
-    token: Text<'a>,
+    #[serde(borrow, rename = "token")]
+    text: Text<'a>,
     #[serde(borrow)]
     logprob: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -32,7 +32,7 @@ impl Token<'_> {
     /// `None`: it tells no probability.
     fn candidate(&self) -> Option<Candidate> {
         Some(Candidate {
-            token: self.token.as_str().to_owned(),
+            token: self.text.as_str().to_owned(),
             logprob: serde_json::from_str(self.logprob?.get()).ok()?,
             bytes: self
                 .bytes

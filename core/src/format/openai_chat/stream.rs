@@ -7,12 +7,13 @@ use bytes::BytesMut;
 use super::delta::{Choice, Chunk, Context, Delta};
 use super::logprobs::LogprobsOut;
 use super::sources::{AnnotationOut, Place};
-use super::usage::UsageOut;
+use super::usage::{UsageOut, write_tier};
 use crate::chat::proof::{Origin, Proof};
 use crate::event::citation::Citation;
 use crate::event::{Event, Finish, Start};
 use crate::format::answer::TooLong;
 use crate::format::writing::{Bill, Setting, Write, write_frame};
+use crate::usage::ServiceTier;
 
 /// Writes one stream. Each choice opens with its role and ends with one finish reason; usage comes last, if asked for.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub(crate) struct StreamWriter {
     id: String,
     model: String,
     created: i64,
+    tier: Option<ServiceTier>,
     choices: BTreeMap<u32, ChoiceState>,
 }
 
@@ -92,6 +94,7 @@ impl Write for StreamWriter {
 
     fn end(&mut self, bill: Bill, out: &mut BytesMut) {
         self.choice(0, out);
+        self.tier = bill.report.and_then(|report| report.tier);
         for (choice, state) in std::mem::take(&mut self.choices) {
             for slot in (0..)
                 .zip(&state.calls)
@@ -115,6 +118,7 @@ impl StreamWriter {
             id: String::new(),
             model: String::new(),
             created: 0,
+            tier: None,
             choices: BTreeMap::new(),
         };
         writer.start(&Start::default());
@@ -188,6 +192,7 @@ impl StreamWriter {
             created: self.created,
             model: &self.model,
             choices,
+            service_tier: write_tier(self.tier),
             usage,
         };
         write_frame(out, "", &chunk);

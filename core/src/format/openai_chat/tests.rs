@@ -119,24 +119,6 @@ fn reads_every_form_of_content() {
             r#"{"reasoning_details":[{"type":"reasoning.summary","summary":"t"}]}"#,
             &["reasoning 0 t"],
         ),
-        (
-            r#"{"content":"a","annotations":[{"type":"url_citation","url_citation":{"url":"u","title":"t","start_index":0,"end_index":1}}]}"#,
-            &[
-                "text 0 a",
-                "citation 0 Citation { source: Web { url: \"u\", title: Some(\"t\") }, cited: None, span: Some(0..1) }",
-            ],
-        ),
-        (
-            r#"{"annotations":[{"type":"file","file":{"name":"f","hash":"h"}},{"type":"other"},7]}"#,
-            &[
-                "citation 0 Citation { source: Document { index: None, title: Some(\"f\"), file: Some(\"h\") }, cited: None, span: None }",
-            ],
-        ),
-        (
-            r#"{"extra_content":{"google":{"thought_signature":"s"}},"tool_calls":[{"index":0,"id":"x","extra_content":{"google":{"thought_signature":"s"}},"function":{"name":"f","arguments":""}}]}"#,
-            &["signature s", "call 0 0 x f"],
-        ),
-        (r#"{"extra_content":7,"annotations":{}}"#, &[]),
         (r#"{"refusal":"no"}"#, &["refusal no"]),
         (r#"{"audio":{"data":"QUJD"}}"#, &["opaque 0"]),
         (
@@ -258,6 +240,32 @@ fn what_is_no_answer_is_told_apart() {
             reader.read_whole(document.as_bytes(), &mut sink).is_err(),
             "{document}"
         );
+    }
+}
+
+#[test]
+fn reads_sources_and_googles_signatures() {
+    for (delta, expected) in [
+        (
+            r#"{"content":"a","annotations":[{"type":"url_citation","url_citation":{"url":"u","title":"t","start_index":0,"end_index":1}}]}"#,
+            &[
+                "text 0 a",
+                "citation 0 Citation { source: Web { url: \"u\", title: Some(\"t\") }, cited: None, span: Some(0..1) }",
+            ][..],
+        ),
+        (
+            r#"{"annotations":[{"type":"file","file":{"name":"f","hash":"h"}},{"type":"other"},7]}"#,
+            &[
+                "citation 0 Citation { source: Document { index: None, title: Some(\"f\"), file: Some(\"h\") }, cited: None, span: None }",
+            ],
+        ),
+        (
+            r#"{"extra_content":{"google":{"thought_signature":"s"}},"tool_calls":[{"index":0,"id":"x","extra_content":{"google":{"thought_signature":"s"}},"function":{"name":"f","arguments":""}}]}"#,
+            &["signature s", "call 0 0 x f"],
+        ),
+        (r#"{"extra_content":7,"annotations":{}}"#, &[]),
+    ] {
+        assert_eq!(read_delta(delta), expected, "{delta}");
     }
 }
 

@@ -107,17 +107,29 @@ pub(crate) fn read_tier(tier: &str) -> Option<ServiceTier> {
     }
 }
 
+/// Writes a `service_tier`. `None`: not told, or the format has no word for it.
+pub(super) fn write_tier(tier: Option<ServiceTier>) -> Option<&'static str> {
+    match tier? {
+        ServiceTier::Standard => Some("default"),
+        ServiceTier::Flex => Some("flex"),
+        ServiceTier::Priority => Some("priority"),
+        ServiceTier::Batch => None,
+    }
+}
+
 impl Members<'_> {
     fn tokens(&self, convention: ReasoningCount) -> Usage {
         let prompt = self.prompt_tokens.or_zero();
         let details = self.prompt_tokens_details.as_ref();
-        let cache_read = details
-            .and_then(|details| details.cached_tokens.0)
-            .or(self.prompt_cache_hit_tokens.0)
-            .or(self.cached_tokens.0)
-            .or(self.num_cached_tokens.0)
-            .unwrap_or(0)
-            .min(prompt);
+        // Some say 0 in one place and the truth in another.
+        let cache_read = [
+            details.map_or(Count::default(), |details| details.cached_tokens),
+            self.prompt_cache_hit_tokens,
+            self.cached_tokens,
+            self.num_cached_tokens,
+        ];
+        let cache_read = cache_read.into_iter().map(Count::or_zero).max();
+        let cache_read = cache_read.unwrap_or(0).min(prompt);
         let cache_write = details
             .and_then(|details| details.cache_write_tokens.0)
             .or(self.cache_creation_input_tokens.0)
@@ -205,6 +217,9 @@ pub(super) struct UsageOut {
     total_tokens: u64,
     prompt_tokens_details: PromptDetailsOut,
     completion_tokens_details: CompletionDetailsOut,
+    /// OpenRouter's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_tool_use_details: Option<ServerToolsOut>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cost: Option<Box<RawValue>>,
 }
@@ -222,6 +237,11 @@ struct PromptDetailsOut {
 struct CompletionDetailsOut {
     reasoning_tokens: u64,
     audio_tokens: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct ServerToolsOut {
+    web_search_requests: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
@@ -244,6 +264,9 @@ impl UsageOut {
                 reasoning_tokens: usage.reasoning,
                 audio_tokens: usage.output_audio,
             },
+            server_tool_use_details: (usage.web_searches > 0).then_some(ServerToolsOut {
+                web_search_requests: usage.web_searches,
+            }),
             cost: cost.and_then(cost_number),
         }
     }

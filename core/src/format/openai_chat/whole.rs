@@ -10,7 +10,7 @@ use super::google::ExtraOut;
 use super::logprobs::LogprobsOut;
 use super::sources::{AnnotationOut, Place};
 use super::stream::finish_reason;
-use super::usage::UsageOut;
+use super::usage::{UsageOut, write_tier};
 use crate::chat::proof::Origin;
 use crate::format::answer::{Answer, Block, Choice};
 use crate::format::writing::{Bill, Setting, write_json};
@@ -22,6 +22,8 @@ struct Completion<'a> {
     created: i64,
     model: &'a str,
     choices: Vec<ChoiceOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<UsageOut>,
 }
@@ -87,6 +89,7 @@ pub(crate) fn write_whole(answer: &Answer, setting: &Setting, bill: Bill, out: &
             .enumerate()
             .map(|(index, choice)| ChoiceOut::new(index, choice))
             .collect(),
+        service_tier: write_tier(bill.report.and_then(|report| report.tier)),
         usage: bill.report.map(|report| UsageOut::new(&report.usage, bill.cost)),
     };
     write_json(out, &completion);

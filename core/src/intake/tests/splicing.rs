@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use super::gemini::GEMINI;
 use super::*;
 
 fn bytes(format: WireFormat, body: &str, target: TargetShape<'_>) -> String {
@@ -206,14 +207,18 @@ proptest! {
     fn no_values_make_translation_panic(
         name in prop::sample::select(vec![
             "messages", "tools", "tool_choice", "stop", "response_format", "reasoning", "thinking", "system", "metadata",
-            "output_config", "functions", "temperature", "max_tokens", "stop_sequences",
+            "output_config", "functions", "temperature", "max_tokens", "stop_sequences", "contents",
+            "systemInstruction", "toolConfig", "generationConfig", "labels",
         ]),
         value in json_value(),
     ) {
-        for (format, vendor) in [(CHAT, "Anthropic"), (MESSAGES, "Mistral")] {
-            let mut body = json!({"model": "m", "messages": []});
+        for (format, vendor) in [
+            (CHAT, "Anthropic"), (MESSAGES, "Mistral"), (CHAT, "Gemini"), (MESSAGES, "Gemini"), (GEMINI, "OpenAI"),
+            (GEMINI, "Anthropic"),
+        ] {
+            let mut body = json!({"model": "m", "messages": [], "contents": []});
             body[name] = value.clone();
-            if let Ok(intake) = Intake::read(format, body.to_string().into()) {
+            if let Ok(intake) = Intake::read(super::gemini::asked(format), body.to_string().into()) {
                 let _ = intake.outbound(target(vendor, "claude-sonnet-4-5"));
             }
         }

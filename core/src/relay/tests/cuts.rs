@@ -3,27 +3,41 @@ use serde_json::json;
 
 use super::*;
 
-fn every_trip() -> impl Iterator<Item = (Trip, &'static str)> {
-    let sources = [(OPENAI, OPENAI_STREAM), (ANTHROPIC, ANTHROPIC_STREAM)];
-    sources.into_iter().flat_map(|(from, stream)| {
-        [OPENAI, ANTHROPIC].into_iter().flat_map(move |to| {
-            [Framing::Sse, Framing::Whole].into_iter().map(move |framing| {
-                let trip = Trip {
-                    to: (to, framing),
-                    include_usage: false,
-                    priced: true,
-                    ..Trip::stream(from, to)
-                };
-                (trip, stream)
-            })
-        })
-    })
+fn every_trip() -> Vec<(Trip, String)> {
+    let sources = [
+        ((OPENAI, Framing::Sse), OPENAI_STREAM.to_owned()),
+        ((ANTHROPIC, Framing::Sse), ANTHROPIC_STREAM.to_owned()),
+        ((GEMINI, Framing::Sse), GEMINI_STREAM.to_owned()),
+        ((GEMINI, Framing::JsonArray), gemini_list()),
+    ];
+    let targets = [
+        (OPENAI, Framing::Sse),
+        (OPENAI, Framing::Whole),
+        (ANTHROPIC, Framing::Sse),
+        (ANTHROPIC, Framing::Whole),
+        (GEMINI, Framing::Sse),
+        (GEMINI, Framing::JsonArray),
+        (GEMINI, Framing::Whole),
+    ];
+    let mut trips = Vec::new();
+    for (from, stream) in sources {
+        for to in targets {
+            let trip = Trip {
+                from,
+                to,
+                include_usage: false,
+                priced: true,
+            };
+            trips.push((trip, stream.clone()));
+        }
+    }
+    trips
 }
 
 #[test]
 fn a_cut_at_any_byte_changes_nothing() {
     for (trip, stream) in every_trip() {
-        let whole = trip.run(stream);
+        let whole = trip.run(&stream);
         for at in 0..stream.len() {
             let (left, right) = stream.as_bytes().split_at(at);
             assert_eq!(trip.pieces([left, right]), whole, "cut at {at}");
@@ -38,7 +52,9 @@ fn every_beginning_of_a_stream_is_told_truthfully() {
         let bytes = stream.as_bytes();
         for at in 0..stream.len() {
             let (out, tally) = trip.pieces([&bytes[..at]]);
-            let ends = out.contains("data: [DONE]") || out.contains("message_stop");
+            let ends = ["data: [DONE]", "message_stop", "finishReason"]
+                .iter()
+                .any(|end| out.contains(end));
             assert!(tally.ended || !ends, "cut off at {at}: {out}");
             assert_eq!(tally.fault, None, "cut off at {at}");
         }
@@ -81,7 +97,7 @@ proptest! {
         cut in 1..200_usize,
     ) {
         let stream = stream_of(&deltas, finish);
-        for to in [OPENAI, ANTHROPIC] {
+        for to in [OPENAI, ANTHROPIC, GEMINI] {
             let whole = Trip { to: (to, Framing::Whole), priced: true, ..Trip::stream(OPENAI, to) };
             let (body, tally) = whole.pieces(stream.as_bytes().chunks(cut));
             // The stream that a client gets, put together by the relay of a second gateway.
@@ -112,6 +128,19 @@ proptest! {
 /// are compared, each in its order.
 fn blocks(body: &str) -> serde_json::Value {
     let mut body: serde_json::Value = serde_json::from_str(body).expect("JSON");
+    if let Some(parts) = body["candidates"][0]["content"]["parts"].as_array().cloned() {
+        let of = |thought: bool| {
+            let texts = parts
+                .iter()
+                .filter(|part| (part["thought"] == true) == thought)
+                .filter_map(|part| part["text"].as_str());
+            texts.collect::<String>()
+        };
+        let calls: Vec<_> = parts.iter().map(|part| part["functionCall"].clone()).collect();
+        let calls: Vec<_> = calls.into_iter().filter(|call| !call.is_null()).collect();
+        body["candidates"][0]["content"] = json!([of(false), of(true), calls]);
+        return body;
+    }
     let Some(content) = body["content"].as_array().cloned() else {
         return body;
     };

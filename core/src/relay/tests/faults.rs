@@ -4,7 +4,7 @@ use crate::outcome::Class;
 const TEXT: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n";
 
 /// An error under 200 as each provider sends it; its class and status.
-const ERRORS: [(WireFormat, &str, Class, u16); 5] = [
+const ERRORS: [(WireFormat, &str, Class, u16); 6] = [
     (
         OPENAI,
         "event: error\ndata: {\"error\":{\"message\":\"m\",\"code\":\"tool_use_failed\",\"status_code\":400}}\n\n",
@@ -34,6 +34,12 @@ const ERRORS: [(WireFormat, &str, Class, u16); 5] = [
         "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"m\"}}\n\n",
         Class::ServerError,
         529,
+    ),
+    (
+        GEMINI,
+        "data: {\"error\": {\"code\": 503,\"message\": \"m\",\"status\": \"UNAVAILABLE\"}}\r\n\r\n",
+        Class::ServerError,
+        503,
     ),
 ];
 

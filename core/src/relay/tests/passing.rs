@@ -2,10 +2,18 @@ use super::*;
 
 #[test]
 fn one_chunk_leaves_as_the_same_bytes() {
-    for (format, stream) in [(OPENAI, OPENAI_STREAM), (ANTHROPIC, ANTHROPIC_STREAM)] {
+    for (format, stream) in [
+        (OPENAI, OPENAI_STREAM),
+        (ANTHROPIC, ANTHROPIC_STREAM),
+        (GEMINI, GEMINI_STREAM),
+    ] {
         let chunk = Bytes::from_static(stream.as_bytes());
         let mut relay = Trip::stream(format, format).relay();
         let out = relay.push(chunk.clone(), &|_, _| None);
+        if format == GEMINI {
+            // It has no mark of its own at its end.
+            assert!(!relay.tally().ended && relay.finish(&|_, _| None).is_empty());
+        }
         assert_eq!(
             (out.as_ptr(), out.len()),
             (chunk.as_ptr(), chunk.len()),
@@ -17,7 +25,7 @@ fn one_chunk_leaves_as_the_same_bytes() {
             (tally.text.as_str(), tally.finish),
             ("Grüße", Some(Finish::ToolCalls))
         );
-        assert_eq!(tally.whole_tool_calls, if format == OPENAI { 2 } else { 1 });
+        assert_eq!(tally.whole_tool_calls, if format == ANTHROPIC { 1 } else { 2 });
         let usage = tally.report.expect("usage").usage;
         assert_eq!((usage.input, usage.output), (9, 4));
     }

@@ -36,6 +36,19 @@ fn anthropic_becomes_openai() {
 }
 
 #[test]
+fn gemini_becomes_openai_and_openai_gemini() {
+    let there = Trip {
+        priced: true,
+        ..Trip::stream(GEMINI, OPENAI)
+    };
+    let back = Trip {
+        priced: true,
+        ..Trip::stream(OPENAI, GEMINI)
+    };
+    insta::assert_snapshot!([there.run(GEMINI_STREAM).0, back.run(OPENAI_STREAM).0].concat());
+}
+
+#[test]
 fn framing_changes_within_a_format() {
     let whole = |format, stream: &str| {
         let trip = Trip {
@@ -44,7 +57,11 @@ fn framing_changes_within_a_format() {
         };
         trip.run(stream).0
     };
-    for (format, stream) in [(OPENAI, OPENAI_STREAM), (ANTHROPIC, ANTHROPIC_STREAM)] {
+    for (format, stream) in [
+        (OPENAI, OPENAI_STREAM),
+        (ANTHROPIC, ANTHROPIC_STREAM),
+        (GEMINI, GEMINI_STREAM),
+    ] {
         let body = whole(format, stream);
         let back = Trip {
             from: (format, Framing::Whole),

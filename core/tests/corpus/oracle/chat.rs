@@ -58,6 +58,7 @@ fn usage(usage: &Value, provider: &str) -> Usage {
         &details["cached_tokens"],
         &usage["prompt_cache_hit_tokens"],
         &usage["num_cached_tokens"],
+        &usage["cached_tokens"],
     ];
     let cache_read = cached.into_iter().map(count).max().unwrap_or(0).min(input);
     let reasoning = if provider == "gemini" {

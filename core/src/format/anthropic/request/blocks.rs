@@ -149,36 +149,47 @@ fn bytes<'a>(kind: &str, source: &mut Object<'a, '_>) -> Result<Option<Source<'a
     })
 }
 
-/// A document of text is text under its title; one of blocks is those blocks.
+/// A document of text is text under its title and what is said about it; one of blocks is those blocks.
 fn document<'a>(
     block: &mut Object<'a, '_>,
     path: &Path<'_>,
     parts: &mut Vec<Part<'a>>,
     dropped: &mut Dropped,
 ) -> Result<(), BadRequest> {
+    let citations = path.member("citations");
     let path = path.member("source");
     let source = block.object("source", &path)?;
     let mut source = source.ok_or_else(|| path.error("is missing; send base64, url, text or content"))?;
     let kind = required(&mut source, "type")?;
     let title = block.text("title")?;
-    for name in ["context", "citations"] {
-        if block.raw(name).is_some() {
-            dropped.note(format!("document.{name}"));
-        }
+    let context = block.text("context")?;
+    let says = |text: Option<Cow<'a, str>>| {
+        text.filter(|text| !text.is_empty())
+            .map(|text| Part::plain(Content::Text(text)))
+    };
+    if let Some(mut wish) = block.object("citations", &citations)?
+        && wish.flag("enabled")? == Some(true)
+    {
+        dropped.note("document.citations");
     }
     match &*kind {
         "text" => {
-            let title = title.filter(|title| !title.is_empty());
-            parts.extend(title.map(|title| Part::plain(Content::Text(title))));
+            parts.extend(says(title));
+            parts.extend(says(context));
             parts.push(Part::plain(Content::Text(required(&mut source, "data")?)));
         }
         "content" => {
+            parts.extend(says(title));
+            parts.extend(says(context));
             if let Some(raw) = source.raw("content") {
                 parts.extend(read(raw, &path.member("content"), dropped)?);
             }
         }
         _ => match bytes(&kind, &mut source)? {
-            Some(source) => parts.push(Part::plain(Content::Document(Document { source, name: title }))),
+            Some(source) => {
+                parts.extend(says(context));
+                parts.push(Part::plain(Content::Document(Document { source, name: title })));
+            }
             None => dropped.note(format!("document.source.{kind}")),
         },
     }

@@ -30,7 +30,7 @@ pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<O
             .map(|one| tool(one, generation.structured, &mut dropped))
             .collect(),
         stop_sequences: stop_sequences(request, &mut dropped),
-        metadata: request.user.as_deref().map(|user_id| wire::Metadata { user_id }),
+        metadata: user(request).map(|user_id| wire::Metadata { user_id }),
         service_tier: service_tier(request, &mut dropped),
         stream: request.stream.then_some(true),
         ..wire::Body::default()
@@ -116,9 +116,15 @@ pub(crate) fn drawn(request: &Request<'_>, rule: SamplingRule, thinks: bool, dro
     drawn
 }
 
+/// Both are opaque ids of the end user, for the provider to find abuse.
+fn user<'a>(request: &'a Request<'_>) -> Option<&'a str> {
+    let safety = request.openai.safety_identifier.as_deref();
+    request.user.as_deref().or(safety)
+}
+
 /// What has no counterpart, where it is not its default.
 pub(crate) fn not_at_anthropic(request: &Request<'_>, dropped: &mut Dropped) {
-    let sampling = &request.sampling;
+    let (sampling, openai) = (&request.sampling, &request.openai);
     let penalty = |penalty: Option<f64>| penalty.is_some_and(|penalty| penalty.abs() > f64::EPSILON);
     for (set, name) in [
         (sampling.seed.is_some(), "seed"),
@@ -130,6 +136,18 @@ pub(crate) fn not_at_anthropic(request: &Request<'_>, dropped: &mut Dropped) {
             sampling.top_logprobs.is_some_and(|others| others > 0),
             "top_logprobs",
         ),
+        (openai.metadata.is_some(), "metadata"),
+        (
+            openai.verbosity.as_deref().is_some_and(|much| much != "medium"),
+            "verbosity",
+        ),
+        (openai.prompt_cache_key.is_some(), "prompt_cache_key"),
+        (openai.prompt_cache_retention.is_some(), "prompt_cache_retention"),
+        (
+            openai.safety_identifier.is_some() && openai.safety_identifier.as_deref() != user(request),
+            "safety_identifier",
+        ),
+        (openai.store == Some(true), "store"),
     ] {
         if set {
             dropped.note(name);

@@ -87,6 +87,7 @@ pub(super) enum BlockKind<'a> {
 pub(super) enum Source<'a> {
     Base64 { media_type: &'a str, data: &'a str },
     Url { url: &'a str },
+    Text { media_type: &'static str, data: String },
 }
 
 #[derive(Serialize)]

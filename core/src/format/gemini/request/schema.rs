@@ -94,7 +94,7 @@ fn value(name: &str, raw: &RawValue, nullable: bool, out: &mut String) {
     match name {
         "type" => match kind(raw) {
             Some(kind) if nullable && Kind::of(raw) != Kind::List => {
-                out.push_str(&format!("[{kind},\"null\"]"));
+                out.extend(["[", &kind, ",\"null\"]"]);
             }
             kind => out.push_str(&kind.unwrap_or_default()),
         },

@@ -37,14 +37,14 @@ pub(super) enum Role {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Part<'a> {
     #[serde(flatten)]
-    pub(super) data: Data<'a>,
+    pub(super) data: PartData<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) thought_signature: Option<&'a str>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum Data<'a> {
+pub(super) enum PartData<'a> {
     Text(&'a str),
     InlineData(Blob<'a>),
     FileData(File<'a>),
@@ -177,7 +177,7 @@ impl GenerationConfig<'_> {
 }
 
 impl<'a> Part<'a> {
-    pub(super) const fn plain(data: Data<'a>) -> Self {
+    pub(super) const fn plain(data: PartData<'a>) -> Self {
         Self {
             data,
             thought_signature: None,

@@ -52,7 +52,17 @@ impl State {
                     self.text.push_str(text);
                 }
             }
-            _ => {}
+            Event::Start(_)
+            | Event::Reasoning { .. }
+            | Event::ReasoningSignature { .. }
+            | Event::RedactedReasoning { .. }
+            | Event::Citation { .. }
+            | Event::Logprobs { .. }
+            | Event::Opaque { .. }
+            | Event::Finish { .. }
+            | Event::Usage(_)
+            | Event::Error(_)
+            | Event::End => {}
         }
         self.held_bytes += event.text().len();
         Block::add(&mut self.held, event);

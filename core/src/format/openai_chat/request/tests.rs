@@ -114,7 +114,7 @@ fn strict_is_asked_only_for_schemas_that_openai_takes() {
 }
 
 /// What of reasoning comes out at OpenRouter for an assistant's message with these members.
-fn reasoning_back(members: Value) -> Value {
+fn reasoning_back(members: &Value) -> Value {
     let mut message = json!({"role": "assistant", "content": "a"});
     for (name, value) in members.as_object().unwrap() {
         message[name] = value.clone();
@@ -160,7 +160,7 @@ fn proofs_go_back_to_those_who_take_them() {
             Value::Null,
         ),
     ] {
-        assert_eq!(reasoning_back(members.clone()), expected, "{members}");
+        assert_eq!(reasoning_back(&members), expected, "{members}");
     }
     let body = json!({"model": "m", "messages": [{"role": "assistant", "content": "a", "reasoning_details":
         [{"type": "reasoning.text", "text": "t", "signature": "s", "format": claude}]}]});
@@ -188,10 +188,10 @@ fn googles_signatures_stay_with_their_calls() {
             {"type": "reasoning.text", "signature": "x", "format": "google-gemini-v1"},
             {"type": "reasoning.text", "signature": "y", "format": "google-gemini-v1"}]}),
     ] {
-        assert_eq!(reasoning_back(members.clone()), expected, "{members}");
+        assert_eq!(reasoning_back(&members), expected, "{members}");
     }
     assert_eq!(
-        reasoning_back(json!({"extra_content": {"google": {"thought_signature": "x"}}})),
+        reasoning_back(&json!({"extra_content": {"google": {"thought_signature": "x"}}})),
         json!([{"index": 0, "type": "reasoning.encrypted", "data": "x", "format": "google-gemini-v1"}])
     );
 }

@@ -1,5 +1,7 @@
 //! Turns into `system` and `messages`.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
 use super::super::wire::{self, Block, BlockKind};
 use crate::chat::proof::Origin;
 use crate::chat::tool_id;
@@ -99,7 +101,7 @@ fn leaf<'a>(content: &'a Content<'_>, dropped: &mut Dropped) -> Option<BlockKind
                 source: source(&image.source),
             })
         }
-        Content::Document(document) => pdf(document, dropped),
+        Content::Document(document) => file(document, dropped),
         Content::Audio { .. } => {
             dropped.note("messages[].content[].input_audio");
             None
@@ -111,8 +113,21 @@ fn leaf<'a>(content: &'a Content<'_>, dropped: &mut Dropped) -> Option<BlockKind
     }
 }
 
-fn pdf<'a>(document: &'a Document<'_>, dropped: &mut Dropped) -> Option<BlockKind<'a>> {
+fn file<'a>(document: &'a Document<'_>, dropped: &mut Dropped) -> Option<BlockKind<'a>> {
     match &document.source {
+        Source::Base64 { media_type, data } if media_type.starts_with("text/") => {
+            let text = plain(data);
+            if text.is_none() {
+                dropped.note(format!("file of {media_type}"));
+            }
+            text.map(|data| BlockKind::Document {
+                source: wire::Source::Text {
+                    media_type: "text/plain",
+                    data,
+                },
+                title: document.name.as_deref(),
+            })
+        }
         Source::Base64 { media_type, .. } if media_type != "application/pdf" => {
             dropped.note(format!("file of {media_type}"));
             None
@@ -122,6 +137,14 @@ fn pdf<'a>(document: &'a Document<'_>, dropped: &mut Dropped) -> Option<BlockKin
             title: document.name.as_deref(),
         }),
     }
+}
+
+/// The text of a file, unless it is none or empty.
+fn plain(base64: &str) -> Option<String> {
+    let bytes = BASE64_STANDARD.decode(base64).ok()?;
+    String::from_utf8(bytes)
+        .ok()
+        .filter(|text| !text.trim().is_empty())
 }
 
 fn source<'a>(source: &'a Source<'_>) -> wire::Source<'a> {

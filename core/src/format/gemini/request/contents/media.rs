@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::chat::{Content, Document, Dropped, Image, Source};
 use crate::format::gemini::request::values::object;
 use crate::intake::{BadRequest, Object, Path};
@@ -59,6 +62,15 @@ fn held<'a>(media_type: Cow<'a, str>, data: Cow<'a, str>, name: Option<Cow<'a, s
             data,
             format: Cow::Owned(format.to_owned()),
         };
+    }
+    // As a document of text at Anthropic is.
+    let said = media_type
+        .starts_with("text/")
+        .then(|| STANDARD.decode(data.as_bytes()));
+    if let Some(Ok(said)) = said
+        && let Ok(said) = String::from_utf8(said)
+    {
+        return Content::Text(Cow::Owned(said));
     }
     let image = media_type.starts_with("image/");
     let source = Source::Base64 { media_type, data };

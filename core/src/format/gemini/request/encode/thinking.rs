@@ -89,67 +89,71 @@ mod tests {
         (serde_json::to_string(&plan).expect("JSON"), dropped.is_empty())
     }
 
+    const MEDIUM: Reasoning = Reasoning::Effort(Effort::Medium);
+
+    /// Model, wish, what it is told, and whether all of it is.
+    const PLANS: [(&str, Reasoning, &str, bool); 11] = [
+        ("gemini-2.0-flash", MEDIUM, "null", false),
+        ("gemini-2.0-flash", Reasoning::Off, "null", true),
+        (
+            "gemini-2.5-flash",
+            Reasoning::Off,
+            r#"{"thinkingBudget":0}"#,
+            true,
+        ),
+        (
+            "gemini-2.5-pro",
+            Reasoning::Off,
+            r#"{"thinkingBudget":128}"#,
+            false,
+        ),
+        (
+            "gemini-2.5-flash",
+            Reasoning::Budget(90_000),
+            r#"{"thinkingBudget":24576,"includeThoughts":true}"#,
+            true,
+        ),
+        (
+            "gemini-2.5-pro",
+            MEDIUM,
+            r#"{"thinkingBudget":4096,"includeThoughts":true}"#,
+            true,
+        ),
+        (
+            "gemini-2.5-pro",
+            Reasoning::On,
+            r#"{"thinkingBudget":-1,"includeThoughts":true}"#,
+            true,
+        ),
+        (
+            "gemini-3-pro-preview",
+            MEDIUM,
+            r#"{"thinkingLevel":"high","includeThoughts":true}"#,
+            true,
+        ),
+        (
+            "gemini-3.1-pro-preview",
+            MEDIUM,
+            r#"{"thinkingLevel":"medium","includeThoughts":true}"#,
+            true,
+        ),
+        (
+            "gemini-3-flash-preview",
+            Reasoning::Off,
+            r#"{"thinkingLevel":"minimal"}"#,
+            true,
+        ),
+        (
+            "gemini-3-flash-preview",
+            Reasoning::On,
+            r#"{"includeThoughts":true}"#,
+            true,
+        ),
+    ];
+
     #[test]
     fn each_generation_is_told_in_its_own_way() {
-        let medium = Reasoning::Effort(Effort::Medium);
-        for (model, wish, expected, said) in [
-            ("gemini-2.0-flash", medium, "null", false),
-            ("gemini-2.0-flash", Reasoning::Off, "null", true),
-            (
-                "gemini-2.5-flash",
-                Reasoning::Off,
-                r#"{"thinkingBudget":0}"#,
-                true,
-            ),
-            (
-                "gemini-2.5-pro",
-                Reasoning::Off,
-                r#"{"thinkingBudget":128}"#,
-                false,
-            ),
-            (
-                "gemini-2.5-flash",
-                Reasoning::Budget(90_000),
-                r#"{"thinkingBudget":24576,"includeThoughts":true}"#,
-                true,
-            ),
-            (
-                "gemini-2.5-pro",
-                medium,
-                r#"{"thinkingBudget":4096,"includeThoughts":true}"#,
-                true,
-            ),
-            (
-                "gemini-2.5-pro",
-                Reasoning::On,
-                r#"{"thinkingBudget":-1,"includeThoughts":true}"#,
-                true,
-            ),
-            (
-                "gemini-3-pro-preview",
-                medium,
-                r#"{"thinkingLevel":"high","includeThoughts":true}"#,
-                true,
-            ),
-            (
-                "gemini-3.1-pro-preview",
-                medium,
-                r#"{"thinkingLevel":"medium","includeThoughts":true}"#,
-                true,
-            ),
-            (
-                "gemini-3-flash-preview",
-                Reasoning::Off,
-                r#"{"thinkingLevel":"minimal"}"#,
-                true,
-            ),
-            (
-                "gemini-3-flash-preview",
-                Reasoning::On,
-                r#"{"includeThoughts":true}"#,
-                true,
-            ),
-        ] {
+        for (model, wish, expected, said) in PLANS {
             assert_eq!(
                 planned(model, wish),
                 (expected.to_owned(), said),

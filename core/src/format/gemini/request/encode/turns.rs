@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::super::models::Generation;
-use super::super::wire::{Call, Content as Contents, Data, Part as WirePart, Role as WireRole};
+use super::super::wire::{Call, Content as Contents, Part as WirePart, PartData, Role as WireRole};
 use crate::chat::proof::Origin;
 use crate::chat::{Content, Dropped, Part, Role, ToolCall, Turn};
 use crate::intake::BadRequest;
@@ -52,7 +52,7 @@ pub(super) fn write<'a>(
         .is_none_or(|first| first.role == Some(WireRole::Model))
     {
         dropped.note("messages[]: an opening was added");
-        let opening = vec![WirePart::plain(Data::Text(OPENING))];
+        let opening = vec![WirePart::plain(PartData::Text(OPENING))];
         contents.insert(
             0,
             Contents {
@@ -75,7 +75,7 @@ fn instructions<'a>(parts: &'a [Part<'_>], system: &mut Vec<WirePart<'a>>, dropp
     for part in parts {
         match &part.content {
             Content::Text(text) if text.is_empty() => {}
-            Content::Text(text) => system.push(WirePart::plain(Data::Text(text))),
+            Content::Text(text) => system.push(WirePart::plain(PartData::Text(text))),
             Content::Image(_)
             | Content::Document(_)
             | Content::Audio { .. }
@@ -117,7 +117,7 @@ fn add<'a>(contents: &mut Vec<Contents<'a>>, role: WireRole, mut parts: Vec<Wire
     let answers = |parts: &[WirePart<'_>]| {
         parts
             .first()
-            .is_some_and(|part| matches!(part.data, Data::FunctionResponse(_)))
+            .is_some_and(|part| matches!(part.data, PartData::FunctionResponse(_)))
     };
     match contents.last_mut() {
         Some(last) if last.role == Some(role) && answers(&last.parts) == answers(&parts) => {
@@ -142,7 +142,7 @@ fn model<'a>(
         match &part.content {
             Content::Text(text) | Content::Refusal(text) => {
                 if !text.is_empty() {
-                    written.push(WirePart::plain(Data::Text(text)));
+                    written.push(WirePart::plain(PartData::Text(text)));
                 }
             }
             Content::Reasoning {
@@ -161,7 +161,7 @@ fn model<'a>(
                 names.insert(&call.id, &call.name);
                 let signature = proofs.of_call(&mut written, dropped);
                 written.push(WirePart {
-                    data: Data::FunctionCall(function_call(call)?),
+                    data: PartData::FunctionCall(function_call(call)?),
                     thought_signature: signature,
                 });
             }

@@ -57,9 +57,10 @@ fn instructions<'a>(parts: &'a [Part<'_>], marks: CacheMarks, dropped: &mut Drop
     if marks != CacheMarks::Dropped && parts.iter().any(|part| part.cache.is_some()) {
         let mut content = Vec::new();
         for part in parts {
-            match &part.content {
-                Content::Text(text) => content.push(text_part(text, part, marks)),
-                _ => dropped.note("system: other than text"),
+            if let Content::Text(text) = &part.content {
+                content.push(text_part(text, part, marks));
+            } else {
+                dropped.note("system: other than text");
             }
         }
         return WireContent::Parts(content);
@@ -90,9 +91,10 @@ fn user<'a>(parts: &'a [Part<'_>], quirks: Quirks, messages: &mut Vec<Message<'a
         }
     }
     for part in parts {
-        content.extend(match &part.content {
-            Content::Text(text) => Some(text_part(text, part, quirks.cache_marks)),
-            content => user_part(content, dropped),
+        content.extend(if let Content::Text(text) = &part.content {
+            Some(text_part(text, part, quirks.cache_marks))
+        } else {
+            user_part(&part.content, dropped)
         });
     }
     if content.is_empty() && has_result {
@@ -237,9 +239,12 @@ fn tool_call<'a>(call: &'a ToolCall<'_>, ids: ToolIds) -> WireToolCall<'a> {
 }
 
 fn next_call<'a>(parts: &'a [Part<'_>]) -> Option<&'a str> {
-    parts.iter().find_map(|part| match &part.content {
-        Content::ToolCall(call) => Some(call.id.as_ref()),
-        _ => None,
+    parts.iter().find_map(|part| {
+        if let Content::ToolCall(call) = &part.content {
+            Some(call.id.as_ref())
+        } else {
+            None
+        }
     })
 }
 

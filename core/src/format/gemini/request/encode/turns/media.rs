@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::super::wire::{Blob, Data, File};
+use super::super::super::wire::{Blob, File, PartData};
 use crate::chat::{Content, Dropped, Source};
 
 /// Types by the end of an address: Google wants to be told.
@@ -24,9 +24,9 @@ const TYPES: [(&str, &str); 14] = [
 ];
 
 /// `None`: it goes elsewhere, or nowhere.
-pub(super) fn part<'a>(content: &'a Content<'_>, dropped: &mut Dropped) -> Option<Data<'a>> {
+pub(super) fn part<'a>(content: &'a Content<'_>, dropped: &mut Dropped) -> Option<PartData<'a>> {
     match content {
-        Content::Text(text) | Content::Refusal(text) => (!text.is_empty()).then_some(Data::Text(text)),
+        Content::Text(text) | Content::Refusal(text) => (!text.is_empty()).then_some(PartData::Text(text)),
         Content::Image(image) => {
             if image.detail.as_deref().is_some_and(|detail| detail != "auto") {
                 dropped.note("image_url.detail");
@@ -34,7 +34,7 @@ pub(super) fn part<'a>(content: &'a Content<'_>, dropped: &mut Dropped) -> Optio
             Some(source(&image.source, "image/jpeg"))
         }
         Content::Document(document) => Some(source(&document.source, "application/pdf")),
-        Content::Audio { data, format } => Some(Data::InlineData(Blob {
+        Content::Audio { data, format } => Some(PartData::InlineData(Blob {
             mime_type: Cow::Owned(format!("audio/{format}")),
             data,
         })),
@@ -47,9 +47,9 @@ pub(super) fn part<'a>(content: &'a Content<'_>, dropped: &mut Dropped) -> Optio
 }
 
 /// `likely`: the type where the address does not tell.
-fn source<'a>(source: &'a Source<'_>, likely: &'static str) -> Data<'a> {
+fn source<'a>(source: &'a Source<'_>, likely: &'static str) -> PartData<'a> {
     match source {
-        Source::Base64 { media_type, data } => Data::InlineData(Blob {
+        Source::Base64 { media_type, data } => PartData::InlineData(Blob {
             mime_type: Cow::Borrowed(media_type),
             data,
         }),
@@ -60,7 +60,7 @@ fn source<'a>(source: &'a Source<'_>, likely: &'static str) -> Data<'a> {
                 .unwrap_or_default()
                 .to_ascii_lowercase();
             let told = TYPES.iter().find(|(end, _)| path.ends_with(end));
-            Data::FileData(File {
+            PartData::FileData(File {
                 mime_type: told.map_or(likely, |(_, media_type)| media_type),
                 file_uri: url,
             })

@@ -1,6 +1,6 @@
 //! Proofs of reasoning, with what they are of.
 
-use super::super::super::wire::{Content, Data, Part, Role};
+use super::super::super::wire::{Content, Part, PartData, Role};
 use crate::chat::Dropped;
 
 /// What Google documents for calls without a proof of its own, as those of another model
@@ -33,12 +33,12 @@ impl<'a> Pending<'a> {
         match written.last_mut() {
             Some(
                 last @ Part {
-                    data: Data::Text(_),
+                    data: PartData::Text(_),
                     thought_signature: None,
                 },
             ) => last.thought_signature = Some(proof),
             Some(_) | None => written.push(Part {
-                data: Data::Text(""),
+                data: PartData::Text(""),
                 thought_signature: Some(proof),
             }),
         }
@@ -51,7 +51,7 @@ pub(super) fn stand_in(contents: &mut [Content<'_>]) {
         let answers = content
             .parts
             .first()
-            .is_some_and(|part| matches!(part.data, Data::FunctionResponse(_)));
+            .is_some_and(|part| matches!(part.data, PartData::FunctionResponse(_)));
         content.role == Some(Role::User) && !answers
     };
     let from = contents.iter().rposition(asks).map_or(0, |at| at + 1);
@@ -59,7 +59,7 @@ pub(super) fn stand_in(contents: &mut [Content<'_>]) {
         let first = step
             .parts
             .iter_mut()
-            .find(|part| matches!(part.data, Data::FunctionCall(_)));
+            .find(|part| matches!(part.data, PartData::FunctionCall(_)));
         if let Some(first) = first {
             first.thought_signature.get_or_insert(STAND_IN);
         }

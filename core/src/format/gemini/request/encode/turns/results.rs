@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::super::super::models::Generation;
-use super::super::super::wire::{CallResult, Data, Part, Response, Said};
+use super::super::super::wire::{CallResult, Part, PartData, Response, Said};
 use super::{Names, media};
 use crate::chat::{Content, Dropped, ToolResult};
 
@@ -23,19 +23,18 @@ pub(super) fn write<'a>(
     let mut texts = Vec::new();
     let mut parts = Vec::new();
     for content in &result.parts {
-        match content {
-            Content::Text(text) => texts.push(text.as_ref()),
-            other => {
-                let place = if generation.third { &mut parts } else { &mut *said };
-                place.extend(media::part(other, dropped).map(Part::plain));
-            }
+        if let Content::Text(text) = content {
+            texts.push(text.as_ref());
+        } else {
+            let place = if generation.third { &mut parts } else { &mut *said };
+            place.extend(media::part(content, dropped).map(Part::plain));
         }
     }
     let name = names.get(result.id.as_ref()).copied();
     if name.is_none() {
         dropped.note("tool results: the name of a call that is not in the conversation");
     }
-    Part::plain(Data::FunctionResponse(CallResult {
+    Part::plain(PartData::FunctionResponse(CallResult {
         id: &result.id,
         name: name.unwrap_or(UNKNOWN),
         response: response(texts.join("\n"), result.is_error),
