@@ -58,7 +58,7 @@ pub(crate) const OF_REQUESTS: &[Feature] = &[
     feature("redacted_same", "encrypted reasoning sent back, same vendor"),
     feature(
         "call_signed",
-        "tool call sent back with its signature, same vendor",
+        "tool call sent back with its signature",
     ),
     feature("json_object", "any JSON"),
     feature("json_schema", "JSON of a schema"),
