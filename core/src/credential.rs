@@ -11,6 +11,8 @@ use crate::vendor::Auth;
 
 /// The header of Google's API keys.
 const GOOGLE_API_KEY: &str = "x-goog-api-key";
+/// The longest text that is read; a credentials file may have many profiles.
+const MAX_BYTES: usize = 64 << 10;
 
 /// A credential, ready to be shown.
 #[derive(Clone, Debug)]
@@ -42,6 +44,9 @@ pub enum BadCredential {
         /// Where, from 1.
         column: usize,
     },
+    /// More than any credential has.
+    #[error("is longer than {MAX_BYTES} bytes")]
+    Long,
     /// Something is not there.
     #[error("has no {0}")]
     Missing(&'static str),
@@ -66,6 +71,9 @@ impl Credential {
     /// # Errors
     /// When the vendor could not be shown it.
     pub fn parse(auth: Auth, secret: &Secret) -> Result<Self, BadCredential> {
+        if secret.expose().len() > MAX_BYTES {
+            return Err(BadCredential::Long);
+        }
         match auth {
             Auth::Bearer => key(secret).map(Self::Bearer),
             Auth::Header(name) => key(secret).map(|key| Self::Header(name, key)),
@@ -123,6 +131,14 @@ mod tests {
             for auth in [Auth::Bearer, Auth::Header("api-key")] {
                 assert_eq!(parse(auth, text).err(), Some(BadCredential::Characters), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn a_text_without_end_is_not_read() {
+        let text = format!("[default]\n{}", "#\n".repeat(MAX_BYTES / 2));
+        for auth in [Auth::Bearer, Auth::AwsSignature, Auth::GoogleToken] {
+            assert_eq!(parse(auth, &text).err(), Some(BadCredential::Long));
         }
     }
 

@@ -22,8 +22,6 @@ pub(crate) fn reader(provider: ProviderShape) -> Box<dyn Read> {
         WireFormat::OpenAIEmbeddings => Box::new(openai_embeddings::Reader),
         WireFormat::AnthropicTokens => Box::new(token_count::Reader),
         WireFormat::OpenAIResponses => Box::new(openai_responses::Reader::new(provider.quirks)),
-        // Choices with a text instead of a message, and all else alike.
-        WireFormat::OpenAICompletions => Box::new(openai_chat::Reader::new(provider.quirks)),
         WireFormat::GeminiGenerate => Box::new(gemini::Reader::new(provider.quirks)),
         WireFormat::BedrockConverse => Box::new(bedrock::Reader::new(provider.quirks)),
     }

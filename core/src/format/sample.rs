@@ -1,6 +1,7 @@
 //! Events for the tests of readers and writers.
 
 use bytes::BytesMut;
+use proptest::prelude::*;
 
 use super::writing::{Bill, Setting};
 use crate::chat::proof::{Origin, Proof};
@@ -192,6 +193,37 @@ pub(crate) fn refusal() -> Vec<Event<'static>> {
         finish(0, Finish::Refusal),
         finish(1, Finish::Length),
     ]
+}
+
+/// Any JSON that is not too large.
+pub(crate) fn any_json() -> impl Strategy<Value = serde_json::Value> {
+    let names = prop::sample::select(vec![
+        "url",
+        "title",
+        "type",
+        "content",
+        "google",
+        "token",
+        "logprob",
+        "bytes",
+        "url_citation",
+        "start_index",
+    ]);
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(serde_json::Value::from),
+        any::<i64>().prop_map(serde_json::Value::from),
+        any::<f64>().prop_map(serde_json::Value::from),
+        "[a-z_]{0,9}".prop_map(serde_json::Value::from),
+        Just(serde_json::Value::from("url_citation")),
+    ];
+    leaf.prop_recursive(4, 24, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
+            prop::collection::btree_map(names.clone(), inner, 0..4)
+                .prop_map(|members| serde_json::json!(members)),
+        ]
+    })
 }
 
 /// What a reader tells, each event on a line.

@@ -3,6 +3,7 @@ mod cuts;
 mod faults;
 mod lists;
 mod passing;
+mod proofs;
 mod speed;
 mod translating;
 
@@ -16,6 +17,7 @@ use crate::vendor::Vendor;
 const OPENAI: WireFormat = WireFormat::OpenAIChat;
 const ANTHROPIC: WireFormat = WireFormat::AnthropicMessages;
 const GEMINI: WireFormat = WireFormat::GeminiGenerate;
+const RESPONSES: WireFormat = WireFormat::OpenAIResponses;
 const COST: i64 = 125_000;
 
 /// A stream as OpenAI sends it: text, two calls, a reason, usage of its own, an end.
@@ -60,6 +62,17 @@ fn gemini_list() -> String {
         .collect();
     format!("[{}\n]\n", items.join("\n,\r\n"))
 }
+
+const RESPONSES_STREAM: &str = concat!(
+    "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\",\"model\":\"gpt\",\"created_at\":7,\"status\":\"in_progress\",\"output\":[],\"usage\":null}}\n\n",
+    "event: response.output_item.added\ndata: {\"type\":\"response.output_item.added\",\"output_index\":0,\"item\":{\"type\":\"message\",\"content\":[]}}\n\n",
+    ": keepalive\n\n",
+    "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"output_index\":0,\"content_index\":0,\"delta\":\"Grüße\"}\n\n",
+    "event: response.output_item.done\ndata: {\"type\":\"response.output_item.done\",\"output_index\":0,\"item\":{\"type\":\"message\",\"content\":[{\"type\":\"output_text\",\"text\":\"Grüße\"}]}}\n\n",
+    "event: response.output_item.added\ndata: {\"type\":\"response.output_item.added\",\"output_index\":1,\"item\":{\"type\":\"function_call\",\"call_id\":\"a\",\"name\":\"f\",\"arguments\":\"\"}}\n\n",
+    "event: response.function_call_arguments.delta\ndata: {\"type\":\"response.function_call_arguments.delta\",\"output_index\":1,\"delta\":\"{}\"}\n\n",
+    "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"id\":\"resp_1\",\"status\":\"completed\",\"output\":[],\"usage\":{\"input_tokens\":9,\"output_tokens\":4,\"total_tokens\":13}}}\n\n",
+);
 
 /// How a test's answer goes.
 #[derive(Clone, Copy)]

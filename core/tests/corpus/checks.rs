@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use http::StatusCode;
 use wayleave_core::client_error::read_fault;
-use wayleave_core::format::Framing;
 use wayleave_core::outcome::Class;
 
 use crate::api::{Api, CLIENTS, Frames, framings};

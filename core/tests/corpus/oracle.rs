@@ -75,11 +75,17 @@ fn level(choice: &mut Choice) {
     for call in &mut choice.calls {
         assert!(!call.id.is_empty(), "every call has an id");
         call.index = None;
-        call.arguments = arguments(&call.arguments);
+        call.arguments = arguments(&unparsed(&call.arguments));
         if let Some("call_") = call.id.get(..5).filter(|_| call.id.len() == 21) {
             call.id = String::from("made up");
         }
     }
+}
+
+/// Arguments that were cut off are no JSON: where only an object fits, the gateway keeps their text in one.
+fn unparsed(arguments: &str) -> String {
+    let object: Value = serde_json::from_str(arguments).unwrap_or_default();
+    object["_unparsed"].as_str().unwrap_or(arguments).to_owned()
 }
 
 /// A stream of chat completions without the frames that tell usage beside an empty list of choices.

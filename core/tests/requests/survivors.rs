@@ -72,7 +72,10 @@ impl Survivors {
             self.schema = Value::Null;
         }
         // Those do not hear.
-        if matches!(to, WireFormat::AnthropicMessages | WireFormat::BedrockConverse) {
+        if matches!(
+            to,
+            WireFormat::AnthropicMessages | WireFormat::BedrockConverse | WireFormat::OpenAIResponses
+        ) {
             self.sounds.clear();
         }
         // Chats take files by value only.
@@ -91,7 +94,9 @@ impl Survivors {
             self.media.retain(|media| !media.starts_with("http"));
             // It has no word for tools that must not be called.
             let choice = &body["tool_choice"];
-            if (choice == "none" || choice["type"] == "none") && self.calls.is_empty() {
+            let google = &body["toolConfig"]["functionCallingConfig"]["mode"];
+            let none = choice == "none" || choice["type"] == "none" || google == "NONE";
+            if none && self.calls.is_empty() {
                 self.tools.clear();
             }
         }

@@ -105,8 +105,8 @@ impl Account {
         self.lock().given.clone()
     }
 
-    /// Sends a request with a token. One that was kept and is refused may have been withdrawn: then a new one is got,
-    /// once, and the request sent again.
+    /// Sends a request with a token. One that was kept and is refused may have been withdrawn: then the request is sent
+    /// once more, with another.
     pub(crate) async fn send(
         self: Arc<Self>,
         provider: Client,
@@ -126,7 +126,11 @@ impl Account {
         self.drop_token(&token);
         match again.filter(|_| kept) {
             Some(request) => {
-                let token = self.fetch(&tokens, clock).await?;
+                // Another call may have got one by now.
+                let token = match self.kept(&tokens, clock) {
+                    Some(token) => token,
+                    None => self.fetch(&tokens, clock).await?,
+                };
                 Ok(provider.execute(with_token(request, &token)).await?)
             }
             None => Ok(response),
@@ -150,8 +154,8 @@ impl Account {
     fn fetch(self: &Arc<Self>, tokens: &Client, clock: Clock) -> Fetch {
         let mut state = self.lock();
         match &state.fetch {
-            Some(fetch) => fetch.clone(),
-            None => self.begin(&mut state, tokens, clock),
+            Some(fetch) if fetch.peek().is_none() => fetch.clone(),
+            Some(_) | None => self.begin(&mut state, tokens, clock),
         }
     }
 
@@ -169,7 +173,7 @@ impl Account {
             state.fetch = None;
             match &fetched {
                 Ok(token) => state.keep(token),
-                Err(error) => tracing::warn!(%error, "a token cannot be got"),
+                Err(error) => tracing::warn!(?account, %error, "a token cannot be got"),
             }
             drop(state);
             fetched

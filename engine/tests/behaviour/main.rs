@@ -5,6 +5,7 @@
 mod suite {
     mod awake;
     mod clocks;
+    mod clouds;
     mod formats;
     mod keys;
     mod leaving;

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::event::{Event, Finish};
 use crate::format::answer::Answer;
@@ -224,5 +226,16 @@ fn errors_are_told() {
     assert_eq!(told, ["error RateLimited 429 m"]);
     for body in ["{}", "[]", "<html>"] {
         assert!(reader.read_whole(body.as_bytes(), &mut |_| {}).is_err(), "{body}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_citations_break_an_answer(value in sample::any_json()) {
+        let delta = serde_json::json!({"type": "content_block_delta", "index": 0,
+            "delta": {"type": "citations_delta", "citation": value}});
+        let block = serde_json::json!({"type": "text", "text": "a", "citations": value});
+        let told = read(&[&start(&block.to_string()), &delta.to_string(), STOP]);
+        prop_assert_eq!(told.first().map(String::as_str), Some("text 0 a"));
     }
 }

@@ -23,6 +23,8 @@ const MAX_CALLS: u32 = 256;
 pub(super) struct CandidateState {
     finish: Option<Finish>,
     calls: u32,
+    /// The last piece was a proof.
+    proven: bool,
     grounded: Grounded,
 }
 
@@ -92,8 +94,10 @@ impl CandidateReader<'_, '_> {
         if let Some(call) = part.function_call {
             // It is the call's: it comes before it.
             self.prove(part.thought_signature.0);
+            self.state.proven = false;
             return self.call(&call);
         }
+        self.state.proven &= part.text.as_ref().is_none_or(|text| text.is_empty());
         match part.text {
             Some(text) if text.is_empty() => {}
             Some(text) if thought => (self.sink)(Event::Reasoning { choice, text: text.0 }),
@@ -112,16 +116,19 @@ impl CandidateReader<'_, '_> {
         if signature.is_empty() {
             return;
         }
+        let choice = self.choice;
+        if std::mem::replace(&mut self.state.proven, true) {
+            // Proofs come in pieces at others: a piece of reasoning parts the two.
+            let text = Cow::Borrowed("");
+            (self.sink)(Event::Reasoning { choice, text });
+        }
         let read = proof::read(signature);
         let proof = if read.origin == Origin::Google {
             Proof::new(self.origin, read.data)
         } else {
             read
         };
-        (self.sink)(Event::ReasoningSignature {
-            choice: self.choice,
-            proof,
-        });
+        (self.sink)(Event::ReasoningSignature { choice, proof });
     }
 
     fn call(&mut self, call: &FunctionCall<'_>) {

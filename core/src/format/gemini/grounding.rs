@@ -51,7 +51,6 @@ impl Grounded {
         self.citations.clear();
         let mut cited = vec![false; sources.len()];
         for support in &grounding.grounding_supports.0 {
-            let span = support.segment.and_then(|segment| self.span(segment));
             for index in &support.grounding_chunk_indices.0 {
                 let index = index.0.and_then(|index| usize::try_from(index).ok());
                 let Some((index, chunk)) = index.and_then(|index| sources.get(index).map(|it| (index, it)))
@@ -61,7 +60,10 @@ impl Grounded {
                 if let Some(cited) = cited.get_mut(index) {
                     *cited = true;
                 }
-                self.add(chunk, span.clone());
+                if self.citations.len() < MAX_CITATIONS {
+                    let span = support.segment.and_then(|segment| self.span(segment));
+                    self.add(chunk, span);
+                }
             }
         }
         for (chunk, _) in sources.iter().zip(cited).filter(|(_, cited)| !cited) {
@@ -171,7 +173,8 @@ impl<'a> GroundingOut<'a> {
             grounding_chunks: Vec::new(),
             grounding_supports: Vec::new(),
         };
-        for citation in citations {
+        let text = if text.len() > MAX_TEXT { "" } else { text };
+        for citation in citations.take(MAX_CITATIONS) {
             let Source::Web { url, title } = &citation.source else {
                 continue;
             };

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::event::Event;
 use crate::format::answer::Answer;
@@ -326,4 +328,23 @@ fn sources_beside_the_choices_are_told_once_and_last() {
     );
     let told = read_stream("Custom", &[&first]);
     assert!(told[3].contains("url: \"v\""), "{told:?}");
+}
+
+proptest! {
+    /// What stands beside the text is never a reason to refuse an answer.
+    #[test]
+    fn no_values_beside_the_text_break_an_answer(
+        value in sample::any_json(),
+        delta in prop::sample::select(vec!["annotations", "extra_content", "reasoning_details"]),
+        choice in prop::sample::select(vec!["logprobs", "x"]),
+        top in prop::sample::select(vec!["citations", "search_results"]),
+    ) {
+        // A list of details holds objects, as all lists do that are read into something.
+        let detail = if delta == "reasoning_details" { serde_json::json!([{"text": value}]) } else { value.clone() };
+        let chunk = serde_json::json!({"id": "i", "model": "m", top: value, "choices": [
+            {"index": 0, choice: value, "delta": {"content": "a", delta: detail}, "finish_reason": "stop"}]});
+        let told = read_stream("OpenRouter", &[&chunk.to_string()]);
+        prop_assert!(told.contains(&String::from("text 0 a")), "{told:?}");
+        prop_assert_eq!(told.last().map(String::as_str), Some("end"));
+    }
 }

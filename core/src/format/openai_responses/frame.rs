@@ -1,7 +1,5 @@
 //! The members of an answer that are read. All others are ignored, and none is required.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -143,6 +141,7 @@ pub(super) struct Annotation<'a> {
 }
 
 /// A token and what else could have stood there.
+#[expect(clippy::struct_field_names, reason = "the format's names")]
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Logprob<'a> {
@@ -209,6 +208,7 @@ impl Part<'_> {
     }
 }
 
-pub(super) fn characters(text: &Cow<'_, str>) -> u32 {
+/// How many characters a text has.
+pub(super) fn characters(text: &str) -> u32 {
     u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
 }

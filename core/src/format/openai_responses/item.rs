@@ -82,6 +82,7 @@ pub(super) struct Logprob {
     top_logprobs: Vec<Token>,
 }
 
+#[expect(clippy::struct_field_names, reason = "the format's names")]
 #[derive(Debug, Serialize)]
 struct Token {
     token: String,

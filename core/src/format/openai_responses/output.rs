@@ -99,7 +99,11 @@ impl Output {
     pub(super) fn end(&mut self, status: Status, pen: &mut Pen<'_>) -> Vec<Item> {
         self.close(status, pen);
         for (_, (index, call)) in std::mem::take(&mut self.calls) {
-            self.called(index, call, status, pen);
+            // Only what came last, or has begun, can have been cut off.
+            let last = index + 1 == self.opened;
+            let begun = matches!(&call.what, What::FunctionCall { scan, .. } if scan.begun());
+            let end = if last || begun { status } else { Status::Completed };
+            self.called(index, call, end, pen);
         }
         std::mem::take(&mut self.done).into_values().collect()
     }
@@ -285,7 +289,7 @@ impl Output {
         }
     }
 
-    /// A call is over. No arguments are an empty object.
+    /// A call is over. No arguments are an empty object, unless they may just not have come.
     fn called(&mut self, index: usize, mut call: Item, end: Status, pen: &mut Pen<'_>) {
         if let What::FunctionCall {
             status,
@@ -295,7 +299,7 @@ impl Output {
         } = &mut call.what
         {
             *status = end;
-            if arguments.trim().is_empty() {
+            if arguments.trim().is_empty() && end == Status::Completed {
                 "{}".clone_into(arguments);
                 pen.write(Frame {
                     delta: Some(arguments),

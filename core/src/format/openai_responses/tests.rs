@@ -144,6 +144,17 @@ fn a_call_that_was_cut_off_is_kept_as_it_is() {
         sample::arguments(0, "{\"x"),
         sample::finish(0, Finish::Length),
     ];
+    let none = last(&[
+        sample::call(0, "a", "f"),
+        sample::call(1, "b", "g"),
+        sample::finish(0, Finish::Length),
+    ]);
+    let calls = &none["response"]["output"];
+    assert_eq!(calls[0]["arguments"], "{}", "the next has begun");
+    assert_eq!(
+        (&calls[1]["arguments"], &calls[1]["status"]),
+        (&"".into(), &"incomplete".into())
+    );
     let call = &last(&events)["response"]["output"][0];
     assert_eq!(
         (call["arguments"].as_str(), call["status"].as_str()),

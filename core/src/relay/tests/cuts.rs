@@ -7,6 +7,7 @@ fn every_trip() -> Vec<(Trip, String)> {
     let sources = [
         ((OPENAI, Framing::Sse), OPENAI_STREAM.to_owned()),
         ((ANTHROPIC, Framing::Sse), ANTHROPIC_STREAM.to_owned()),
+        ((RESPONSES, Framing::Sse), RESPONSES_STREAM.to_owned()),
         ((GEMINI, Framing::Sse), GEMINI_STREAM.to_owned()),
         ((GEMINI, Framing::JsonArray), gemini_list()),
     ];
@@ -15,6 +16,8 @@ fn every_trip() -> Vec<(Trip, String)> {
         (OPENAI, Framing::Whole),
         (ANTHROPIC, Framing::Sse),
         (ANTHROPIC, Framing::Whole),
+        (RESPONSES, Framing::Sse),
+        (RESPONSES, Framing::Whole),
         (GEMINI, Framing::Sse),
         (GEMINI, Framing::JsonArray),
         (GEMINI, Framing::Whole),
@@ -52,9 +55,14 @@ fn every_beginning_of_a_stream_is_told_truthfully() {
         let bytes = stream.as_bytes();
         for at in 0..stream.len() {
             let (out, tally) = trip.pieces([&bytes[..at]]);
-            let ends = ["data: [DONE]", "message_stop", "finishReason"]
-                .iter()
-                .any(|end| out.contains(end));
+            let ends = [
+                "data: [DONE]",
+                "message_stop",
+                "finishReason",
+                "\n\nevent: response.completed",
+            ]
+            .iter()
+            .any(|end| out.contains(end));
             assert!(tally.ended || !ends, "cut off at {at}: {out}");
             assert_eq!(tally.fault, None, "cut off at {at}");
         }
@@ -97,7 +105,7 @@ proptest! {
         cut in 1..200_usize,
     ) {
         let stream = stream_of(&deltas, finish);
-        for to in [OPENAI, ANTHROPIC, GEMINI] {
+        for to in [OPENAI, ANTHROPIC, RESPONSES, GEMINI] {
             let whole = Trip { to: (to, Framing::Whole), priced: true, ..Trip::stream(OPENAI, to) };
             let (body, tally) = whole.pieces(stream.as_bytes().chunks(cut));
             // The stream that a client gets, put together by the relay of a second gateway.

@@ -80,11 +80,7 @@ fn block(choice: &mut Choice, block: &Value, index: Option<u64>) {
         }
         "redacted_thinking" => choice.prove(text(&block["data"])),
         "tool_use" => {
-            let input = &block["input"];
-            // As the gateway keeps arguments that were cut off and are no JSON.
-            let input = input["_unparsed"]
-                .as_str()
-                .map_or_else(|| input.to_string(), str::to_owned);
+            let input = block["input"].to_string();
             choice.calls.push(Call {
                 index,
                 id: text(&block["id"]).to_owned(),

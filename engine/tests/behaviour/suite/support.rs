@@ -2,12 +2,14 @@
 
 mod ask;
 mod books;
+mod cloud;
 mod config;
 mod gateway;
 mod got;
 
 pub(super) use ask::{Ask, CLIENT_SECRET};
 pub(super) use books::Books;
+pub(super) use cloud::{Cloud, Seen};
 pub(super) use config::{Key, pick, race, rule, snapshot, target};
 pub(super) use gateway::{Gateway, eventually};
 pub(super) use got::Got;

@@ -1,14 +1,16 @@
 //! Ids of calls. Gemini's have mostly none, and its results name the function.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The calls so far.
 #[derive(Default)]
 pub(super) struct Calls<'a> {
     count: usize,
-    /// Those without a result, by name.
+    /// Those without a result of their name alone, by name.
     open: BTreeMap<Cow<'a, str>, VecDeque<Cow<'a, str>>>,
+    /// Those with a result that names them.
+    answered: BTreeSet<Cow<'a, str>>,
 }
 
 impl<'a> Calls<'a> {
@@ -22,19 +24,17 @@ impl<'a> Calls<'a> {
 
     /// The id of the call that a result answers: the first of its name that has none.
     pub(super) fn result(&mut self, name: &str, id: Option<Cow<'a, str>>) -> Cow<'a, str> {
-        let open = self.open.get_mut(name);
-        match (open, id) {
-            (Some(open), Some(id)) => {
-                if let Some(at) = open.iter().position(|known| *known == id) {
-                    open.remove(at);
-                }
-                id
-            }
-            (None, Some(id)) => id,
-            (open, None) => open.and_then(VecDeque::pop_front).unwrap_or_else(|| {
-                // It answers nothing; the provider is to say so.
-                Cow::Owned(format!("call_of_{name}"))
-            }),
+        if let Some(id) = id {
+            self.answered.insert(id.clone());
+            return id;
         }
+        let mut next = || self.open.get_mut(name)?.pop_front();
+        while let Some(id) = next() {
+            if !self.answered.contains(&id) {
+                return id;
+            }
+        }
+        // It answers nothing; the provider is to say so.
+        Cow::Owned(format!("call_of_{name}"))
     }
 }

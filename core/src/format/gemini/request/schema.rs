@@ -11,6 +11,9 @@ use serde_json::value::RawValue;
 use super::values::{object, one_or_more};
 use crate::intake::{BadRequest, Kind, Object, Path, camel_case, span};
 
+/// As deep as schemas are read.
+const DEEPEST: usize = 64;
+
 /// A request whose schemas are plain ones.
 pub(crate) fn plain(body: &str) -> Result<Cow<'_, str>, BadRequest> {
     let root = Path::Root;
@@ -61,12 +64,14 @@ fn declared<'a>(
 /// One schema. The body that it is of is not nested deeper than the stack allows.
 pub(crate) fn plain_schema(schema: &RawValue) -> String {
     let mut out = String::with_capacity(schema.get().len());
-    write(schema, &mut out);
+    write(schema, 0, &mut out);
     out
 }
 
-fn write(raw: &RawValue, out: &mut String) {
-    let Ok(Ordered(members)) = serde_json::from_str::<Ordered<'_>>(raw.get()) else {
+/// Each level reads what is in it anew, so what is deeper than any schema in use stays as it is.
+fn write(raw: &RawValue, depth: usize, out: &mut String) {
+    let members = (depth < DEEPEST).then(|| serde_json::from_str::<Ordered<'_>>(raw.get()));
+    let Some(Ok(Ordered(members))) = members else {
         return out.push_str(raw.get());
     };
     let nullable = members
@@ -85,12 +90,12 @@ fn write(raw: &RawValue, out: &mut String) {
         separate.next(out);
         out.push_str(&serde_json::Value::from(name.as_str()).to_string());
         out.push(':');
-        value(&name, raw, nullable, out);
+        value((&name, raw), nullable, depth + 1, out);
     }
     out.push('}');
 }
 
-fn value(name: &str, raw: &RawValue, nullable: bool, out: &mut String) {
+fn value((name, raw): (&str, &RawValue), nullable: bool, depth: usize, out: &mut String) {
     match name {
         "type" => match kind(raw) {
             Some(kind) if nullable && Kind::of(raw) != Kind::List => {
@@ -98,11 +103,11 @@ fn value(name: &str, raw: &RawValue, nullable: bool, out: &mut String) {
             }
             kind => out.push_str(&kind.unwrap_or_default()),
         },
-        "properties" | "$defs" | "definitions" | "patternProperties" => named(raw, out),
-        "items" | "additionalProperties" | "not" => write(raw, out),
+        "properties" | "$defs" | "definitions" | "patternProperties" => named(raw, depth, out),
+        "items" | "additionalProperties" | "not" => write(raw, depth, out),
         "anyOf" | "oneOf" | "allOf" | "prefixItems" => {
             let null = (nullable && name == "anyOf").then_some("{\"type\":\"null\"}");
-            list(raw, write, null, out);
+            list(raw, |raw, out| write(raw, depth, out), null, out);
         }
         "enum" => list(
             raw,
@@ -135,7 +140,7 @@ fn kind(raw: &RawValue) -> Option<String> {
 }
 
 /// Schemas by names that are nobody's to change.
-fn named(raw: &RawValue, out: &mut String) {
+fn named(raw: &RawValue, depth: usize, out: &mut String) {
     let Ok(Ordered(members)) = serde_json::from_str::<Ordered<'_>>(raw.get()) else {
         return out.push_str(raw.get());
     };
@@ -144,7 +149,7 @@ fn named(raw: &RawValue, out: &mut String) {
         separate.next(out);
         out.push_str(&serde_json::Value::from(name.as_ref()).to_string());
         out.push(':');
-        write(raw, out);
+        write(raw, depth, out);
     }
     out.push('}');
 }

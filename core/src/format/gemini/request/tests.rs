@@ -160,8 +160,10 @@ fn calls_without_ids_are_paired_by_name_and_order() {
         {"role": "user", "parts": {"text": "Go."}},
         {"role": "model", "parts": [call("f"), call("g"), call("f")]},
         {"role": "function", "parts": [result("g"), result("f"), result("f")]},
-        {"role": "model", "parts": [call("f")]},
-        {"role": "user", "parts": [result("f"), result("h")]},
+        {"role": "model", "parts": [call("f"), call("f")]},
+        {"role": "user", "parts": [
+            {"functionResponse": {"id": "call_5", "name": "f", "response": {}}}, result("f"), result("h"),
+        ]},
     ]});
     let text = body.to_string();
     let request = decode(&text).unwrap();
@@ -191,6 +193,8 @@ fn calls_without_ids_are_paired_by_name_and_order() {
             "call_1",
             "call_3",
             "call_4",
+            "call_5",
+            "call_5",
             "call_4",
             "call_of_h"
         ]

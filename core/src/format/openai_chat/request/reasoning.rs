@@ -25,6 +25,7 @@ struct Follow<'a> {
 
 /// One of `reasoning_details`.
 struct Detail<'a> {
+    index: Option<u64>,
     id: Option<Cow<'a, str>>,
     text: Option<Cow<'a, str>>,
     signature: Option<Proof<'a>>,
@@ -49,7 +50,11 @@ pub(super) fn read<'a>(
         .enumerate()
     {
         let path = list.item(index);
-        details.push(detail(&mut Object::read(raw, &path)?)?);
+        let next = detail(&mut Object::read(raw, &path)?)?;
+        match details.last_mut() {
+            Some(last) if goes_on(last, &next) => join(last, next),
+            Some(_) | None => details.push(next),
+        }
     }
     attach(plain.or(other), &mut details, dropped);
     let mut earlier = Earlier::default();
@@ -72,11 +77,27 @@ fn detail<'a>(detail: &mut Object<'a, '_>) -> Result<Detail<'a>, BadRequest> {
     let origin = origin.unwrap_or(Origin::Unknown);
     let text = filled(detail.text("text")?);
     Ok(Detail {
+        index: detail.count("index").unwrap_or_default(),
         id: filled(detail.text("id")?),
         text: text.or(filled(detail.text("summary")?)),
         signature: filled(detail.text("signature")?).map(|data| Proof::new(origin, data)),
         encrypted: filled(detail.text("data")?).map(|data| Proof::new(origin, data)),
     })
+}
+
+/// Whether a detail is a piece of the one before it: some clients keep those of streams as they came.
+fn goes_on(last: &Detail<'_>, next: &Detail<'_>) -> bool {
+    let same = last.index.is_some() && last.index == next.index;
+    same && last.signature.is_none() && last.encrypted.is_none() && next.encrypted.is_none()
+}
+
+fn join<'a>(last: &mut Detail<'a>, next: Detail<'a>) {
+    match (&mut last.text, next.text) {
+        (Some(text), Some(more)) => text.to_mut().push_str(&more),
+        (None, more) => last.text = more,
+        (Some(_), None) => {}
+    }
+    last.signature = next.signature;
 }
 
 /// Details that hold text hold all that is proved: the plain text is the same again. Those of streams hold none: a
@@ -100,6 +121,7 @@ fn attach<'a>(plain: Option<Cow<'a, str>>, details: &mut Vec<Detail<'a>>, droppe
         dropped.note("reasoning of earlier turns");
     }
     let unproved = Detail {
+        index: None,
         id: None,
         text: Some(plain),
         signature: None,
@@ -115,6 +137,7 @@ impl<'a> Earlier<'a> {
             text,
             signature,
             encrypted,
+            ..
         } = detail;
         // Gemini has no encrypted reasoning: OpenRouter tells its signatures so.
         let of_google = |proof: &Proof<'_>| proof.origin == Origin::Google;

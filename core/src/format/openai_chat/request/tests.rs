@@ -144,7 +144,13 @@ fn proofs_go_back_to_those_who_take_them() {
         (
             json!({"reasoning_content": "t", "reasoning_details":
                 [{"index": 0, "type": "reasoning.text", "signature": "s", "format": claude}]}),
-            signed,
+            signed.clone(),
+        ),
+        // As streams tell it, kept in pieces.
+        (
+            json!({"reasoning_details": [{"index": 0, "type": "reasoning.text", "text": "t", "format": claude},
+                {"index": 0, "type": "reasoning.text", "signature": "s", "format": claude}]}),
+            signed.clone(),
         ),
         // Which signature is of which part of the text is not known.
         (

@@ -106,9 +106,6 @@ pub(super) enum Part<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         file_url: Option<&'a str>,
     },
-    InputAudio {
-        input_audio: Audio<'a>,
-    },
     OutputText {
         text: &'a str,
     },
@@ -118,12 +115,6 @@ pub(super) enum Part<'a> {
     SummaryText {
         text: &'a str,
     },
-}
-
-#[derive(Serialize)]
-pub(super) struct Audio<'a> {
-    pub(super) data: &'a str,
-    pub(super) format: &'a str,
 }
 
 /// The only type that a client can offer in every format.

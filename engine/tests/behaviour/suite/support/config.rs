@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use wayleave_core::format::WireFormat;
+use wayleave_core::format::{Paths, WireFormat};
 use wayleave_core::outcome::FallbackOn;
 use wayleave_core::price::{Overlay, OverlayPrice};
 use wayleave_core::secret::Secret;
@@ -11,7 +11,7 @@ use wayleave_core::snapshot::{
     Accept, Access, Endpoint, Limits, Losers, ModelClaim, ObjectName, Pick, Provider, Retry, Route,
     RouteRules, Rule, Snapshot, Step, Target, Timeouts, Unsupported,
 };
-use wayleave_core::vendor::Vendor;
+use wayleave_core::vendor::{Auth, Vendor};
 
 /// A provider key `team/NAME` at the simulator, with the credential `sk-NAME`. It costs 1 dollar per million tokens of
 /// input and 2 of output.
@@ -25,6 +25,10 @@ pub(crate) struct Key {
     price: Option<(&'static str, &'static str)>,
     ca_pem: Option<String>,
     broken: Option<&'static str>,
+    paths: Paths,
+    region: Option<&'static str>,
+    /// What names the credential in the ledger, where its text does not.
+    entry: Option<&'static str>,
 }
 
 impl Key {
@@ -38,6 +42,9 @@ impl Key {
             price: Some(("1", "2")),
             ca_pem: None,
             broken: None,
+            paths: Paths::Plain,
+            region: None,
+            entry: None,
         }
     }
 
@@ -55,6 +62,32 @@ impl Key {
             .map(|(secret, weight)| ((*secret).to_owned(), *weight))
             .collect();
         Self { secrets, ..self }
+    }
+
+    /// One credential, which is named `team/entry`.
+    pub(crate) fn entry(self, text: &str) -> Self {
+        let key = self.secrets(&[(text, 1)]);
+        Self {
+            entry: Some("team/entry"),
+            ..key
+        }
+    }
+
+    /// With the credential shown in another way.
+    pub(crate) fn auth(self, auth: Auth) -> Self {
+        let vendor = Vendor { auth, ..self.vendor };
+        Self { vendor, ..self }
+    }
+
+    pub(crate) fn region(self, region: &'static str) -> Self {
+        Self {
+            region: Some(region),
+            ..self
+        }
+    }
+
+    pub(crate) fn paths(self, paths: Paths) -> Self {
+        Self { paths, ..self }
     }
 
     pub(crate) fn limits(self, limits: Limits) -> Self {
@@ -117,7 +150,9 @@ impl Key {
             .clone()
             .unwrap_or_else(|| format!("{simulator}/{}{version}", self.name));
         let key = |(secret, weight): &(String, u32)| wayleave_core::snapshot::Key {
-            name: format!("team/{secret}").into(),
+            name: self
+                .entry
+                .map_or_else(|| format!("team/{secret}").into(), Arc::from),
             secret: Secret::new(secret.as_str()),
             weight: *weight,
         };
@@ -131,8 +166,8 @@ impl Key {
         let endpoint = Endpoint {
             vendor: self.vendor,
             url: url.into(),
-            paths: wayleave_core::format::Paths::Plain,
-            region: None,
+            paths: self.paths.clone(),
+            region: self.region.map(Arc::from),
             keys: self.secrets.iter().map(key).collect(),
             ca_pem: self.ca_pem.as_deref().map(Arc::from),
             prices: Overlay {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::wire::{Audio, Content as WireContent, Item, Part as WirePart, Role as WireRole};
+use super::wire::{Content as WireContent, Item, Part as WirePart, Role as WireRole};
 use crate::chat::proof::Proof;
 use crate::chat::tool_id;
 use crate::chat::{Content, Document, Dropped, Part, Role, Source, ToolResult, Turn};
@@ -125,9 +125,11 @@ fn user_part<'a>(content: &'a Content<'_>, dropped: &mut Dropped) -> Option<Wire
             detail: image.detail.as_deref(),
         }),
         Content::Document(document) => Some(file(document)),
-        Content::Audio { data, format } => Some(WirePart::InputAudio {
-            input_audio: Audio { data, format },
-        }),
+        // Responses do not hear: the SDKs' types have no such part.
+        Content::Audio { .. } => {
+            dropped.note("messages[].content[].input_audio");
+            None
+        }
         Content::Reasoning { .. } | Content::RedactedReasoning(_) | Content::ToolCall(_) => {
             dropped.note("messages[].content[]: of the assistant in a user's turn");
             None
