@@ -48,7 +48,7 @@ mod tests {
     fn a_sample_stands_for_all() {
         let text = "The quick brown fox jumps over the lazy dog. ".repeat(100);
         let all = count(&text);
-        let scaled = by_sample(&text[..900], text.chars().count() as u64);
+        let scaled = by_sample(text.get(..900).expect("ASCII"), text.chars().count() as u64);
         assert!(all.abs_diff(scaled) * 20 < all, "{all} {scaled}");
         assert_eq!(by_sample("", 9), 3);
         assert_eq!(by_sample("Hello, world!", 13), 4);

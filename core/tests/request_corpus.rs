@@ -217,9 +217,10 @@ fn proofs_survive_there_and_back() {
     let mut proved = 0;
     for request in all {
         let expected = proofs::of(request.asked.format, &request.body);
-        let hops = match request.asked.format {
-            WireFormat::AnthropicMessages => [there, back],
-            _ => [back, there],
+        let hops = if request.asked.format == WireFormat::AnthropicMessages {
+            [there, back]
+        } else {
+            [back, there]
         };
         if expected.is_empty() || exceptions().contains_key(&request.id) {
             continue;

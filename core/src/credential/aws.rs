@@ -110,11 +110,10 @@ mod tests {
         }))
     }
 
-    fn is(
-        id: &str,
-        secret: &str,
-        session: Option<&str>,
-    ) -> Result<Option<(String, String, Option<String>)>, BadCredential> {
+    type Told = (String, String, Option<String>);
+
+    #[expect(clippy::unnecessary_wraps, reason = "as `keys` gives it")]
+    fn is(id: &str, secret: &str, session: Option<&str>) -> Result<Option<Told>, BadCredential> {
         Ok(Some((
             id.to_owned(),
             secret.to_owned(),

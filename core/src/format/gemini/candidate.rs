@@ -13,6 +13,7 @@ use crate::chat::proof::{Origin, Proof};
 use crate::chat::tool_id;
 use crate::client_error::malformed;
 use crate::event::{Event, Finish};
+use crate::format::lenient::Text;
 use crate::format::reading::Sink;
 
 /// The most calls of one candidate.
@@ -97,7 +98,7 @@ impl CandidateReader<'_, '_> {
             self.state.proven = false;
             return self.call(&call);
         }
-        self.state.proven &= part.text.as_ref().is_none_or(|text| text.is_empty());
+        self.state.proven &= part.text.as_ref().is_none_or(Text::is_empty);
         match part.text {
             Some(text) if text.is_empty() => {}
             Some(text) if thought => (self.sink)(Event::Reasoning { choice, text: text.0 }),

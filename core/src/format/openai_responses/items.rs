@@ -2,7 +2,7 @@
 //! item and at the end of the answer. Deltas count, and the end of the item for what came in none.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -51,13 +51,20 @@ enum Open {
     Other,
 }
 
-/// What was told of a message.
+/// What can be told of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Told {
+    Text,
+    Refusal,
+    Logprobs,
+    Citations,
+}
+
+/// A message that is open.
 #[derive(Debug, Default)]
 struct Message {
-    text: bool,
-    refusal: bool,
-    logprobs: bool,
-    citations: bool,
+    /// What was told of it.
+    told: BTreeSet<Told>,
     /// Where it begins, in characters of the choice's text.
     start: u32,
     /// The last part with text, and where it begins.
@@ -108,7 +115,10 @@ impl Items {
                 ..Message::default()
             }),
             "reasoning" => Open::Reasoning { told: false },
-            "function_call" => return self.call(index, &read(raw)?, sink),
+            "function_call" => {
+                self.call(index, &read(raw)?, sink);
+                return Ok(());
+            }
             _ => {
                 sink(Event::Opaque { choice: 0 });
                 Open::Other
@@ -156,8 +166,11 @@ impl Items {
         self.any = true;
         let at = self.characters;
         if let Some(Open::Message(message)) = self.open.get_mut(&index) {
-            message.text |= !text.is_empty();
-            message.logprobs |= !logprobs.is_empty();
+            let told = [
+                (!text.is_empty()).then_some(Told::Text),
+                (!logprobs.is_empty()).then_some(Told::Logprobs),
+            ];
+            message.told.extend(told.into_iter().flatten());
             if message.part.is_none_or(|(known, _)| known != part) {
                 message.part = Some((part, at));
             }
@@ -173,7 +186,7 @@ impl Items {
         self.any = true;
         self.refused = true;
         if let Some(Open::Message(message)) = self.open.get_mut(&index) {
-            message.refusal = true;
+            message.told.insert(Told::Refusal);
         }
         sink(Event::Refusal { choice: 0, text });
     }
@@ -191,7 +204,7 @@ impl Items {
     pub(super) fn cite(&mut self, index: u64, annotation: &Annotation<'_>, sink: Sink<'_>) {
         let mut base = 0;
         if let Some(Open::Message(message)) = self.open.get_mut(&index) {
-            message.citations = true;
+            message.told.insert(Told::Citations);
             base = message.part.map_or(message.start, |(_, base)| base);
         }
         cite(annotation, base, sink);
@@ -231,12 +244,11 @@ impl Items {
         self.open.insert(index, item);
     }
 
-    fn call(&mut self, index: u64, item: &Item<'_>, sink: Sink<'_>) -> Result<(), NotAnAnswer> {
+    fn call(&mut self, index: u64, item: &Item<'_>, sink: Sink<'_>) {
         if self.calls >= MAX_CALLS {
-            sink(Event::Error(malformed(
+            return sink(Event::Error(malformed(
                 "the provider calls too many tools at once",
             )));
-            return Ok(());
         }
         let slot = self.calls;
         self.calls += 1;
@@ -253,7 +265,6 @@ impl Items {
         });
         let scan = JsonScan::default();
         self.insert(index, Open::Call { slot, scan }, sink);
-        Ok(())
     }
 
     fn say(&mut self, text: Cow<'_, str>, logprobs: &[Logprob<'_>], sink: Sink<'_>) {
@@ -268,21 +279,30 @@ impl Items {
     }
 
     /// Tells of a whole message what was not told yet.
-    fn message(&mut self, told: &Message, item: Item<'_>, sink: Sink<'_>) {
-        let mut base = told.start;
+    fn message(&mut self, message: &Message, item: Item<'_>, sink: Sink<'_>) {
+        let told = |what| message.told.contains(&what);
+        let mut base = message.start;
         for part in item.content.0 {
             let length = part.characters();
-            let logprobs = if told.logprobs { &[][..] } else { &part.logprobs.0 };
-            let text = if told.text { Cow::Borrowed("") } else { part.text.0 };
+            let logprobs = if told(Told::Logprobs) {
+                &[][..]
+            } else {
+                &part.logprobs.0
+            };
+            let text = if told(Told::Text) {
+                Cow::Borrowed("")
+            } else {
+                part.text.0
+            };
             self.say(text, logprobs, sink);
-            if !told.refusal && !part.refusal.is_empty() {
+            if !told(Told::Refusal) && !part.refusal.is_empty() {
                 self.refused = true;
                 sink(Event::Refusal {
                     choice: 0,
                     text: part.refusal.0,
                 });
             }
-            if !told.citations {
+            if !told(Told::Citations) {
                 for annotation in &part.annotations.0 {
                     cite(annotation, base, sink);
                 }

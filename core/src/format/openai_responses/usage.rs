@@ -9,7 +9,6 @@ use crate::money::Ticks;
 use crate::usage::{Report, ServiceTier, Usage};
 use crate::vendor::ReasoningCount;
 
-#[expect(clippy::struct_field_names, reason = "the format's names")]
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Members {
@@ -72,7 +71,6 @@ pub(super) fn read_usage(raw: &RawValue, tier: Option<ServiceTier>) -> Option<Re
 }
 
 /// Usage as the format writes it.
-#[expect(clippy::struct_field_names, reason = "the format's names")]
 #[derive(Debug, Serialize)]
 pub(super) struct UsageOut {
     input_tokens: u64,

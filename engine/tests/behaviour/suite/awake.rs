@@ -57,8 +57,8 @@ async fn between_pieces_too() {
     let gateway = gateway(rule(vec![pick("a", "m?chunks=3&pace=300ms")]));
     let (got, _) = asked(&gateway, Ask::chat().streamed()).await;
     let body = String::from_utf8(got.ok().body.to_vec()).expect("text");
-    let at = body.find("data:").expect("data");
-    assert!(body[at..].contains(COMMENT), "{body}");
+    let (_, behind) = body.split_once("data:").expect("data");
+    assert!(behind.contains(COMMENT), "{body}");
 }
 
 #[tokio::test]

@@ -250,11 +250,15 @@ fn signature(seen: &Seen, secret: &str) -> String {
     let names = ["content-type", "host", "x-amz-date", "x-amz-security-token"];
     let mut canonical = format!("POST\n{}\n\n", seen.target);
     for name in names {
-        canonical += &format!("{name}:{}\n", seen.header(name).expect("sent"));
+        let value = seen.header(name).expect("sent");
+        canonical = format!("{canonical}{name}:{value}\n");
     }
     let names = names.join(";");
-    canonical += &format!("\n{names}\n{}", hash(&seen.body));
-    let scope = format!("{}/eu-west-1/bedrock/aws4_request", &date[..8]);
+    canonical = format!("{canonical}\n{names}\n{}", hash(&seen.body));
+    let scope = format!(
+        "{}/eu-west-1/bedrock/aws4_request",
+        date.get(..8).expect("a date")
+    );
     let text = format!(
         "AWS4-HMAC-SHA256\n{date}\n{scope}\n{}",
         hash(canonical.as_bytes())

@@ -37,11 +37,50 @@ fn response(status: &str, output: &Value) -> Value {
         {"reasoning_tokens": 3}, "total_tokens": 19}})
 }
 
-fn event(kind: &str, index: u64, rest: Value) -> Value {
+fn event(kind: &str, index: u64, rest: &Value) -> Value {
     let mut event = json!({"type": format!("response.{kind}"), "output_index": index, "content_index": 0});
     let members = event.as_object_mut().expect("an object");
     members.extend(rest.as_object().expect("members").clone());
     event
+}
+
+/// Of each item, what is told before it is whole.
+fn deltas(items: &Value) -> [Vec<Value>; 6] {
+    [
+        vec![
+            event("reasoning_summary_text.delta", 0, &json!({"delta": "One."})),
+            event("reasoning_summary_text.delta", 0, &json!({"delta": "Two."})),
+        ],
+        vec![
+            event(
+                "output_text.delta",
+                1,
+                &json!({"delta": "Há", "logprobs": [{"token": "Há", "logprob": -1}]}),
+            ),
+            event(
+                "output_text.annotation.added",
+                1,
+                &json!({"annotation": items[1]["content"][0]["annotations"][0]}),
+            ),
+            event("refusal.delta", 1, &json!({"delta": "No."})),
+        ],
+        vec![
+            event("function_call_arguments.delta", 2, &json!({"delta": "{\"a\":"})),
+            event("function_call_arguments.delta", 2, &json!({"delta": "1}"})),
+            event(
+                "function_call_arguments.done",
+                2,
+                &json!({"arguments": "{\"a\":1}"}),
+            ),
+        ],
+        vec![event(
+            "function_call_arguments.done",
+            3,
+            &json!({"arguments": "{}"}),
+        )],
+        vec![event("web_search_call.searching", 4, &json!({}))],
+        vec![],
+    ]
 }
 
 /// Everything in deltas, and again at the ends of the items and of the answer.
@@ -63,44 +102,7 @@ fn everything() -> (Vec<Value>, Value) {
     begun["usage"] = json!(null);
     let item = |index: usize| items[index].clone();
     let mut events = vec![json!({"type": "response.created", "response": begun})];
-    for (index, deltas) in [
-        vec![
-            event("reasoning_summary_text.delta", 0, json!({"delta": "One."})),
-            event("reasoning_summary_text.delta", 0, json!({"delta": "Two."})),
-        ],
-        vec![
-            event(
-                "output_text.delta",
-                1,
-                json!({"delta": "Há", "logprobs": [{"token": "Há", "logprob": -1}]}),
-            ),
-            event(
-                "output_text.annotation.added",
-                1,
-                json!({"annotation": item(1)["content"][0]["annotations"][0]}),
-            ),
-            event("refusal.delta", 1, json!({"delta": "No."})),
-        ],
-        vec![
-            event("function_call_arguments.delta", 2, json!({"delta": "{\"a\":"})),
-            event("function_call_arguments.delta", 2, json!({"delta": "1}"})),
-            event(
-                "function_call_arguments.done",
-                2,
-                json!({"arguments": "{\"a\":1}"}),
-            ),
-        ],
-        vec![event(
-            "function_call_arguments.done",
-            3,
-            json!({"arguments": "{}"}),
-        )],
-        vec![event("web_search_call.searching", 4, json!({}))],
-        vec![],
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    for (index, deltas) in deltas(&items).into_iter().enumerate() {
         let at = u64::try_from(index).expect("few");
         let mut added = item(index);
         for name in ["content", "summary"] {
@@ -108,9 +110,9 @@ fn everything() -> (Vec<Value>, Value) {
         }
         added["arguments"] = json!("");
         added["encrypted_content"] = json!("early");
-        events.push(event("output_item.added", at, json!({"item": added})));
+        events.push(event("output_item.added", at, &json!({"item": added})));
         events.extend(deltas);
-        events.push(event("output_item.done", at, json!({"item": item(index)})));
+        events.push(event("output_item.done", at, &json!({"item": item(index)})));
     }
     events.push(json!({"type": "response.completed", "response": whole}));
     (events, whole)
@@ -136,7 +138,7 @@ fn the_ends_count_where_no_deltas_came() {
         .iter()
         .filter(|event| {
             let kind = event["type"].as_str().expect("a type");
-            !kind.ends_with(".delta") && !kind.contains("annotation") && !kind.contains("arguments")
+            !kind.contains(".delta") && !kind.contains("annotation") && !kind.contains("arguments")
         })
         .cloned()
         .collect();
@@ -246,7 +248,7 @@ fn a_proof_says_whose_it_is() {
         let mut item = item;
         item["type"] = json!("reasoning");
         item["encrypted_content"] = json!("p");
-        let told = read_stream(&[event("output_item.done", 0, json!({"item": item}))]);
+        let told = read_stream(&[event("output_item.done", 0, &json!({"item": item}))]);
         assert_eq!(told.last().map(String::as_str), Some(expected));
     }
 }
@@ -257,7 +259,7 @@ fn what_is_open_is_bounded() {
         event(
             "output_item.added",
             index,
-            json!({"item": {"type": "function_call", "name": "f"}}),
+            &json!({"item": {"type": "function_call", "name": "f"}}),
         )
     };
     let told = read_stream(&(0..257).map(call).collect::<Vec<_>>());
@@ -293,7 +295,7 @@ fn replace(value: &mut Value, place: &mut usize, with: &Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| replace(item, place, with)),
         Value::Object(members) => members.values_mut().for_each(|item| replace(item, place, with)),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -136,9 +136,8 @@ impl Key {
             return Provider { name, access };
         }
         let version = match self.vendor.format {
-            WireFormat::AnthropicMessages => "",
+            WireFormat::AnthropicMessages | WireFormat::BedrockConverse => "",
             WireFormat::GeminiGenerate => "/v1beta",
-            WireFormat::BedrockConverse => "",
             WireFormat::OpenAIChat
             | WireFormat::OpenAIResponses
             | WireFormat::OpenAICompletions
