@@ -87,9 +87,12 @@ pub(crate) fn held<T>(run: impl FnOnce() -> T) -> (T, usize) {
     )
 }
 
+/// What may be held or written of next to nothing: 256 choices, of which the last is the only one to speak.
+const LEAST: usize = 256 * 1024;
+
 /// Fails where more is held or written than a multiple of what was given.
 pub(crate) fn bounded(what: &str, amount: usize, given: usize, factor: usize) -> Result<(), String> {
-    let bound = factor * given + 64 * 1024;
+    let bound = factor * given + LEAST;
     if amount > bound {
         return Err(format!("{what}: {amount} bytes of {given}, more than {bound}"));
     }
