@@ -23,7 +23,7 @@ with_cluster := for name in kube-apiserver etcd kubectl helm; do tools/kube.sh $
 with_wayleave = export WAYLEAVE_BIN="$(abspath $(wayleave))" &&
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up cluster test check bench bench-cluster prices crds envoy kube venv deny
+.PHONY: help demo up cluster test check fuzz bench bench-formats bench-cluster prices crds envoy kube venv deny
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r task does; do \
@@ -67,9 +67,15 @@ check: ## The quick part of `make test`: format, lints, generated files
 	$(step) "lints" cargo clippy --locked --workspace --all-targets -- -D warnings
 	$(step) "generated files" cargo test --locked --quiet -p wayleave-api
 
+fuzz: ## Broken requests, answers and streams of every format: a million cases, or CASES=...
+	@WAYLEAVE_FUZZ_CASES=$(or $(CASES),1000000) exec cargo test --locked --release -p wayleave-core --test fuzz -- --nocapture
+
 bench: ## Measure side by side with plain Envoy, about 5 minutes
 	@cargo build --locked --release -p wayleave-cli -p wayleave-bench
 	@$(with_envoy) exec $(target)/release/wayleave-bench --envoy "$$envoy" $(ARGS)
+
+bench-formats: ## Measure the translation between formats: time and allocations, about 5 minutes
+	@exec cargo bench --locked -p wayleave-core --bench formats -- $(ARGS)
 
 bench-cluster: PROFILE = release
 bench-cluster: ## Measure the operator on an API server: edits until they are served, 2,000 routes; about 2 minutes

@@ -96,7 +96,9 @@ impl Relay {
         }
         let mut out = Outgoing::new(chunk.clone());
         let mut at = 0;
-        while let Some(piece) = self.split(&chunk, &mut at) {
+        while !self.broken
+            && let Some(piece) = self.split(&chunk, &mut at)
+        {
             match piece {
                 Piece::InChunk(range) => {
                     if let Some(frame) = chunk.get(range.clone()) {
@@ -265,8 +267,8 @@ impl Relay {
         out.finish()
     }
 
-    /// Lets the reader tell its events to the tally and to the writer. After a fault nothing more is written: how the
-    /// client learns of it is decided by who runs the call.
+    /// Lets the reader tell its events to the tally and to the writer. After the end nothing more is written, nor after a
+    /// fault: how the client learns of it is decided by who runs the call.
     fn events<T>(
         &mut self,
         cost: TotalCost<'_>,
@@ -280,9 +282,10 @@ impl Relay {
             ..
         } = self;
         read(reader.as_mut(), &mut |event: Event<'_>| {
+            let ended = observer.tally.ended;
             observer.observe(&event);
             let Way::Translate(writer) = way else { return };
-            if observer.tally.fault.is_some() {
+            if ended || observer.tally.fault.is_some() {
                 return;
             }
             if matches!(event, Event::End) {

@@ -104,9 +104,11 @@ impl Observer {
         }
     }
 
-    /// Takes note of an error. The first one counts.
+    /// Takes note of an error. The first one counts, and none after the end: the client has all of the answer.
     pub(super) fn fault(&mut self, fault: Fault) {
-        self.tally.fault.get_or_insert(fault);
+        if !self.tally.ended {
+            self.tally.fault.get_or_insert(fault);
+        }
     }
 
     fn said(&mut self, text: &str) {

@@ -99,3 +99,30 @@ fn a_wrong_check_sum_is_a_fault() {
     let (_, tally) = TRIP.pieces([&bytes[..]]);
     assert_eq!(tally.fault.map(|fault| fault.class), Some(Class::Malformed));
 }
+
+#[test]
+fn what_follows_a_broken_message_is_not_read() {
+    let mut broken = event("metadata", "{}");
+    if let Some(last) = broken.last_mut() {
+        *last ^= 1;
+    }
+    let messages = [beginning().concat(), broken, beginning().concat()];
+    let at_once = run(&messages);
+    assert_eq!(
+        at_once.1.fault.as_ref().map(|fault| fault.class),
+        Some(Class::Malformed)
+    );
+    assert_eq!(TRIP.pieces(messages.iter().map(|message| &message[..])), at_once);
+}
+
+#[test]
+fn what_follows_the_end_is_neither_written_nor_a_fault() {
+    let mut messages = beginning();
+    messages.push(event("messageStop", r#"{"stopReason":"end_turn"}"#));
+    messages.push(event("metadata", "{}"));
+    let whole = run(&messages);
+    messages.extend(beginning());
+    messages.push(event("metadata", "no JSON"));
+    let longer = run(&messages);
+    assert_eq!((longer.0, longer.1.fault), (whole.0, None));
+}
