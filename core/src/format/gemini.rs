@@ -14,6 +14,7 @@ mod usage;
 mod whole;
 mod wire;
 
+pub(crate) use proof::{MARK, STAND_IN};
 pub(crate) use reader::Reader;
 pub(crate) use stream::StreamWriter;
 pub(crate) use whole::write_whole;

@@ -177,7 +177,17 @@ fn bound(members: &mut Object<'_, '_>, name: &str) -> Result<Option<u64>, BadReq
 }
 
 fn schema_of(wrapper: &mut Object<'_, '_>) -> Result<Option<serde_json::Value>, BadRequest> {
-    wrapper.typed("schema", "a JSON schema")
+    let schema: Option<&RawValue> = wrapper.typed("schema", "a JSON schema")?;
+    Ok(schema.and_then(|schema| kept_schema(schema.get())))
+}
+
+/// A schema as a value takes up to twenty times its text. None in use is nearly as long (OpenAI takes 120,000 characters);
+/// a longer one is the provider's to judge, and answers are not.
+fn kept_schema(text: &str) -> Option<serde_json::Value> {
+    const LONGEST: usize = 1 << 20;
+    (text.len() <= LONGEST)
+        .then(|| serde_json::from_str(text).ok())
+        .flatten()
 }
 
 /// The members of `metadata` that are text, and `user`.

@@ -17,6 +17,7 @@ use crate::vendor::ReasoningBack;
 mod blocks;
 mod members;
 mod reasoning;
+mod signatures;
 
 const PROOFS: &str = "reasoning of earlier turns";
 
@@ -45,10 +46,8 @@ pub(super) fn edits(
                 reasoning::edit(utf8(body)?, origin, &mut edits, dropped)?;
             }
         }
-        WireFormat::OpenAICompletions
-        | WireFormat::OpenAIEmbeddings
-        | WireFormat::GeminiGenerate
-        | WireFormat::BedrockConverse => {}
+        WireFormat::GeminiGenerate => signatures::edit(body, &mut edits, dropped),
+        WireFormat::OpenAICompletions | WireFormat::OpenAIEmbeddings | WireFormat::BedrockConverse => {}
     }
     Ok(edits)
 }

@@ -56,10 +56,7 @@ pub(crate) const OF_REQUESTS: &[Feature] = &[
     feature("proof_same", "reasoning sent back, proof of the same vendor"),
     feature("proof_other", "reasoning sent back, proof of another vendor"),
     feature("redacted_same", "encrypted reasoning sent back, same vendor"),
-    feature(
-        "call_signed",
-        "tool call sent back with its signature",
-    ),
+    feature("call_signed", "tool call sent back with its signature"),
     feature("json_object", "any JSON"),
     feature("json_schema", "JSON of a schema"),
     feature("max_tokens", "bound on the output"),

@@ -21,16 +21,11 @@ const PROOF: &str = "UFJPT0Y=";
 /// What is known to be lost, until it is mended: client, provider, feature.
 const KNOWN_LOSSES: &[(&str, &str, &str)] = &[
     ("Gemini", "Converse", "reasoning_shown"),
-    ("Gemini", "chat", "video"),
     ("Gemini", "messages", "reasoning_shown"),
     ("Gemini", "responses", "reasoning_on"),
-    ("Gemini", "responses", "video"),
-    ("chat", "Converse", "safety_identifier"),
     ("chat", "responses", "reasoning_on"),
-    ("chat", "responses", "store"),
     ("messages", "responses", "reasoning_on"),
     ("responses", "Converse", "reasoning_shown"),
-    ("responses", "Converse", "safety_identifier"),
     ("responses", "chat", "reasoning_shown"),
     ("responses", "messages", "reasoning_shown"),
 ];

@@ -10,8 +10,12 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::chat::proof::{Origin, Proof};
 
+/// What Google documents for calls without a proof of its own, as those of another model
+/// (ai.google.dev/gemini-api/docs/thought-signatures).
+pub(crate) const STAND_IN: &str = "skip_thought_signature_validator";
+
 /// `wayleave.` in base64: nine bytes, so what follows does not change it.
-const MARK: &str = "d2F5bGVhdmUu";
+pub(crate) const MARK: &str = "d2F5bGVhdmUu";
 
 /// SDKs read signatures into bytes, and write those as they like.
 const LENIENT: GeneralPurposeConfig =

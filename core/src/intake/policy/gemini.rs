@@ -66,7 +66,7 @@ fn generation(policy: &mut Policy, mut config: Object<'_, '_>) -> Result<(), Bad
     let schema = given.or(config.raw("responseSchema").map(plain_schema));
     let json = config.text("responseMimeType")?.as_deref() == Some("application/json");
     policy.json_schema = match schema {
-        Some(schema) => serde_json::from_str(&schema).ok(),
+        Some(schema) => super::kept_schema(&schema),
         None => json.then_some(serde_json::Value::Bool(true)),
     };
     Ok(())

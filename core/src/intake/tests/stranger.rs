@@ -216,3 +216,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_strangers_signature_gives_way_to_the_one_for_none() {
+    let foreign = "d2F5bGVhdmUuYW50aHJvcGljLkVxb0I=";
+    let body = format!(
+        r#"{{"contents":[{{"parts":[{{"functionCall":{{"name":"f"}},"thoughtSignature" : "{foreign}"}},
+            {{"text":"\"thoughtSignature\":\"{foreign}\"","thought_signature":"own=="}},
+            {{"text":"b","thought_signature":"{foreign}"}}]}}]}}"#
+    );
+    let asked = crate::endpoint::Asked {
+        format: WireFormat::GeminiGenerate,
+        model: Some("m".to_owned()),
+        framing: None,
+    };
+    let intake = Intake::read(asked, body.clone().into()).unwrap();
+    let outbound = intake.outbound(target("Gemini", "m")).unwrap();
+    let stand_in = "skip_thought_signature_validator";
+    let expected = body
+        .replace(&format!(": \"{foreign}\""), &format!(": \"{stand_in}\""))
+        .replace(&format!("e\":\"{foreign}\""), &format!("e\":\"{stand_in}\""));
+    assert_eq!(outbound.body, expected);
+    assert!(!outbound.dropped.is_empty());
+}

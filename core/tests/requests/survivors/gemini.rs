@@ -46,7 +46,11 @@ impl Survivors {
     fn gemini_part(&mut self, part: &Value, open: &mut Vec<(String, usize)>) -> String {
         let inline = get(part, "inlineData");
         let kind = get(inline, "mimeType").as_str().unwrap_or_default();
-        let data = inline["data"].as_str();
+        // Google's client writes base64 for addresses.
+        let data = inline["data"]
+            .as_str()
+            .map(|data| data.replace('-', "+").replace('_', "/"));
+        let data = data.as_deref();
         let mut text = part["text"].as_str().unwrap_or_default().to_owned();
         match kind.split('/').next() {
             Some("audio") => self.sounds.extend(data.map(str::to_owned)),

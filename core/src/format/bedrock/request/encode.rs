@@ -145,6 +145,7 @@ fn not_at_bedrock(request: &Request<'_>, dropped: &mut Dropped) {
     for (set, name) in [
         (request.user.is_some(), "user"),
         (request.openai.metadata.is_some(), "metadata"),
+        (request.openai.safety_identifier.is_some(), "safety_identifier"),
         (
             request.parallel_tool_calls == Some(false) && !request.tools.is_empty(),
             "parallel_tool_calls",

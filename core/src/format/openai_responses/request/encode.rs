@@ -16,6 +16,9 @@ pub(crate) fn encode(request: &Request<'_>, target: TargetShape<'_>) -> Result<O
     let mut dropped = request.dropped.clone();
     let input = items::write(&request.turns, target, &mut dropped);
     let reasoning = reasoning(request, target.model, &mut dropped);
+    if request.openai.store == Some(true) {
+        dropped.note("store");
+    }
     let proven = input
         .iter()
         .any(|item| matches!(item, wire::Item::Reasoning { .. }));

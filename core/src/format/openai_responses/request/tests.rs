@@ -38,7 +38,6 @@ fn what_the_neutral_model_holds_comes_back() {
                 {"type": "input_image", "image_url": "https://example.com/a.png"},
                 {"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,AA=="},
                 {"type": "input_file", "file_url": "https://example.com/a.pdf"},
-                {"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}},
             ]},
             {"type": "reasoning", "summary": [], "encrypted_content": "p1"},
             {"type": "message", "role": "assistant", "content": "Yes"},

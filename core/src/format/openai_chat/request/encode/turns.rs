@@ -174,6 +174,10 @@ fn image_url<'a>(image: &'a Image<'_>) -> ImageUrl<'a> {
 /// Chat completions take files by value only.
 fn file<'a>(document: &'a Document<'_>, dropped: &mut Dropped) -> Option<WirePart<'a>> {
     match &document.source {
+        Source::Base64 { media_type, .. } if media_type.starts_with("video/") => {
+            dropped.note("video");
+            None
+        }
         Source::Base64 { .. } => Some(WirePart::File {
             file: File {
                 filename: document.name.as_deref().unwrap_or("document.pdf"),

@@ -124,7 +124,7 @@ fn user_part<'a>(content: &'a Content<'_>, dropped: &mut Dropped) -> Option<Wire
             image_url: address(&image.source),
             detail: image.detail.as_deref(),
         }),
-        Content::Document(document) => Some(file(document)),
+        Content::Document(document) => file(document, dropped),
         // Responses do not hear: the SDKs' types have no such part.
         Content::Audio { .. } => {
             dropped.note("messages[].content[].input_audio");
@@ -138,20 +138,24 @@ fn user_part<'a>(content: &'a Content<'_>, dropped: &mut Dropped) -> Option<Wire
     }
 }
 
-fn file<'a>(document: &'a Document<'_>) -> WirePart<'a> {
+fn file<'a>(document: &'a Document<'_>, dropped: &mut Dropped) -> Option<WirePart<'a>> {
     let name = document.name.as_deref();
     match &document.source {
-        Source::Base64 { .. } => WirePart::InputFile {
+        Source::Base64 { media_type, .. } if media_type.starts_with("video/") => {
+            dropped.note("video");
+            None
+        }
+        Source::Base64 { .. } => Some(WirePart::InputFile {
             filename: Some(name.unwrap_or("document.pdf")),
             file_data: Some(address(&document.source)),
             file_url: None,
-        },
+        }),
         // A name beside an address is refused.
-        Source::Url(url) => WirePart::InputFile {
+        Source::Url(url) => Some(WirePart::InputFile {
             filename: None,
             file_data: None,
             file_url: Some(url),
-        },
+        }),
     }
 }
 

@@ -2,10 +2,7 @@
 
 use super::super::super::wire::{Content, Part, PartData, Role};
 use crate::chat::Dropped;
-
-/// What Google documents for calls without a proof of its own, as those of another model
-/// (ai.google.dev/gemini-api/docs/thought-signatures).
-const STAND_IN: &str = "skip_thought_signature_validator";
+use crate::format::gemini::STAND_IN;
 
 /// Proofs that look for what they are of.
 #[derive(Default)]
