@@ -51,7 +51,7 @@ fn metadata() -> Metadata {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
     MetadataCommand::new()
         .manifest_path(manifest)
-        .other_options(vec!["--locked".to_owned(), "--offline".to_owned()])
+        .other_options(vec!["--locked".to_owned()])
         .exec()
         .unwrap()
 }

@@ -6,6 +6,18 @@ use super::client::Seen;
 use super::spoken::{Finish, Spoken, Tokens, ToolCall};
 use wayleave_tests::Format;
 
+/// Proofs of reasoning without the mark of their vendor, `wayleave.VENDOR.`, which those have that are not the format's
+/// own.
+fn untagged(proofs: &[String]) -> Vec<String> {
+    let bare = |proof: &String| {
+        let tagged = proof
+            .strip_prefix("wayleave.")
+            .and_then(|rest| rest.split_once('.'));
+        tagged.map_or_else(|| proof.clone(), |(_, bare)| bare.to_owned())
+    };
+    proofs.iter().map(bare).collect()
+}
+
 /// The differences between what the provider said and what the client of another format saw.
 pub(super) fn translated(format: Format, heard: &Spoken, seen: &Seen) -> Vec<String> {
     let mut found = Vec::new();
@@ -14,12 +26,17 @@ pub(super) fn translated(format: Format, heard: &Spoken, seen: &Seen) -> Vec<Str
     differ(&mut found, "text", &expected.text, &spoken.text);
     differ(&mut found, "refusal", &expected.refusal, &spoken.refusal);
     differ(&mut found, "reasoning", &expected.reasoning, &spoken.reasoning);
-    differ(&mut found, "signatures", &expected.signatures, &spoken.signatures);
+    differ(
+        &mut found,
+        "signatures",
+        &expected.signatures,
+        &untagged(&spoken.signatures),
+    );
     differ(
         &mut found,
         "redacted reasoning",
         &expected.redacted,
-        &spoken.redacted,
+        &untagged(&spoken.redacted),
     );
     calls(&mut found, &expected.calls, &spoken.calls);
     differ(

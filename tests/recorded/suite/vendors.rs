@@ -16,10 +16,11 @@ pub(super) const NAMED: [(&str, &str); 8] = [
     ("xai", "XAI"),
 ];
 
-/// The `provider` for an exchange, and whether its endpoint is given with `/v1`. Anthropic's own OpenAI-compatible
-/// endpoint is another vendor in effect, and what is not known by name is `Custom`.
+/// The `provider` for an exchange, and whether its endpoint is given with `/v1`. Anthropic's and Google's own endpoints
+/// that speak OpenAI's format are other vendors in effect, and what is not known by name is `Custom`.
 pub(super) fn provider(exchange: &Exchange) -> &'static str {
-    let foreign = exchange.vendor == "anthropic" && exchange.format() == Some(Format::OpenAi);
+    let foreign =
+        ["anthropic", "gemini"].contains(&&*exchange.vendor) && exchange.format() == Some(Format::OpenAi);
     let named = NAMED
         .iter()
         .find(|(vendor, _)| *vendor == exchange.vendor && !foreign);
