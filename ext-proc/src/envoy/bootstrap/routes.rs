@@ -7,12 +7,18 @@ use crate::envoy::bootstrap::clusters::UPSTREAM;
 use crate::envoy::bootstrap::connections::EXT_PROC;
 use crate::envoy::bootstrap::{Adaptor, typed};
 
+/// The paths without a query, but for models below a longer prefix (Vertex', tuned ones), as short as Envoy takes an
+/// expression. It comes first: the chart gives it to other gateways.
+pub(super) const SERVED: &str = "(/v1[a-z0-9]*)*/((chat/)?completions|responses|messages(/count_tokens)?|embeddings\
+                                 |models(/.+:.+)?)/?";
+
 /// The routes. Their 404 and 503 have no body: the mappers of local replies give them one in the client's format.
 pub(super) fn routes(adaptor: Adaptor) -> Value {
-    let mut routes: Vec<Value> = Endpoint::ALL
+    let beside = Endpoint::ALL
         .into_iter()
-        .map(|ours| served(adaptor, ours))
-        .collect();
+        .filter(|endpoint| matches!(endpoint.place(), Place::Method(_)));
+    let mut routes = vec![served(adaptor, SERVED)];
+    routes.extend(beside.map(|endpoint| served(adaptor, &pattern(endpoint))));
     let mut foreign = json!({"match": {"prefix": "/"}, "direct_response": {"status": 404}});
     if let (Adaptor::ExtProc, Some(route)) = (adaptor, foreign.as_object_mut()) {
         let message = "envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute";
@@ -23,8 +29,8 @@ pub(super) fn routes(adaptor: Adaptor) -> Value {
     json!({"virtual_hosts": [{"name": "wayleave", "domains": ["*"], "routes": routes}]})
 }
 
-fn served(adaptor: Adaptor, endpoint: Endpoint) -> Value {
-    let ours = json!({"safe_regex": {"regex": pattern(endpoint)}});
+fn served(adaptor: Adaptor, pattern: &str) -> Value {
+    let ours = json!({"safe_regex": {"regex": pattern}});
     match adaptor {
         // Reached only if the processor let a request through.
         Adaptor::ExtProc => json!({"match": ours, "direct_response": {"status": 503}}),
