@@ -7,10 +7,10 @@ use crate::envoy::bootstrap::clusters::UPSTREAM;
 use crate::envoy::bootstrap::connections::EXT_PROC;
 use crate::envoy::bootstrap::{Adaptor, typed};
 
-/// The paths without a query, but for models below a longer prefix (Vertex', tuned ones), as short as Envoy takes an
-/// expression. It comes first: the chart gives it to other gateways.
-pub(super) const SERVED: &str = "(/v1[a-z0-9]*)*/((chat/)?completions|responses|messages(/count_tokens)?|embeddings\
-                                 |models(/.+:.+)?)/?";
+/// The paths without a query, but for Google's, as short as Envoy takes an expression. It comes first: the chart gives it
+/// to other gateways.
+pub(super) const SERVED: &str =
+    "(/v1[a-z0-9]*)*/((chat/)?completions|responses|messages(/count_tokens)?|embeddings|models)/?";
 
 /// The routes. Their 404 and 503 have no body: the mappers of local replies give them one in the client's format.
 pub(super) fn routes(adaptor: Adaptor) -> Value {
