@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use futures_util::StreamExt as _;
-use wayleave_sim::{RecordedRequest, Sim, SimOptions};
+use wayleave_sim::{Outcome, RecordedRequest, Sim, SimOptions};
 use wayleave_tests::ledger::{Attempt, Books};
 use wayleave_tests::{Answer, Client, Format, Front, Gateway, Manifests};
 
 /// Cases that run at a time: few enough that their clocks are right on two cores.
 const AT_A_TIME: usize = 6;
+/// How long a provider may take to see that its client has left: far more than it ever takes.
+const SEEN_BY_PROVIDERS_WITHIN: Duration = Duration::from_secs(10);
 /// Nobody listens there.
 const CLOSED: &str = "http://127.0.0.1:1";
 
@@ -202,16 +204,22 @@ impl Case {
         }
         let (answer, books) = last.context("a case without calls")?;
         let prefix = format!("{model}.");
-        let upstream = sim.requests().into_iter().filter(|request| {
-            request
-                .model
-                .as_deref()
-                .is_some_and(|model| model.starts_with(&prefix))
-        });
+        let of_this_case = |request: &RecordedRequest| {
+            let model = request.model.as_deref();
+            model.is_some_and(|model| model.starts_with(&prefix))
+        };
+        // The ledger can know of a cancelled request before its provider sees that its client left.
+        let ended = |request: &RecordedRequest| request.outcome != Outcome::Running;
+        sim.wait_for(
+            |requests| requests.iter().filter(|request| of_this_case(request)).all(ended),
+            SEEN_BY_PROVIDERS_WITHIN,
+        )
+        .await?;
+        let upstream = sim.requests().into_iter().filter(of_this_case).collect();
         (self.check)(&Seen {
             answer,
             books,
-            upstream: upstream.collect(),
+            upstream,
             prefix,
         })
     }
