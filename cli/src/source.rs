@@ -233,7 +233,9 @@ fn tell(loaded: &Loaded) {
     for note in &loaded.report.notes {
         info!("{note}");
     }
-    let Snapshot { routes, providers } = &loaded.snapshot;
+    let Snapshot {
+        routes, providers, ..
+    } = &loaded.snapshot;
     info!(
         "configuration in force: {} routes, {} provider keys",
         routes.len(),

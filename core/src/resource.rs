@@ -183,7 +183,9 @@ impl FromStr for ResourceName {
 impl Resource {
     /// All objects of a configuration.
     pub fn of(snapshot: Snapshot) -> impl Iterator<Item = Self> {
-        let Snapshot { routes, providers } = snapshot;
+        let Snapshot {
+            routes, providers, ..
+        } = snapshot;
         let routes = routes.into_iter().map(|route| Self::Route(Arc::new(route)));
         let providers = providers
             .into_iter()

@@ -3,6 +3,8 @@
 //! Free of Kubernetes and Envoy types, and plain data throughout: programs, indexes and resolved prices are built
 //! from it by [`crate::table::Table`]. A broken object is an entry with its reason, never an absence.
 
+pub mod cache;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use self::cache::Cache;
 use crate::format::{Framing, Paths, Upstream, WireFormat};
 use crate::outcome::FallbackOn;
 use crate::price::Overlay;
@@ -26,6 +29,8 @@ pub struct Snapshot {
     pub routes: Vec<Route>,
     /// By namespace and name.
     pub providers: Vec<Provider>,
+    /// By namespace and name.
+    pub caches: Vec<Cache>,
 }
 
 /// Names an object: `NAMESPACE/NAME`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::outcome::FallbackOn;
 use crate::refusal::Refusal;
+use crate::snapshot::cache::{Cache, CacheRules, CacheState};
 use crate::snapshot::{
     Accept, Access, Endpoint, Losers, ModelClaim, ObjectName, Pick, Provider, Retry, Route, RouteRules, Rule,
     SlowStream, Snapshot, Step, Target, Timeouts, Unsupported,
@@ -27,6 +28,19 @@ pub struct ActiveRoute {
     pub name: ObjectName,
     /// Its rules, or why it has none.
     pub rules: Result<Vec<Arc<ActiveRule>>, String>,
+    /// The cache of its answers.
+    pub cache: Option<Arc<ActiveCache>>,
+}
+
+/// A cache, ready.
+#[derive(Debug)]
+pub struct ActiveCache {
+    /// The `CachePolicy`.
+    pub name: ObjectName,
+    /// What it says.
+    pub rules: Arc<CacheRules>,
+    /// Where the embeddings of semantic lookups are made, or why they cannot be.
+    pub embedder: Option<Result<Arc<Endpoint>, String>>,
 }
 
 /// A rule, ready.
@@ -119,11 +133,15 @@ impl Table {
             .iter()
             .map(|provider| (&provider.name, provider))
             .collect();
+        let caches = caches(&snapshot.caches, &providers);
         let mut table = Self {
             routes: snapshot
                 .routes
                 .iter()
-                .map(|route| Arc::new(ActiveRoute::build(route, &providers)))
+                .map(|route| {
+                    let cache = caches.get(&route.name).map(Arc::clone);
+                    Arc::new(ActiveRoute::build(route, cache, &providers))
+                })
                 .collect(),
             ..Self::default()
         };
@@ -202,6 +220,41 @@ impl Table {
     }
 }
 
+/// The cache of each route that has one.
+fn caches<'a>(
+    caches: &'a [Cache],
+    providers: &BTreeMap<&ObjectName, &Provider>,
+) -> HashMap<&'a ObjectName, Arc<ActiveCache>> {
+    let mut by_route = HashMap::new();
+    for cache in caches {
+        let CacheState::Ready(rules) = &cache.rules else {
+            continue;
+        };
+        let semantic = rules.semantic.as_ref();
+        let active = Arc::new(ActiveCache {
+            name: cache.name.clone(),
+            rules: Arc::clone(rules),
+            embedder: semantic.map(|semantic| endpoint(&semantic.provider, providers)),
+        });
+        for route in &cache.routes {
+            by_route.entry(route).or_insert_with(|| Arc::clone(&active));
+        }
+    }
+    by_route
+}
+
+/// How to reach a provider, or why it cannot be used.
+fn endpoint(
+    name: &ObjectName,
+    providers: &BTreeMap<&ObjectName, &Provider>,
+) -> Result<Arc<Endpoint>, String> {
+    match providers.get(name).map(|provider| &provider.access) {
+        Some(Access::Ready(endpoint)) => Ok(Arc::clone(endpoint)),
+        Some(Access::Broken(reason)) => Err(format!("ProviderKey {name} is broken: {reason}")),
+        None => Err(format!("there is no ProviderKey {name}")),
+    }
+}
+
 impl NameIndex {
     /// The first claim of a name stands: routes come in order of precedence.
     fn claim(&mut self, claim: &ModelClaim, route: usize) {
@@ -234,7 +287,11 @@ impl NameIndex {
 }
 
 impl ActiveRoute {
-    fn build(route: &Route, providers: &BTreeMap<&ObjectName, &Provider>) -> Self {
+    fn build(
+        route: &Route,
+        cache: Option<Arc<ActiveCache>>,
+        providers: &BTreeMap<&ObjectName, &Provider>,
+    ) -> Self {
         let label = route
             .models
             .first()
@@ -250,6 +307,7 @@ impl ActiveRoute {
         Self {
             name: route.name.clone(),
             rules,
+            cache,
         }
     }
 }
@@ -304,16 +362,9 @@ impl ActiveRule {
 
 impl ActiveTarget {
     fn build(target: &Target, label: &Arc<str>, providers: &BTreeMap<&ObjectName, &Provider>) -> Self {
-        let endpoint = match providers.get(&target.provider).map(|provider| &provider.access) {
-            Some(Access::Ready(endpoint)) => Ok(Arc::clone(endpoint)),
-            Some(Access::Broken(reason)) => {
-                Err(format!("ProviderKey {} is broken: {reason}", target.provider))
-            }
-            None => Err(format!("there is no ProviderKey {}", target.provider)),
-        };
         Self {
             provider: target.provider.clone(),
-            endpoint,
+            endpoint: endpoint(&target.provider, providers),
             model: target.model.clone(),
             label: target.model.clone().unwrap_or_else(|| Arc::clone(label)),
             weight: target.weight,

@@ -75,6 +75,7 @@ pub fn compile(objects: &Objects) -> Compiled {
         snapshot: Snapshot {
             routes,
             providers: entries(providers, refused),
+            caches: Vec::new(),
         },
         verdicts,
     }

@@ -26,6 +26,7 @@ fn everything() -> Snapshot {
             provider("a", &[("s/one", 1), ("s/two", 0)]),
             broken_provider("b", "no Secret"),
         ],
+        ..Snapshot::default()
     }
 }
 

@@ -22,6 +22,7 @@ fn table(rules: Vec<Rule>) -> Table {
     Table::build(Snapshot {
         routes: vec![sample(team("chat"), &["chat"], rules)],
         providers: vec![provider("p", &[])],
+        ..Snapshot::default()
     })
 }
 
@@ -81,6 +82,7 @@ fn a_broken_route_gives_its_reason() {
     let table = Table::build(Snapshot {
         routes: vec![broken],
         providers: Vec::new(),
+        ..Snapshot::default()
     });
     let refusal = taken(&table, "free").expect_err("broken");
     assert_eq!(refusal.status(), http::StatusCode::SERVICE_UNAVAILABLE);

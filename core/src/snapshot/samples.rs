@@ -103,5 +103,6 @@ pub(crate) fn serving(providers: Vec<Provider>, steps: Vec<Step>) -> Snapshot {
     Snapshot {
         routes: vec![route(team("chat"), &["chat"], vec![rule(steps)])],
         providers,
+        ..Snapshot::default()
     }
 }

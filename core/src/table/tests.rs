@@ -8,6 +8,7 @@ fn claims(routes: &[(&str, &str, &[&str])]) -> Table {
     Table::build(Snapshot {
         routes: routes.collect(),
         providers: Vec::new(),
+        ..Snapshot::default()
     })
 }
 
@@ -67,6 +68,7 @@ fn a_route_that_lost_its_name_keeps_the_one_with_its_namespace() {
     let table = Table::build(Snapshot {
         routes: vec![older, younger],
         providers: Vec::new(),
+        ..Snapshot::default()
     });
     assert_eq!(found(&table, "chat"), "model_not_found");
     assert_eq!(found(&table, "b/chat"), "b/younger");
@@ -109,6 +111,7 @@ fn model_names_are_those_that_can_be_asked_for_sorted() {
     let table = Table::build(Snapshot {
         routes: vec![owned, lost],
         providers: Vec::new(),
+        ..Snapshot::default()
     });
     let names = table.model_names();
     assert_eq!(
@@ -129,6 +132,7 @@ fn a_broken_route_takes_no_other_down() {
     let table = Table::build(Snapshot {
         routes: vec![broken, whole],
         providers: vec![provider("p", &[])],
+        ..Snapshot::default()
     });
     let broken = table.route("bad").expect("it still owns its name");
     assert_eq!(

@@ -28,6 +28,7 @@ fn planned(rule: Rule) -> Plan {
     let table = Table::build(Snapshot {
         routes: vec![route(team("chat"), &["chat"], vec![rule])],
         providers,
+        ..Snapshot::default()
     });
     let rules = table.route("chat").expect("found").rules.as_ref().expect("whole");
     plan(&rules[0], "chat", &AllIn, &mut fastrand::Rng::with_seed(1))

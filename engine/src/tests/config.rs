@@ -170,5 +170,9 @@ pub(super) fn snapshot() -> Snapshot {
             ],
         ),
     ];
-    Snapshot { routes, providers }
+    Snapshot {
+        routes,
+        providers,
+        ..Snapshot::default()
+    }
 }

@@ -169,6 +169,7 @@ pub(crate) fn snapshot(sim: &Sim) -> Snapshot {
             name: name("sim"),
             access: Access::Ready(Arc::new(endpoint)),
         }],
+        ..Snapshot::default()
     }
 }
 

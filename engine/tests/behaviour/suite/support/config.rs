@@ -242,5 +242,6 @@ pub(crate) fn snapshot(simulator: &str, keys: &[Key], rule: Rule) -> Snapshot {
     Snapshot {
         routes: vec![route],
         providers: keys.iter().map(|key| key.provider(simulator)).collect(),
+        ..Snapshot::default()
     }
 }
