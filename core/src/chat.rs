@@ -1,5 +1,7 @@
 //! A chat request in no vendor's words. Each wire format is read into it and written from it, so that N formats need
 //! 2N translations. Text borrows from the client's body.
+//!
+//! Serialised it holds what an answer depends on, and nothing else: that is what a cache's keys are made of.
 
 pub mod proof;
 pub mod reasoning;
@@ -7,13 +9,14 @@ pub mod tool_id;
 
 use std::borrow::Cow;
 
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use self::proof::Proof;
 use self::reasoning::Reasoning;
 
 /// A chat request. `None` is the provider's default.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Request<'a> {
     /// Instructions and conversation, oldest first.
     pub turns: Vec<Turn<'a>>,
@@ -34,36 +37,45 @@ pub struct Request<'a> {
     /// How much to think.
     pub reasoning: Option<Reasoning>,
     /// An opaque id of the end user.
+    #[serde(skip)]
     pub user: Option<Cow<'a, str>>,
     /// The speed class.
+    #[serde(skip)]
     pub service_tier: Option<ServiceTier>,
     /// What OpenAI's formats share beyond that.
     pub openai: OpenAiMembers<'a>,
     /// Whether to stream.
+    #[serde(skip)]
     pub stream: bool,
     /// What the client's format said that this model has no place for.
+    #[serde(skip)]
     pub dropped: Dropped,
 }
 
 /// Members of a request that OpenAI's formats share and no other has. Each is sent as it came.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct OpenAiMembers<'a> {
     /// `metadata`: up to 16 pairs of text.
+    #[serde(skip)]
     pub metadata: Option<&'a RawValue>,
     /// How much to say: `low`, `medium`, `high`.
     pub verbosity: Option<Cow<'a, str>>,
     /// What the provider's prompt cache goes by.
+    #[serde(skip)]
     pub prompt_cache_key: Option<Cow<'a, str>>,
     /// How long it keeps a prompt.
+    #[serde(skip)]
     pub prompt_cache_retention: Option<Cow<'a, str>>,
     /// An opaque id of the end user, for abuse.
+    #[serde(skip)]
     pub safety_identifier: Option<Cow<'a, str>>,
     /// Whether the provider is to keep the answer.
+    #[serde(skip)]
     pub store: Option<bool>,
 }
 
 /// One side's turn.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Turn<'a> {
     /// Whose.
     pub role: Role,
@@ -72,7 +84,7 @@ pub struct Turn<'a> {
 }
 
 /// Who speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Role {
     /// Instructions of the application.
     System,
@@ -85,23 +97,24 @@ pub enum Role {
 }
 
 /// A piece of a turn.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Part<'a> {
     /// What it is.
     pub content: Content<'a>,
     /// Whether the prompt up to here is to be cached.
+    #[serde(skip)]
     pub cache: Option<CacheControl<'a>>,
 }
 
 /// The end of a cached prefix.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CacheControl<'a> {
     /// `5m` or `1h`; `None`: the provider's default.
     pub ttl: Option<Cow<'a, str>>,
 }
 
 /// What a part is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub enum Content<'a> {
     /// Text.
     Text(Cow<'a, str>),
@@ -135,7 +148,7 @@ pub enum Content<'a> {
 }
 
 /// Where the bytes of an image or a file are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Source<'a> {
     /// To be fetched by the provider.
     Url(Cow<'a, str>),
@@ -149,7 +162,7 @@ pub enum Source<'a> {
 }
 
 /// A picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Image<'a> {
     /// Its bytes.
     pub source: Source<'a>,
@@ -158,7 +171,7 @@ pub struct Image<'a> {
 }
 
 /// A file to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Document<'a> {
     /// Its bytes.
     pub source: Source<'a>,
@@ -167,7 +180,7 @@ pub struct Document<'a> {
 }
 
 /// A call of a tool.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ToolCall<'a> {
     /// What its result refers to. Opaque.
     pub id: Cow<'a, str>,
@@ -178,7 +191,7 @@ pub struct ToolCall<'a> {
 }
 
 /// What a tool returned.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct ToolResult<'a> {
     /// The call that it answers.
     pub id: Cow<'a, str>,
@@ -189,7 +202,7 @@ pub struct ToolResult<'a> {
 }
 
 /// A function that the model may call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Tool<'a> {
     /// Its name.
     pub name: Cow<'a, str>,
@@ -200,11 +213,12 @@ pub struct Tool<'a> {
     /// Whether the provider has to hold the model to the schema.
     pub strict: bool,
     /// Whether the prompt up to here is to be cached.
+    #[serde(skip)]
     pub cache: Option<CacheControl<'a>>,
 }
 
 /// Whether the model has to call a tool.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum ToolChoice<'a> {
     /// As it likes.
     Auto,
@@ -217,7 +231,7 @@ pub enum ToolChoice<'a> {
 }
 
 /// How tokens are drawn.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Sampling {
     /// 0 to 2 at OpenAI, 0 to 1 at Anthropic.
     pub temperature: Option<f64>,
@@ -240,7 +254,7 @@ pub struct Sampling {
 }
 
 /// What the answer's text has to be.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub enum Answer<'a> {
     /// Any text.
     #[default]
@@ -252,7 +266,7 @@ pub enum Answer<'a> {
 }
 
 /// A schema for the answer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct JsonSchema<'a> {
     /// OpenAI wants one.
     pub name: Option<Cow<'a, str>>,
@@ -265,7 +279,7 @@ pub struct JsonSchema<'a> {
 }
 
 /// The speed classes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum ServiceTier {
     /// The best that the account has.
     Auto,

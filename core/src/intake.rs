@@ -110,6 +110,11 @@ impl Intake {
         })
     }
 
+    /// The body as it came.
+    pub const fn body(&self) -> &Bytes {
+        &self.body
+    }
+
     /// Whether the answer is to be streamed.
     pub const fn stream(&self) -> bool {
         self.framing.is_stream()

@@ -353,6 +353,11 @@ impl Vendor {
         VENDORS.iter().find(|vendor| vendor.name == name)
     }
 
+    /// The first row that speaks a format: whoever made it, where they have a row.
+    pub fn of(format: WireFormat) -> Option<&'static Self> {
+        VENDORS.iter().find(|vendor| vendor.format == format)
+    }
+
     /// This vendor with an endpoint of another format. The credential then goes where the SDK of the format's first
     /// vendor puts it.
     #[must_use]
@@ -360,7 +365,7 @@ impl Vendor {
         if format == self.format {
             return self;
         }
-        let first = VENDORS.iter().find(|vendor| vendor.format == format);
+        let first = Self::of(format);
         let auth = first.map_or(self.auth, |vendor| vendor.auth);
         let also = first.map_or(self.also, |vendor| vendor.also);
         Self {

@@ -30,7 +30,7 @@ pub enum Origin {
 pub(crate) const MARK: &str = "wayleave.";
 
 /// A proof of reasoning.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Proof<'a> {
     /// Who can read it.
     pub origin: Origin,

@@ -1,7 +1,9 @@
 //! How much a model is to think: as a word (OpenAI, newer Claude models) or in tokens (older ones).
 
+use serde::Serialize;
+
 /// The wish for reasoning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Reasoning {
     /// None.
     Off,
@@ -14,7 +16,7 @@ pub enum Reasoning {
 }
 
 /// How much, in words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Effort {
     /// Next to none.
     Minimal,
