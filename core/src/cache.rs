@@ -1,6 +1,20 @@
-//! Answers that are kept: which, for whom, and under which key. Decisions only; stores are the engine's.
+//! Answers that are kept and served again: whether, for whom, and under which key. Decisions only; stores are the
+//! engine's.
+//!
+//! ```text
+//! request ──consult──► Ask {key, …} ──(store)──► Entry ──(Relay)──► the client
+//!    │                                   ▲
+//!    └──► Passed (why not)     answer ──keep──► or NotKept (why not)
+//! ```
 
 mod canonical;
+mod consult;
+mod directive;
+mod entry;
+mod keep;
 pub mod key;
 
 pub use canonical::{Ambiguous, Canonical, Question};
+pub use consult::{Ask, Consult, Passed, Similar, consult};
+pub use entry::{Entry, NotAnEntry, Provenance};
+pub use keep::{NotKept, keep};

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::cache::key::Digest;
 use crate::outcome::FallbackOn;
 use crate::refusal::Refusal;
 use crate::snapshot::cache::{Cache, CacheRules, CacheState};
@@ -50,6 +51,8 @@ pub struct ActiveRule {
     pub index: usize,
     /// Its condition; `Err`: one that does not compile, and therefore never matches.
     pub when: Option<Result<When, String>>,
+    /// Names what its answers depend on: another chain gives other answers.
+    pub answers: Digest,
     /// The chain.
     pub steps: Vec<ActiveStep>,
     /// Which failures move on.
@@ -220,6 +223,11 @@ impl Table {
     }
 }
 
+fn answers(steps: &[Step]) -> Digest {
+    let steps = serde_json::to_vec(steps).unwrap_or_default();
+    Digest::of([steps.as_slice()])
+}
+
 /// The cache of each route that has one.
 fn caches<'a>(
     caches: &'a [Cache],
@@ -350,6 +358,7 @@ impl ActiveRule {
                 .when
                 .as_deref()
                 .map(|source| When::parse(source).map_err(|error| error.to_string())),
+            answers: answers(&rule.steps),
             steps: steps.collect(),
             fallback_on: rule.fallback_on,
             retry: rule.retry,

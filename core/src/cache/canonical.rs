@@ -96,6 +96,17 @@ impl Canonical {
         Ok(Self { value, question })
     }
 
+    /// The temperature that it states.
+    pub fn temperature(&self) -> Option<f64> {
+        let members = ["/chat/sampling", ""].into_iter();
+        let mut stated = members.filter_map(|at| self.value.pointer(at)?.get("temperature"));
+        stated.find_map(Value::as_f64).or_else(|| {
+            let rest = self.value.as_object()?.values();
+            rest.filter_map(|rest| rest.get("temperature"))
+                .find_map(Value::as_f64)
+        })
+    }
+
     /// The spelling.
     pub fn bytes(&self) -> Vec<u8> {
         bytes(&self.value)
@@ -211,9 +222,10 @@ fn sole_text(value: &Value) -> Option<&str> {
         Value::String(text) => Some(text),
         Value::Array(parts) => match parts.as_slice() {
             [Value::Object(part)] => {
-                let plain = part
-                    .keys()
-                    .all(|name| matches!(name.as_str(), "type" | "text" | "cache_control"));
+                let plain = part.iter().all(|(name, value)| match name.as_str() {
+                    "type" => matches!(value.as_str(), Some("text" | "input_text" | "output_text")),
+                    name => matches!(name, "text" | "cache_control"),
+                });
                 part.get("text").filter(|_| plain)?.as_str()
             }
             _ => None,

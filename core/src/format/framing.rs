@@ -1,7 +1,9 @@
 //! How an answer is framed, by what it says and what it is.
 
+use serde::{Deserialize, Serialize};
+
 /// How an answer is framed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Framing {
     /// Server-sent events.
     Sse,

@@ -29,6 +29,10 @@ pub struct Tally {
     pub refused: bool,
     /// How the first choice ended. Known at the end of the answer, as some providers change their mind.
     pub finish: Option<Finish>,
+    /// How the choices ended, each way once.
+    pub finishes: Vec<Finish>,
+    /// Whether a tool is called.
+    pub tool_calls: bool,
     /// The last usage that the provider told.
     pub report: Option<Report>,
     /// The model that the provider says it serves.
@@ -91,6 +95,7 @@ impl Observer {
             Event::RedactedReasoning { .. } | Event::Opaque { .. } => self.tally.content = true,
             Event::ReasoningSignature { .. } | Event::Citation { .. } | Event::Logprobs { .. } => {}
             Event::ToolCall { choice, slot, .. } => {
+                self.tally.tool_calls = true;
                 self.calls.insert((*choice, *slot), JsonScan::default());
             }
             Event::ToolArguments { choice, slot, json } => self.argued((*choice, *slot), json),
@@ -144,6 +149,9 @@ impl Observer {
 
     fn finished(&mut self, choice: u32, reason: Finish) {
         self.tally.refused |= reason == Finish::Refusal;
+        if !self.tally.finishes.contains(&reason) {
+            self.tally.finishes.push(reason);
+        }
         if choice == 0 {
             self.tally.finish.get_or_insert(reason);
         }

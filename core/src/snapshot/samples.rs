@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::cache::{CacheRules, KeyParts, Method, Partition, Store, ToolCalls};
 use super::{
     Accept, Access, Endpoint, Key, Limits, Losers, ModelClaim, ObjectName, Pick, Provider, Retry, Route,
     RouteRules, Rule, Snapshot, Step, Target, Timeouts, Unsupported,
 };
 use crate::outcome::FallbackOn;
-use crate::price::Overlay;
+use crate::price::{Overlay, Ratio};
 use crate::secret::Secret;
 use crate::vendor::Vendor;
 
@@ -104,5 +105,26 @@ pub(crate) fn serving(providers: Vec<Provider>, steps: Vec<Step>) -> Snapshot {
         routes: vec![route(team("chat"), &["chat"], vec![rule(steps)])],
         providers,
         ..Snapshot::default()
+    }
+}
+
+/// A cache in memory for each credential.
+pub(crate) fn cache_rules() -> CacheRules {
+    CacheRules {
+        ttl: Duration::from_secs(600),
+        partition: Partition::Credential,
+        key: KeyParts::default(),
+        methods: [
+            Method::Chat,
+            Method::Messages,
+            Method::Responses,
+            Method::Embeddings,
+        ]
+        .into(),
+        max_entry_bytes: 1 << 20,
+        max_temperature: Ratio::try_from(0).expect("a ratio"),
+        tool_calls: ToolCalls::Skip,
+        store: Store::Memory { max_bytes: 64 << 20 },
+        semantic: None,
     }
 }

@@ -1,0 +1,222 @@
+//! Whether a call goes through a cache, and under which key.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use super::canonical::Canonical;
+use super::directive::{Directive, Keep, Lookup};
+use super::key::{Digest, Key, Scope};
+use crate::endpoint::Endpoint;
+use crate::intake::Intake;
+use crate::price::Ratio;
+use crate::route::Routed;
+use crate::snapshot::cache::{CacheRules, KeyPart, Method, Partition, Semantic};
+
+/// Names the way in which keys are made. Another way makes other keys, so that old entries are never found.
+const SPELLING: &[u8] = b"1";
+
+/// The headers in which the official SDKs send a credential.
+const CREDENTIALS: [&str; 3] = ["x-api-key", "x-goog-api-key", "api-key"];
+
+/// What a call has to do with the cache of its route.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Consult {
+    /// Nothing, for this reason.
+    Pass(Passed),
+    /// It goes through it.
+    Ask(Box<Ask>),
+}
+
+/// Why a call does not go through the cache of its route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Passed {
+    /// It says so itself.
+    Asked,
+    /// Its format is none that the policy names.
+    Method,
+    /// It does not say whose it is: no credential, or not the header that the policy wants.
+    NoClient,
+    /// Its temperature is above the policy's.
+    Temperature,
+    /// Its body can be read in two ways.
+    Ambiguous,
+}
+
+/// A call that goes through a cache.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    /// What its answer is kept under.
+    pub key: Key,
+    /// Whether a kept answer may serve.
+    pub lookup: bool,
+    /// Whether its answer may be kept.
+    pub keep: bool,
+    /// The oldest answer that may serve.
+    pub max_age: Duration,
+    /// How long its answer may be kept.
+    pub ttl: Duration,
+    /// No provider is to be asked.
+    pub only_if_cached: bool,
+    /// What a lookup by meaning goes by; `None`: there is none.
+    pub similar: Option<Similar>,
+}
+
+/// What a lookup by meaning goes by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Similar {
+    /// All that has to be equal: route, client, and all of the request but the last words of the user.
+    pub group: Key,
+    /// Those words.
+    pub words: Arc<str>,
+}
+
+impl Passed {
+    /// As it stands in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Method => "method",
+            Self::NoClient => "no_client",
+            Self::Temperature => "temperature",
+            Self::Ambiguous => "ambiguous",
+        }
+    }
+}
+
+/// Decides it for one call.
+pub fn consult(
+    rules: &CacheRules,
+    routed: &Routed,
+    endpoint: Endpoint,
+    intake: &Intake,
+    headers: &HeaderMap,
+) -> Consult {
+    match ask(rules, routed, endpoint, intake, headers) {
+        Ok(ask) => Consult::Ask(Box::new(ask)),
+        Err(passed) => Consult::Pass(passed),
+    }
+}
+
+fn ask(
+    rules: &CacheRules,
+    routed: &Routed,
+    endpoint: Endpoint,
+    intake: &Intake,
+    headers: &HeaderMap,
+) -> Result<Ask, Passed> {
+    let said = Directive::read(headers);
+    if said.lookup == Lookup::Bypass {
+        return Err(Passed::Asked);
+    }
+    if !Method::of(endpoint).is_some_and(|method| rules.methods.contains(&method)) {
+        return Err(Passed::Method);
+    }
+    let scope = Scope {
+        route: routed.route.name.to_string().into(),
+        client: client(&rules.partition, headers).ok_or(Passed::NoClient)?,
+    };
+    let canonical = Canonical::of(intake, &rules.key).map_err(|_| Passed::Ambiguous)?;
+    if is_hot(&canonical, rules.max_temperature) && !said.asks_for_cache() {
+        return Err(Passed::Temperature);
+    }
+    let fixed = fixed(rules, routed, intake, headers, &said);
+    let request = |what: &[u8], body: &[u8]| Key {
+        scope: scope.clone(),
+        request: Digest::of(
+            [SPELLING, what, body]
+                .into_iter()
+                .chain(fixed.iter().map(Vec::as_slice)),
+        ),
+    };
+    let similar = rules
+        .semantic
+        .as_ref()
+        .and_then(|semantic| similar(semantic, &canonical, request));
+    let ttl = said.ttl.map_or(rules.ttl, |ttl| ttl.min(rules.ttl));
+    Ok(Ask {
+        key: request(b"equal", &canonical.bytes()),
+        lookup: said.lookup == Lookup::Allowed,
+        keep: said.keep == Keep::Allowed && !ttl.is_zero(),
+        max_age: said.max_age.map_or(rules.ttl, |age| age.min(rules.ttl)),
+        ttl,
+        only_if_cached: said.only_if_cached,
+        similar,
+    })
+}
+
+/// The parts of a key beside the body: the model that was asked for, what its rule asks of whom, and headers.
+fn fixed(
+    rules: &CacheRules,
+    routed: &Routed,
+    intake: &Intake,
+    headers: &HeaderMap,
+    said: &Directive,
+) -> Vec<Vec<u8>> {
+    let mut parts = vec![
+        intake.model.clone().into_bytes(),
+        routed.rule.answers.to_string().into_bytes(),
+        said.namespace.clone().unwrap_or_default().into_bytes(),
+    ];
+    for part in &rules.key.include {
+        let KeyPart::Header(name) = part else { continue };
+        let values: Vec<_> = headers.get_all(&**name).iter().collect();
+        parts.push(format!("{name} {}", values.len()).into_bytes());
+        parts.extend(values.iter().map(|value| value.as_bytes().to_vec()));
+    }
+    parts
+}
+
+fn similar(semantic: &Semantic, canonical: &Canonical, key: impl Fn(&[u8], &[u8]) -> Key) -> Option<Similar> {
+    let question = canonical.question.as_ref()?;
+    let short = question.turns <= usize::try_from(semantic.max_turns).unwrap_or(usize::MAX);
+    short.then(|| Similar {
+        // Vectors of another model are not to be compared with.
+        group: key(semantic.model.as_bytes(), &question.around),
+        words: question.text.as_str().into(),
+    })
+}
+
+/// Whose answers a call may see. `None`: nobody's.
+fn client(partition: &Partition, headers: &HeaderMap) -> Option<Digest> {
+    let of = |kind: &[u8], value: &[u8]| (!value.is_empty()).then(|| Digest::of([kind, value]));
+    match partition {
+        Partition::Route => Some(Digest::of([b"route".as_slice()])),
+        Partition::Header(name) => {
+            let mut values = headers.get_all(&**name).iter();
+            // Two values: nobody can tell which one was put there by whom.
+            let (Some(value), None) = (values.next(), values.next()) else {
+                return None;
+            };
+            of(b"header", value.as_bytes())
+        }
+        Partition::Credential => {
+            let bearer = headers.get(AUTHORIZATION).map(|value| {
+                let value = value.as_bytes().trim_ascii();
+                let scheme = value
+                    .get(..7)
+                    .filter(|scheme| scheme.eq_ignore_ascii_case(b"bearer "));
+                scheme.map_or(value, |scheme| {
+                    value.get(scheme.len()..).unwrap_or_default().trim_ascii()
+                })
+            });
+            let named = || CREDENTIALS.iter().find_map(|name| headers.get(*name));
+            // The same key in the header of another SDK is the same client.
+            of(
+                b"credential",
+                bearer.or_else(|| named().map(|value| value.as_bytes()))?,
+            )
+        }
+    }
+}
+
+/// Whether a request states a temperature above the one up to which answers are kept.
+fn is_hot(request: &Canonical, most: Ratio) -> bool {
+    let stated = request.temperature().unwrap_or_default();
+    stated * 1e6 > f64::from(most.millionths()) + 0.5
+}
+
+#[cfg(test)]
+mod tests;
