@@ -8,6 +8,7 @@
 //! Knows no Envoy and no Kubernetes.
 
 mod attempt;
+mod cache;
 pub mod call;
 mod client;
 mod clock;

@@ -1,6 +1,7 @@
 //! What Prometheus reads. Every label is bounded: classes, roles and kinds by enums, names by the configuration.
 
 mod labels;
+mod store;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use self::labels::{
     RoleLabel, SourceLabel, StreamLabels, TokenKind, TokenLabels, TokenType,
 };
 pub(crate) use self::labels::{Label, ModelLabels};
+pub(crate) use self::store::{Fault, MemoryGauges, Operation, StoreKind, StoreMetrics};
 
 /// Seconds, from a cached answer to a long stream.
 const SECONDS: [f64; 16] = [
@@ -72,6 +74,7 @@ pub(crate) struct Metrics {
     configurations: Counter,
     gen_ai_duration: Histograms<GenAiLabels>,
     gen_ai_tokens: Histograms<GenAiTokenLabels>,
+    store: StoreMetrics,
 }
 
 /// A finished attempt, as metrics see it.
@@ -116,6 +119,7 @@ impl Metrics {
             configurations: Counter::default(),
             gen_ai_duration: Family::new_with_constructor(Buckets(&SECONDS)),
             gen_ai_tokens: Family::new_with_constructor(Buckets(&TOKENS)),
+            store: StoreMetrics::new(),
         };
         metrics.register();
         Arc::new(metrics)
@@ -162,6 +166,7 @@ impl Metrics {
             "Configurations put in force",
             self.configurations.clone(),
         );
+        self.store.register(own);
         self.registry.register(
             "gen_ai_client_operation_duration_seconds",
             "Duration of a request to a provider",
@@ -271,6 +276,11 @@ impl Metrics {
 
     pub(crate) fn configured(&self) {
         self.configurations.inc();
+    }
+
+    /// Those of the stores of the cache.
+    pub(crate) fn store(&self) -> &StoreMetrics {
+        &self.store
     }
 
     /// All of it as OpenMetrics text, without the mark of its end.

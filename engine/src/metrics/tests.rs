@@ -28,6 +28,11 @@ const LABELS: &[(&str, &[&str])] = &[
         "wayleave_call_duration_seconds",
         &["operation", "route", "stream"],
     ),
+    ("wayleave_cache_bytes", &["policy"]),
+    ("wayleave_cache_entries", &["policy"]),
+    ("wayleave_cache_evictions", &["policy"]),
+    ("wayleave_cache_store_errors", &["operation", "reason", "store"]),
+    ("wayleave_cache_store_seconds", &["operation", "store"]),
     ("wayleave_calls", &["class", "operation", "route"]),
     ("wayleave_configurations", &[]),
     ("wayleave_cost_ticks", &["model", "provider", "source"]),
@@ -83,6 +88,11 @@ fn everything() -> Arc<Metrics> {
     metrics.in_flight(1);
     metrics.ledger_failed();
     metrics.configured();
+    metrics.store().took(StoreKind::Memory, Operation::Get, 0.001);
+    metrics
+        .store()
+        .failed(StoreKind::Redis, Operation::Put, Fault::Timeout);
+    metrics.store().memory(label("a/policy"));
     metrics
 }
 

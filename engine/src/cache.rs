@@ -1,0 +1,3 @@
+//! Answers that are kept, so that the same question is not paid for twice.
+
+pub(crate) mod store;
