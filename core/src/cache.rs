@@ -13,8 +13,10 @@ mod directive;
 mod entry;
 mod keep;
 pub mod key;
+mod status;
 
 pub use canonical::{Ambiguous, Canonical, Question};
 pub use consult::{Ask, Consult, Passed, Similar, consult};
 pub use entry::{Entry, NotAnEntry, Provenance};
 pub use keep::{NotKept, keep};
+pub use status::Status;

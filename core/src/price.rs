@@ -39,6 +39,8 @@ pub enum CostSource {
     Table,
     /// The same, but usage or a price is our estimate.
     Estimate,
+    /// Nothing was bought: the answer was there.
+    Cache,
     /// No price is known.
     None,
 }

@@ -66,6 +66,8 @@ pub enum Refusal {
         /// Why.
         reason: String,
     },
+    /// The request wants a kept answer only, and there is none.
+    NotCached,
     /// The process is about to stop.
     Draining,
     /// No configuration has come yet.
@@ -91,6 +93,8 @@ impl Refusal {
         match self {
             Self::UnknownPath { .. } | Self::UnknownModel { .. } => StatusCode::NOT_FOUND,
             Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            // RFC 9111, section 5.2.1.7.
+            Self::NotCached => StatusCode::GATEWAY_TIMEOUT,
             Self::HeadersTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::WrongContentType { .. } | Self::UnknownEncoding { .. } => {
@@ -120,6 +124,7 @@ impl Refusal {
             Self::UnknownModel { .. } => "model_not_found",
             Self::NoRule { .. } => "no_matching_rule",
             Self::BrokenRoute { .. } => "route_broken",
+            Self::NotCached => "not_cached",
             Self::Draining => "draining",
             Self::NotReady => "not_ready",
             Self::Overloaded => "overloaded",
@@ -163,6 +168,10 @@ impl Refusal {
                 "No rule of the route {route} matches this request. Its rules all have a `when`; add one without."
             ),
             Self::BrokenRoute { route, reason } => format!("The route {route} is broken: {reason}."),
+            Self::NotCached => {
+                "No kept answer fits, and the request wants no other (cache-control: only-if-cached). Send it without."
+                    .to_owned()
+            }
             Self::Draining => "This gateway is about to stop. Try again: another takes over.".to_owned(),
             Self::NotReady => "This gateway has no configuration yet. Try again in a moment.".to_owned(),
             Self::Overloaded => {
@@ -187,6 +196,7 @@ impl Refusal {
             | Self::BodyUnreadable
             | Self::NoRule { .. }
             | Self::BrokenRoute { .. }
+            | Self::NotCached
             | Self::Draining
             | Self::NotReady
             | Self::Overloaded => None,

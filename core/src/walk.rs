@@ -22,6 +22,12 @@ pub enum Role {
     RaceWinner,
     /// A lane of a race that was not.
     RaceLoser,
+    /// No request: a kept answer was served.
+    CacheHit,
+    /// No request: the answer to an equal call in flight was served.
+    Coalesced,
+    /// The embedding that a lookup by meaning goes by.
+    Embedding,
 }
 
 impl Role {
@@ -33,6 +39,9 @@ impl Role {
             Self::Fallback => "fallback",
             Self::RaceWinner => "race-winner",
             Self::RaceLoser => "race-loser",
+            Self::CacheHit => "cache-hit",
+            Self::Coalesced => "coalesced",
+            Self::Embedding => "embedding",
         }
     }
 }

@@ -58,6 +58,8 @@ pub(crate) struct Attempt {
     last_piece: Instant,
     error_body: Option<Bytes>,
     received: usize,
+    /// The provider's bytes, for a cache; `None`: nobody wants them.
+    recorded: Option<Vec<Bytes>>,
 }
 
 /// The head of a provider's answer.
@@ -105,6 +107,7 @@ impl Attempt {
             last_piece: now,
             error_body: None,
             received: 0,
+            recorded: call.is_recorded().then(Vec::new),
         }
     }
 
@@ -143,6 +146,25 @@ impl Attempt {
     /// Takes what was held back for the client.
     pub(crate) fn take_held(&mut self) -> Bytes {
         self.held.split().freeze()
+    }
+
+    /// Takes what has come from the provider since, where a cache wants it.
+    pub(crate) fn take_recorded(&mut self) -> Vec<Bytes> {
+        self.recorded.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Nobody wants the provider's bytes any more.
+    pub(crate) fn stop_recording(&mut self) {
+        self.recorded = None;
+    }
+
+    /// How the provider's answer is read; `None` before its body.
+    pub(crate) fn shape(&self) -> Option<ProviderShape> {
+        Some(ProviderShape {
+            format: self.format?,
+            framing: self.framing?,
+            quirks: self.lane.endpoint.vendor.quirks,
+        })
     }
 
     /// Sends the request and reads its answer until the gate lets it through (`Ok`) or it has failed.
@@ -318,6 +340,9 @@ impl Attempt {
         if self.received > most {
             let message = format!("the answer exceeds {most} bytes (--max-answer-bytes)");
             return Err(self.outcome(Class::Malformed, message));
+        }
+        if let Some(recorded) = &mut self.recorded {
+            recorded.push(chunk.clone());
         }
         self.relay_with(|relay, cost| relay.push(chunk, cost));
         Ok(())

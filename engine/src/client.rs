@@ -9,10 +9,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use wayleave_core::format::Framing;
 
+use crate::cache::keeper::Keeper;
 use crate::call::{Answer, Body, Piece};
 use crate::context::CallContext;
 use crate::deliver;
@@ -27,6 +28,8 @@ pub(crate) struct Client {
     way: Way,
     /// When it is to hear something; `None`: it waits without.
     beat: Option<Instant>,
+    /// Equal calls that wait for the same answer.
+    followers: Option<watch::Receiver<usize>>,
 }
 
 /// How far its answer is.
@@ -50,17 +53,28 @@ impl Client {
             call: Arc::clone(call),
             way: Way::Waiting(answer),
             beat: next_beat(call),
+            followers: None,
         }
     }
 
-    /// Waits until the client leaves, and keeps it awake meanwhile. May be dropped at any time.
+    /// From now on others may wait for the same answer.
+    pub(crate) fn share(&mut self, keeper: Option<&Keeper>) {
+        self.followers = keeper.and_then(Keeper::followers);
+    }
+
+    /// Waits until the client leaves and nobody else waits for its answer, and keeps it awake meanwhile. May be dropped at
+    /// any time.
     pub(crate) async fn left(&mut self) {
         loop {
             let beat = self.beat.unwrap_or_else(Instant::now);
             tokio::select! {
-                () = closed(&mut self.way) => return,
+                () = closed(&mut self.way) => break,
                 () = tokio::time::sleep_until(beat), if self.beat.is_some() => self.say_something(),
             }
+        }
+        if let Some(followers) = &mut self.followers {
+            // The leader of the answer holds the other end.
+            let _ = followers.wait_for(|followers| *followers == 0).await;
         }
     }
 

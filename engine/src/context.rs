@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use jiff::Timestamp;
 use tokio::time::Instant;
+use wayleave_core::cache::{Consult, Status};
 use wayleave_core::endpoint::Endpoint;
 use wayleave_core::intake::Intake;
 use wayleave_core::money::Ticks;
@@ -30,6 +31,8 @@ pub(crate) struct CallContext {
     pub(crate) routed: Routed,
     pub(crate) started: Instant,
     pub(crate) deadline: Instant,
+    /// What it has to do with the cache of its route; `None`: there is none.
+    pub(crate) consult: Option<Consult>,
     pub(crate) book: Mutex<CallBook>,
 }
 
@@ -42,6 +45,7 @@ pub(crate) struct CallBook {
     /// The sum of the settled attempts; `None` once one of them has no price.
     cost: Total,
     end: Option<(CallEnd, Duration)>,
+    cache: Option<Status>,
     /// Records that the file has not taken yet.
     late: Vec<Arc<Record>>,
 }
@@ -86,6 +90,25 @@ impl CallContext {
         self.routed.route.name.to_string()
     }
 
+    pub(crate) fn route_label(&self) -> Label {
+        Label(Arc::from(self.route_name()))
+    }
+
+    /// Whether a cache wants the provider's bytes.
+    pub(crate) fn is_recorded(&self) -> bool {
+        matches!(&self.consult, Some(Consult::Ask(ask)) if ask.lookup || ask.keep)
+    }
+
+    /// What became of it at the cache of its route.
+    pub(crate) fn set_cache(&self, status: Status) {
+        self.lock().cache = Some(status);
+    }
+
+    /// What became of it at the cache of its route, if it has one.
+    pub(crate) fn cache(&self) -> Option<Status> {
+        self.lock().cache
+    }
+
     pub(crate) fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
@@ -100,6 +123,13 @@ impl CallContext {
         book.begun += 1;
         book.open += 1;
         book.begun
+    }
+
+    /// The last attempt came to nothing that is booked.
+    pub(crate) fn forget_attempt(&self) {
+        let mut book = self.lock();
+        book.begun = book.begun.saturating_sub(1);
+        book.open = book.open.saturating_sub(1);
     }
 
     pub(crate) fn attempts(&self) -> u32 {
@@ -126,7 +156,7 @@ impl CallContext {
     pub(crate) fn end(&self, end: CallEnd) {
         let duration = self.started.elapsed();
         self.core.metrics.call(&CallSample {
-            route: Label(Arc::from(self.route_name())),
+            route: self.route_label(),
             operation: self.endpoint.operation(),
             stream: self.intake.stream(),
             class: end.class,
@@ -146,7 +176,7 @@ impl CallContext {
             let Some((end, duration)) = book.end.take() else {
                 return;
             };
-            self.record(end, duration, book.begun, book.cost.0)
+            self.record(end, duration, &book)
         };
         self.book(Record::Call(Box::new(record)));
     }
@@ -166,7 +196,8 @@ impl CallContext {
         }
     }
 
-    fn record(&self, end: CallEnd, duration: Duration, attempts: u32, cost: Option<Ticks>) -> CallRecord {
+    fn record(&self, end: CallEnd, duration: Duration, book: &CallBook) -> CallRecord {
+        let cost = book.cost.0;
         CallRecord {
             call: self.id.clone(),
             route: self.route_name(),
@@ -177,7 +208,7 @@ impl CallContext {
             stream: self.intake.stream(),
             status: end.status,
             class: end.class,
-            attempts,
+            attempts: book.begun,
             provider: end.provider,
             model_served: end.model_served,
             started: self.started_at(),
@@ -185,6 +216,7 @@ impl CallContext {
             duration_ms: millis(duration),
             cost_ticks: cost,
             cost_usd: cost.map(Ticks::usd),
+            cache: book.cache.map(Status::as_str),
         }
     }
 

@@ -2,22 +2,25 @@
 //!
 //! The books are closed before the client can see the end: whoever has the answer finds it in the ledger.
 
+mod carrier;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wayleave_core::headers;
 use wayleave_core::money::Ticks;
 use wayleave_core::outcome::{Class, Outcome};
+use wayleave_core::refusal::Refusal;
 use wayleave_core::walk::Role;
 
-use crate::attempt::{Attempt, Next};
+use self::carrier::Carrier;
+use crate::attempt::Attempt;
+use crate::cache::keeper::Keeper;
 use crate::call::{Answer, Body, Piece, Summary};
-use crate::client::{Client, Gone, keep_alive, stream_head};
+use crate::client::{Client, stream_head};
 use crate::context::{CallContext, CallEnd};
 use crate::engine::Flight;
 use crate::failure::Failures;
@@ -33,6 +36,7 @@ const TARGET: HeaderName = HeaderName::from_static("x-wayleave-target");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-wayleave-attempts");
 const DROPPED: HeaderName = HeaderName::from_static("x-wayleave-dropped");
 const ESTIMATED: HeaderName = HeaderName::from_static("x-wayleave-estimated");
+const CACHE: HeaderName = HeaderName::from_static("x-wayleave-cache");
 const COST: HeaderName = HeaderName::from_static("x-wayleave-cost-usd");
 
 /// An attempt whose answer is served.
@@ -42,16 +46,24 @@ pub(crate) struct Served {
 }
 
 /// Serves an answer to its end.
-pub(crate) async fn serve(served: Served, flight: Flight, client: Client) {
+pub(crate) async fn serve(
+    mut served: Served,
+    flight: Flight,
+    client: Client,
+    mut keeper: Option<Box<Keeper>>,
+) {
+    if let Some(keeper) = &mut keeper {
+        keeper.begin(&mut served.attempt);
+    }
     if served.attempt.call.intake.stream() {
-        stream(served, flight, client).await;
+        stream(served, flight, client, keeper).await;
     } else {
-        whole(served, flight, client).await;
+        whole(served, flight, client, keeper).await;
     }
 }
 
 /// An answer that goes out at once.
-async fn whole(served: Served, mut flight: Flight, client: Client) {
+async fn whole(served: Served, mut flight: Flight, client: Client, keeper: Option<Box<Keeper>>) {
     let Served { mut attempt, role } = served;
     let call = Arc::clone(&attempt.call);
     let body = attempt.take_held();
@@ -64,6 +76,9 @@ async fn whole(served: Served, mut flight: Flight, client: Client) {
         (Class::Ok, Some(StatusCode::OK))
     };
     let served = attempt.outcome(Class::Ok, String::new());
+    if let Some(keeper) = keeper {
+        keeper.end(&mut attempt, &served);
+    }
     let first_content = Some(call.started.elapsed());
     let summary = close(attempt, role, &served, class, status, first_content);
     cost(&call, &mut head);
@@ -76,20 +91,26 @@ async fn whole(served: Served, mut flight: Flight, client: Client) {
 }
 
 /// An answer that goes out as it comes.
-async fn stream(served: Served, mut flight: Flight, client: Client) {
+async fn stream(served: Served, mut flight: Flight, client: Client, mut keeper: Option<Box<Keeper>>) {
     let Served { mut attempt, role } = served;
     let call = Arc::clone(&attempt.call);
     let mut head = head(&attempt);
     stream_head(call.intake.framing, &mut head);
     let first_content = call.started.elapsed();
     let pieces = client.open(head);
-    let ending = match &pieces {
-        Ok(pieces) => carry(&mut attempt, pieces, &mut flight).await,
-        Err(Gone) => Ending::left(&attempt),
-    };
+    let carrier = Carrier::new(pieces.as_ref().ok(), &mut flight);
+    let ending = carrier.carry(&mut attempt, keeper.as_deref_mut()).await;
     let outcome = &ending.outcome;
+    if let Some(keeper) = keeper {
+        keeper.end(&mut attempt, outcome);
+    }
     let status = Some(StatusCode::OK);
-    let summary = close(attempt, role, outcome, outcome.class, status, Some(first_content));
+    let class = if ending.client_left {
+        Class::ClientLeft
+    } else {
+        outcome.class
+    };
+    let summary = close(attempt, role, outcome, class, status, Some(first_content));
     let Ok(pieces) = pieces else { return };
     let last = async {
         if !ending.rest.is_empty() {
@@ -97,101 +118,9 @@ async fn stream(served: Served, mut flight: Flight, client: Client) {
         }
         let _ = pieces.send(Piece::End(summary)).await;
     };
-    if ending.outcome.class != Class::ClientLeft {
+    if !ending.client_left {
         // Whoever does not read holds nothing for ever: without the end the stream is cut.
         let _ = tokio::time::timeout_at(call.deadline.max(Instant::now() + LAST_PIECES), last).await;
-    }
-}
-
-/// How a stream ended, and what is still to be sent.
-struct Ending {
-    outcome: Outcome,
-    rest: Bytes,
-}
-
-impl Ending {
-    fn left(attempt: &Attempt) -> Self {
-        Self::by_client(attempt, "the client left")
-    }
-
-    /// No fault of the provider's: it would have gone on.
-    fn unread(attempt: &Attempt) -> Self {
-        Self::by_client(attempt, "the client did not read in the call's total time")
-    }
-
-    fn by_client(attempt: &Attempt, message: &str) -> Self {
-        Self {
-            outcome: attempt.outcome(Class::ClientLeft, message.to_owned()),
-            rest: Bytes::new(),
-        }
-    }
-
-    /// The provider's body is over: well, or in an error or a break that the client has to be told.
-    fn of_body(attempt: &Attempt, mut rest: Bytes) -> Self {
-        let tally = attempt.tally();
-        let fault = tally.and_then(|tally| tally.fault.clone());
-        if fault.is_none() && tally.is_some_and(|tally| tally.ended) {
-            return Self {
-                outcome: attempt.outcome(Class::Ok, String::new()),
-                rest,
-            };
-        }
-        let message = fault.map_or_else(
-            || "the stream broke off before its end".to_owned(),
-            |fault| fault.message,
-        );
-        let outcome = attempt.outcome(Class::Cut, message);
-        let told = attempt.cut(&attempt.fault(&outcome));
-        if !told.is_empty() {
-            rest = [rest, told].concat().into();
-        }
-        Self { outcome, rest }
-    }
-
-    fn broken(attempt: &Attempt, outcome: Outcome) -> Self {
-        let rest = attempt.cut(&attempt.fault(&outcome));
-        Self {
-            outcome: Outcome {
-                class: Class::Cut,
-                ..outcome
-            },
-            rest,
-        }
-    }
-}
-
-/// Carries a stream until it ends, breaks, or the client leaves.
-async fn carry(attempt: &mut Attempt, pieces: &mpsc::Sender<Piece>, flight: &mut Flight) -> Ending {
-    let mut bytes = attempt.take_held();
-    loop {
-        if attempt.complete() {
-            return Ending::of_body(attempt, bytes);
-        }
-        if !bytes.is_empty() {
-            if !flight.carry(bytes.len()) {
-                let message =
-                    "all answers in flight exceed the gateway's memory (--max-inflight-bytes)".to_owned();
-                return Ending::broken(attempt, attempt.outcome(Class::Cut, message));
-            }
-            let deadline = attempt.call.deadline;
-            match tokio::time::timeout_at(deadline, pieces.send(Piece::Bytes(bytes))).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => return Ending::left(attempt),
-                Err(_) => return Ending::unread(attempt),
-            }
-        }
-        let pause = attempt.call.core.options.keep_alive;
-        let next = tokio::select! {
-            next = attempt.next() => next,
-            () = pieces.closed() => return Ending::left(attempt),
-            () = tokio::time::sleep(pause), if !pause.is_zero() => {
-                Next::Bytes(keep_alive(attempt.call.intake.framing))
-            }
-        };
-        bytes = match next {
-            Next::Bytes(bytes) | Next::End(bytes) => bytes,
-            Next::Broken(outcome) => return Ending::broken(attempt, outcome),
-        };
     }
 }
 
@@ -228,6 +157,39 @@ fn call_end(
             .or_else(|| Some(attempt.lane.model.to_string())),
         first_content,
     }
+}
+
+/// Tells the client that its call is not served, where no provider was asked.
+pub(crate) async fn refuse(call: &Arc<CallContext>, refusal: Refusal, client: Client) {
+    let error = refusal.into_error();
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    identify(call, None, &mut headers);
+    call.end(CallEnd {
+        status: Some(error.status.as_u16()),
+        class: Class::Caller,
+        provider: None,
+        model_served: None,
+        first_content: None,
+    });
+    let summary = Box::new(call.summary(Class::Caller));
+    let answer = Answer {
+        status: error.status,
+        headers,
+        body: Body::Whole(error.body(call.intake.format), Some(summary)),
+    };
+    client.send(answer).await;
+}
+
+/// Ends a call whose client left before it was answered.
+pub(crate) fn left(call: &CallContext) {
+    call.end(CallEnd {
+        status: None,
+        class: Class::ClientLeft,
+        provider: None,
+        model_served: None,
+        first_content: None,
+    });
 }
 
 /// Tells the client that all has failed.
@@ -335,10 +297,13 @@ pub(crate) fn identify(call: &CallContext, target: Option<&str>, headers: &mut H
         headers.insert(TARGET, target);
     }
     headers.insert(ATTEMPTS, HeaderValue::from(call.attempts()));
+    if let Some(status) = call.cache() {
+        headers.insert(CACHE, HeaderValue::from_static(status.as_str()));
+    }
 }
 
 /// What all settled attempts cost. Left out where one has no price: unknown is not 0.
-fn cost(call: &CallContext, headers: &mut HeaderMap) {
+pub(crate) fn cost(call: &CallContext, headers: &mut HeaderMap) {
     if let Some(Ok(cost)) = call
         .settled_cost()
         .map(|cost: Ticks| HeaderValue::from_str(&cost.usd()))

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use wayleave_core::cache::consult;
 use wayleave_core::endpoint::{Asked, Endpoint};
 use wayleave_core::format::WireFormat;
 use wayleave_core::intake::Intake;
@@ -20,6 +21,7 @@ use wayleave_core::table::Table;
 use wayleave_core::when::Subject;
 
 use crate::EngineOptions;
+use crate::cache::Caches;
 use crate::call::{Answer, Body, Call};
 use crate::clock::Clock;
 use crate::context::CallContext;
@@ -39,6 +41,7 @@ pub(crate) struct Core {
     pub(crate) table: ArcSwapOption<Table>,
     pub(crate) clients: Clients,
     pub(crate) health: Health,
+    pub(crate) caches: Caches,
     pub(crate) ledger: Ledger,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) flights: Flights,
@@ -160,6 +163,9 @@ impl Core {
         let path = call.path.split('?').next().unwrap_or_default();
         let subject = || Subject::new(&intake, path, &call.headers);
         let routed = route(table, &intake.model, subject)?;
+        let cache = routed.route.cache.as_ref();
+        let consult =
+            cache.map(|cache| consult(&cache.rules, &routed, call.endpoint, &intake, &call.headers));
         Ok(CallContext {
             core: Arc::clone(self),
             id: uuid::Uuid::now_v7().to_string(),
@@ -169,6 +175,7 @@ impl Core {
             intake,
             routed,
             started,
+            consult,
             book: std::sync::Mutex::default(),
         })
     }

@@ -7,13 +7,17 @@ use wayleave_core::format::WireFormat;
 use wayleave_core::gate::Gate;
 use wayleave_core::outcome::{Class, Outcome};
 use wayleave_core::plan::{KeyChoice, Lane, Plan, PlannedStep, plan};
+use wayleave_core::refusal::Refusal;
 use wayleave_core::snapshot::Accept;
 use wayleave_core::walk::{Attempt as Planned, Move, Role, Walk};
 
 use crate::attempt::Attempt;
+use crate::cache::enter::{self as cache, Company, Entered};
+use crate::cache::keeper::Keeper;
+use crate::cache::replay::{self, Followed};
 use crate::call::Answer;
 use crate::client::Client;
-use crate::context::{CallContext, CallEnd};
+use crate::context::CallContext;
 use crate::deliver::{self, Served};
 use crate::engine::Flight;
 use crate::failure::{Failure, Failures};
@@ -36,13 +40,22 @@ pub(crate) async fn execute(call: Arc<CallContext>, flight: Flight, answer: ones
     call.flush().await;
 }
 
-async fn carry_out(call: &Arc<CallContext>, flight: Flight, mut client: Client) {
+async fn carry_out(call: &Arc<CallContext>, flight: Flight, client: Client) {
     let plan = plan(
         &call.routed.rule,
         &call.intake.model,
         &call.core.health,
         &mut fastrand::Rng::new(),
     );
+    let (flight, mut client, keeper) = match through_cache(call, flight, client).await {
+        Through::Ask {
+            flight,
+            client,
+            keeper,
+        } => (flight, client, keeper),
+        Through::Done => return,
+    };
+    client.share(keeper.as_deref());
     if call.intake.format == WireFormat::AnthropicTokens && !is_counted_elsewhere(call, &plan) {
         return deliver::count_here(call, client).await;
     }
@@ -59,10 +72,54 @@ async fn carry_out(call: &Arc<CallContext>, flight: Flight, mut client: Client) 
         };
         match step {
             Step::Next(after) => next = after,
-            Step::Serve(served) => return deliver::serve(*served, flight, client).await,
-            Step::Left => return left(call),
+            Step::Serve(served) => return deliver::serve(*served, flight, client, keeper).await,
+            Step::Left => return deliver::left(call),
         }
     }
+}
+
+/// How far the cache of its route took a call.
+enum Through {
+    /// Its provider is to be asked.
+    Ask {
+        flight: Flight,
+        client: Client,
+        keeper: Option<Box<Keeper>>,
+    },
+    /// It is over.
+    Done,
+}
+
+/// Takes a call through the cache of its route. Whom others have failed twice goes alone.
+async fn through_cache(call: &Arc<CallContext>, mut flight: Flight, mut client: Client) -> Through {
+    for company in [Company::Welcome, Company::Welcome, Company::Alone] {
+        match cache::enter(call, &mut client, company).await {
+            Entered::Ask(keeper) => {
+                return Through::Ask {
+                    flight,
+                    client,
+                    keeper,
+                };
+            }
+            Entered::Follow(follower) => match replay::follow(call, follower, flight, client).await {
+                Followed::Done => return Through::Done,
+                Followed::TakeOver(own_flight, own_client) => (flight, client) = (own_flight, own_client),
+            },
+            Entered::Kept(kept) => {
+                replay::serve(call, kept, flight, client).await;
+                return Through::Done;
+            }
+            Entered::NotCached => {
+                deliver::refuse(call, Refusal::NotCached, client).await;
+                return Through::Done;
+            }
+            Entered::Left => {
+                deliver::left(call);
+                return Through::Done;
+            }
+        }
+    }
+    Through::Done
 }
 
 /// Whether a provider of the plan counts tokens itself.
@@ -162,17 +219,6 @@ pub(crate) fn gate(call: &CallContext, accept: Accept) -> Gate<'_> {
 pub(crate) fn settle_left(attempt: Attempt, role: Role) {
     let outcome = attempt.outcome(Class::ClientLeft, "the client left".to_owned());
     attempt.settle(&outcome, role);
-}
-
-fn left(call: &CallContext) {
-    let end = CallEnd {
-        status: None,
-        class: Class::ClientLeft,
-        provider: None,
-        model_served: None,
-        first_content: None,
-    };
-    call.end(end);
 }
 
 /// The credential that follows in a lane, after an end that another one might mend.

@@ -38,6 +38,7 @@ use wayleave_core::price::PriceBook;
 use wayleave_core::snapshot::{Endpoint, Snapshot, Timeouts};
 use wayleave_core::table::Table;
 
+use crate::cache::Caches;
 use crate::call::{Answer, Call};
 use crate::clock::Clock;
 use crate::engine::{Core, Flights};
@@ -114,6 +115,7 @@ impl Engine {
             table: ArcSwapOption::empty(),
             clients: Clients::default(),
             health: Health::new(clock),
+            caches: Caches::default(),
             ledger,
             metrics,
             flights: Flights::default(),
@@ -127,6 +129,7 @@ impl Engine {
     pub fn apply(&self, snapshot: Snapshot) {
         let table = Table::build(snapshot);
         self.0.clients.warm(&table);
+        self.0.caches.configure(&table, self.0.metrics.store());
         self.0.table.store(Some(Arc::new(table)));
         self.0.metrics.configured();
     }

@@ -1,5 +1,6 @@
 //! What Prometheus reads. Every label is bounded: classes, roles and kinds by enums, names by the configuration.
 
+mod cache;
 mod labels;
 mod store;
 
@@ -17,6 +18,7 @@ use wayleave_core::price::CostSource;
 use wayleave_core::usage::Usage;
 use wayleave_core::walk::Role;
 
+pub(crate) use self::cache::{CacheMetrics, Missed};
 use self::labels::{
     AttemptLabels, CallLabels, ClassLabel, CostLabels, GenAiLabels, GenAiTokenLabels, LaneLabels, LaneResult,
     RoleLabel, SourceLabel, StreamLabels, TokenKind, TokenLabels, TokenType,
@@ -75,6 +77,7 @@ pub(crate) struct Metrics {
     gen_ai_duration: Histograms<GenAiLabels>,
     gen_ai_tokens: Histograms<GenAiTokenLabels>,
     store: StoreMetrics,
+    cache: CacheMetrics,
 }
 
 /// A finished attempt, as metrics see it.
@@ -120,6 +123,7 @@ impl Metrics {
             gen_ai_duration: Family::new_with_constructor(Buckets(&SECONDS)),
             gen_ai_tokens: Family::new_with_constructor(Buckets(&TOKENS)),
             store: StoreMetrics::new(),
+            cache: CacheMetrics::default(),
         };
         metrics.register();
         Arc::new(metrics)
@@ -167,6 +171,7 @@ impl Metrics {
             self.configurations.clone(),
         );
         self.store.register(own);
+        self.cache.register(own);
         self.registry.register(
             "gen_ai_client_operation_duration_seconds",
             "Duration of a request to a provider",
@@ -276,6 +281,11 @@ impl Metrics {
 
     pub(crate) fn configured(&self) {
         self.configurations.inc();
+    }
+
+    /// Those of the caches of routes.
+    pub(crate) fn cache(&self) -> &CacheMetrics {
+        &self.cache
     }
 
     /// Those of the stores of the cache.

@@ -86,7 +86,7 @@ impl Canonical {
         let question = asked
             .chat
             .as_ref()
-            .and_then(|chat| question(chat, &asked.remainder));
+            .and_then(|chat| question(chat, asked.remainder.as_ref()));
         let mut value = asked.into_value();
         if !included.is_empty()
             && let Value::Object(value) = &mut value
@@ -230,7 +230,7 @@ fn sole_text(value: &Value) -> Option<&str> {
             }
             _ => None,
         },
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => None,
     }
 }
 
@@ -242,12 +242,12 @@ fn without_nulls(value: Value) -> Value {
             .map(|(name, value)| (name, without_nulls(value)))
             .collect(),
         Value::Array(values) => values.into_iter().map(without_nulls).collect(),
-        other => other,
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
     }
 }
 
 /// The last turn's words, if it is the user's and says nothing but words.
-fn question(chat: &Value, rest: &Option<(WireFormat, Value)>) -> Option<Question> {
+fn question(chat: &Value, rest: Option<&(WireFormat, Value)>) -> Option<Question> {
     let mut chat = chat.clone();
     let turns = chat.get_mut("turns")?.as_array_mut()?;
     let spoken = turns
@@ -275,7 +275,7 @@ fn question(chat: &Value, rest: &Option<(WireFormat, Value)>) -> Option<Question
     parts.clear();
     let around = Asked {
         chat: Some(chat),
-        remainder: rest.clone(),
+        remainder: rest.cloned(),
     };
     Some(Question {
         text,
@@ -314,7 +314,9 @@ fn write(value: &Value, out: &mut Vec<u8>) {
             out.push(b']');
         }
         Value::Number(number) => out.extend_from_slice(number::spelled(number).as_bytes()),
-        other => out.extend_from_slice(other.to_string().as_bytes()),
+        plain @ (Value::Null | Value::Bool(_) | Value::String(_)) => {
+            out.extend_from_slice(plain.to_string().as_bytes());
+        }
     }
 }
 

@@ -206,7 +206,7 @@ fn client(partition: &Partition, headers: &HeaderMap) -> Option<Digest> {
             // The same key in the header of another SDK is the same client.
             of(
                 b"credential",
-                bearer.or_else(|| named().map(|value| value.as_bytes()))?,
+                bearer.or_else(|| named().map(http::HeaderValue::as_bytes))?,
             )
         }
     }

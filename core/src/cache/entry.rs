@@ -46,6 +46,8 @@ pub struct Provenance {
     pub provider: String,
     /// The model that was asked for.
     pub model: String,
+    /// The model that the provider says it served.
+    pub served: Option<String>,
     /// The provider's row, which tells how it deviates from its format.
     pub vendor: String,
     /// The provider's format.
@@ -83,15 +85,22 @@ struct Head {
     packed: bool,
 }
 
+impl Provenance {
+    /// How the answer is read; `None`: a vendor that this version does not know.
+    pub fn shape(&self) -> Option<ProviderShape> {
+        let vendor = Vendor::named(&self.vendor)?;
+        Some(ProviderShape {
+            format: self.format,
+            framing: self.framing,
+            quirks: vendor.speaking(self.format).quirks,
+        })
+    }
+}
+
 impl Entry {
     /// How its body is read; `None`: a vendor that this version does not know.
     pub fn shape(&self) -> Option<ProviderShape> {
-        let vendor = Vendor::named(&self.from.vendor)?;
-        Some(ProviderShape {
-            format: self.from.format,
-            framing: self.from.framing,
-            quirks: vendor.speaking(self.from.format).quirks,
-        })
+        self.from.shape()
     }
 
     /// As it stands in a store.

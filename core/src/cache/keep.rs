@@ -72,7 +72,7 @@ pub fn keep(rules: &CacheRules, tally: &Tally, format: WireFormat, bytes: usize)
     if !tally.content {
         return Err(NotKept::Empty);
     }
-    let calls = tally.tool_calls || tally.finishes.contains(&Finish::ToolCalls);
+    let calls = tally.tool_calls > 0 || tally.finishes.contains(&Finish::ToolCalls);
     if calls && rules.tool_calls == ToolCalls::Skip {
         return Err(NotKept::ToolCalls);
     }

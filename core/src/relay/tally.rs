@@ -31,8 +31,8 @@ pub struct Tally {
     pub finish: Option<Finish>,
     /// How the choices ended, each way once.
     pub finishes: Vec<Finish>,
-    /// Whether a tool is called.
-    pub tool_calls: bool,
+    /// Tool calls that began.
+    pub tool_calls: u32,
     /// The last usage that the provider told.
     pub report: Option<Report>,
     /// The model that the provider says it serves.
@@ -95,7 +95,7 @@ impl Observer {
             Event::RedactedReasoning { .. } | Event::Opaque { .. } => self.tally.content = true,
             Event::ReasoningSignature { .. } | Event::Citation { .. } | Event::Logprobs { .. } => {}
             Event::ToolCall { choice, slot, .. } => {
-                self.tally.tool_calls = true;
+                self.tally.tool_calls += 1;
                 self.calls.insert((*choice, *slot), JsonScan::default());
             }
             Event::ToolArguments { choice, slot, json } => self.argued((*choice, *slot), json),

@@ -70,6 +70,9 @@ impl Attempt {
             cost_usd: cost.ticks.map(Ticks::usd),
             cost_source: cost.source,
             price_version: told.map(|rates| rates.version().to_string()),
+            saved_ticks: None,
+            saved_usd: None,
+            answered: None,
         }
     }
 
@@ -162,6 +165,17 @@ impl Attempt {
     /// The model that the provider says it serves.
     pub(crate) fn served_model(&self) -> Option<String> {
         self.tally().and_then(|tally| tally.model.clone())
+    }
+
+    /// What it has used and costs, as far as it has come.
+    pub(crate) fn bill(&self) -> (Usage, Option<Ticks>) {
+        let Some(counted) = self.tally().and_then(|tally| self.counted_of(tally)) else {
+            return (Usage::default(), None);
+        };
+        let rates = self.rates(self.served_model().as_deref());
+        let at = self.call.core.clock.date(self.started);
+        let cost = price(&counted.report, counted.estimated, rates.as_ref(), at);
+        (counted.report.usage, cost.ticks)
     }
 
     /// What the call has come to, with this attempt as the one that served.

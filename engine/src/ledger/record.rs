@@ -66,6 +66,15 @@ pub struct AttemptRecord {
     pub cost_source: CostSource,
     /// The prices that it was reckoned with.
     pub price_version: Option<String>,
+    /// What the answer cost the call that it was made for, where this one got it for nothing, in 1e-10 USD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub saved_ticks: Option<Ticks>,
+    /// The same in dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub saved_usd: Option<String>,
+    /// The call that the answer was made for, where it was another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered: Option<String>,
 }
 
 /// One call of a client.
@@ -105,6 +114,9 @@ pub struct CallRecord {
     pub cost_ticks: Option<Ticks>,
     /// The same in dollars.
     pub cost_usd: Option<String>,
+    /// What became of it at the cache of its route, if that has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache: Option<&'static str>,
 }
 
 impl Record {

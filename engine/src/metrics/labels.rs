@@ -41,6 +41,7 @@ text_label!(SourceLabel, CostSource, |source| match source {
     CostSource::ProviderBilled => "provider_billed",
     CostSource::Table => "table",
     CostSource::Estimate => "estimate",
+    CostSource::Cache => "cache",
     CostSource::None => "none",
 });
 text_label!(LaneResult, LaneEnd, |end| match end {

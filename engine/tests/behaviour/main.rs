@@ -4,8 +4,10 @@
 #[cfg(test)]
 mod suite {
     mod awake;
+    mod cache;
     mod clocks;
     mod clouds;
+    mod coalesced;
     mod formats;
     mod keys;
     mod leaving;

@@ -18,6 +18,7 @@ fn entry(body: &'static [u8]) -> Entry {
             call: "c".to_owned(),
             provider: "team/p".to_owned(),
             model: "m".to_owned(),
+            served: None,
             vendor: "OpenAI".to_owned(),
             format: WireFormat::OpenAIChat,
             framing: Framing::Sse,

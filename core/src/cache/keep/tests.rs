@@ -75,7 +75,7 @@ fn nothing_else_is() {
         ),
         (
             Tally {
-                tool_calls: true,
+                tool_calls: 1,
                 ..good()
             },
             NotKept::ToolCalls,
@@ -94,7 +94,7 @@ fn tool_calls_are_kept_where_the_policy_says_so() {
     let mut rules = cache_rules();
     rules.tool_calls = ToolCalls::Keep;
     let calls = Tally {
-        tool_calls: true,
+        tool_calls: 1,
         ..tally(Finish::ToolCalls)
     };
     assert_eq!(keep(&rules, &calls, WireFormat::OpenAIChat, 10), Ok(()));

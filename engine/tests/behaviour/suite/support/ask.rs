@@ -76,6 +76,16 @@ impl Ask {
             .with("stream_options", json!({"include_usage": true}))
     }
 
+    /// With a function that the model may call.
+    pub(crate) fn with_tool(self) -> Self {
+        let schema = json!({"type": "object"});
+        let tool = match self.endpoint {
+            Endpoint::Messages => json!({"name": "f", "input_schema": schema}),
+            _ => json!({"type": "function", "function": {"name": "f", "parameters": schema}}),
+        };
+        self.with("tools", json!([tool]))
+    }
+
     /// Sets a member of the body.
     pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
         self.body[name] = value;

@@ -7,6 +7,9 @@ use wayleave_core::format::{Paths, WireFormat};
 use wayleave_core::outcome::FallbackOn;
 use wayleave_core::price::{Overlay, OverlayPrice};
 use wayleave_core::secret::Secret;
+use wayleave_core::snapshot::cache::{
+    Cache, CacheRules, CacheState, KeyParts, Method, Partition, Store, ToolCalls,
+};
 use wayleave_core::snapshot::{
     Accept, Access, Endpoint, Limits, Losers, ModelClaim, ObjectName, Pick, Provider, Retry, Route,
     RouteRules, Rule, Snapshot, Step, Target, Timeouts, Unsupported,
@@ -243,5 +246,41 @@ pub(crate) fn snapshot(simulator: &str, keys: &[Key], rule: Rule) -> Snapshot {
         routes: vec![route],
         providers: keys.iter().map(|key| key.provider(simulator)).collect(),
         ..Snapshot::default()
+    }
+}
+
+/// A cache in memory for each credential.
+pub(crate) fn cache_rules() -> CacheRules {
+    CacheRules {
+        ttl: Duration::from_secs(600),
+        partition: Partition::Credential,
+        key: KeyParts::default(),
+        methods: [
+            Method::Chat,
+            Method::Completions,
+            Method::Responses,
+            Method::Messages,
+            Method::Generate,
+            Method::Embeddings,
+        ]
+        .into(),
+        max_entry_bytes: 1 << 20,
+        max_temperature: "0".parse().expect("a ratio"),
+        tool_calls: ToolCalls::Skip,
+        store: Store::Memory { max_bytes: 64 << 20 },
+        semantic: None,
+    }
+}
+
+/// The same with a cache on the route.
+pub(crate) fn cached(snapshot: Snapshot, rules: CacheRules) -> Snapshot {
+    let cache = Cache {
+        name: team("kept"),
+        routes: vec![team("chat")],
+        rules: CacheState::Ready(rules.into()),
+    };
+    Snapshot {
+        caches: vec![cache],
+        ..snapshot
     }
 }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use wayleave_core::snapshot::cache::CacheRules;
 use wayleave_core::snapshot::{Rule, Step};
 use wayleave_engine::call::Answer;
 use wayleave_engine::{Engine, EngineOptions};
 use wayleave_sim::{RecordedRequest, Sim, SimOptions};
 
-use super::{Ask, Books, Got, Key, SOON, pick, rule, snapshot};
+use super::{Ask, Books, Got, Key, SOON, cached, pick, rule, snapshot};
 
 pub(crate) struct Gateway {
     pub(crate) engine: Engine,
@@ -35,6 +36,20 @@ impl Gateway {
             .map(|(provider, model)| pick(provider, model))
             .collect();
         Self::start(&keys(targets), rule(steps))
+    }
+
+    /// With a chain of providers before which there is a cache.
+    pub(crate) fn cached(targets: &[(&'static str, &str)], rules: CacheRules) -> Self {
+        let gateway = Self::chain(targets);
+        gateway.cache(targets, rules);
+        gateway
+    }
+
+    /// Puts a cache of these rules before the chain.
+    pub(crate) fn cache(&self, targets: &[(&'static str, &str)], rules: CacheRules) {
+        let steps = targets.iter().map(|(provider, model)| pick(provider, model));
+        let chain = snapshot(&self.sim.base_url(), &keys(targets), rule(steps.collect()));
+        self.engine.apply(cached(chain, rules));
     }
 
     /// With one step.

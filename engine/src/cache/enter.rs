@@ -1,0 +1,104 @@
+//! A call at the cache of its route, before any provider is asked.
+
+use std::sync::Arc;
+
+use wayleave_core::cache::{Ask, Consult, Entry, Status};
+
+use super::keeper::{Keeper, Shelf};
+use super::replay::{self, Kept};
+use super::shared::{End, Follower, Lead, Place};
+use super::store::{Lookup, Store};
+use crate::client::Client;
+use crate::context::CallContext;
+use crate::metrics::Missed;
+
+/// What becomes of the call.
+#[derive(Debug)]
+pub(crate) enum Entered {
+    /// Its provider is asked; the answer may be kept.
+    Ask(Option<Box<Keeper>>),
+    /// A kept answer serves.
+    Kept(Kept),
+    /// An equal call is under way.
+    Follow(Follower),
+    /// There is no kept answer, and no other is wanted.
+    NotCached,
+    /// The client left.
+    Left,
+}
+
+/// Whether a call may wait for an equal one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Company {
+    /// It may.
+    Welcome,
+    /// Others have failed it.
+    Alone,
+}
+
+/// Takes a call through the cache of its route.
+pub(crate) async fn enter(call: &Arc<CallContext>, client: &mut Client, company: Company) -> Entered {
+    let Some(cache) = &call.routed.route.cache else {
+        return Entered::Ask(None);
+    };
+    let ask = match &call.consult {
+        None => return Entered::Ask(None),
+        Some(Consult::Pass(passed)) => {
+            call.set_cache(Status::Bypass);
+            call.core.metrics.cache().passed(&call.route_label(), *passed);
+            return Entered::Ask(None);
+        }
+        Some(Consult::Ask(ask)) => ask,
+    };
+    let Some(store) = call.core.caches.store(&cache.name) else {
+        return Entered::Ask(None);
+    };
+    let mut lead = None;
+    if ask.lookup && !ask.only_if_cached && company == Company::Welcome {
+        match call.core.caches.flights.join(&ask.key) {
+            Place::Lead(first) => lead = Some(first),
+            Place::Follow(follower) => return Entered::Follow(follower),
+        }
+    }
+    let missed = if ask.lookup {
+        let found = tokio::select! {
+            found = look_up(call, &store, ask, cache.rules.max_entry_bytes) => found,
+            () = client.left() => return Entered::Left,
+        };
+        match found {
+            Ok(kept) => return Entered::Kept(hand_on(kept, lead)),
+            Err(missed) => missed,
+        }
+    } else {
+        Missed::Refresh
+    };
+    call.core.metrics.cache().missed(&call.route_label(), missed);
+    if ask.only_if_cached {
+        return Entered::NotCached;
+    }
+    call.set_cache(if ask.lookup { Status::Miss } else { Status::Refresh });
+    let shelf = ask.keep.then(|| Shelf {
+        store,
+        key: ask.key.clone(),
+        ttl: ask.ttl,
+    });
+    Entered::Ask(Some(Box::new(Keeper::new(call, &cache.rules, lead, shelf))))
+}
+
+/// Those who wait for this call get what it found.
+fn hand_on(kept: Kept, lead: Option<Lead>) -> Kept {
+    if let Some(mut lead) = lead {
+        lead.end(End::Kept(Arc::clone(&kept.entry)));
+    }
+    kept
+}
+
+async fn look_up(call: &CallContext, store: &Store, ask: &Ask, most: usize) -> Result<Kept, Missed> {
+    let bytes = match store.get(&ask.key).await {
+        Lookup::Found(bytes) => bytes,
+        Lookup::Missing => return Err(Missed::Absent),
+        Lookup::Unavailable => return Err(Missed::Unavailable),
+    };
+    let entry = Entry::decode(&bytes, &ask.key, most).map_err(|_| Missed::Unreadable)?;
+    replay::kept(call, ask, Arc::new(entry), Status::Hit)
+}

@@ -1,0 +1,140 @@
+//! Serves an answer that another call has paid for: a kept one, or one that is under way.
+
+mod live;
+mod paid;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{AGE, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use tokio::time::Instant;
+use wayleave_core::cache::{Ask, Entry, Provenance, Status};
+use wayleave_core::event::Fault;
+use wayleave_core::format::Framing;
+use wayleave_core::money::Ticks;
+use wayleave_core::outcome::Class;
+use wayleave_core::relay::{ProviderShape, Relay, RelayOptions, TotalCost};
+use wayleave_core::walk::Role;
+
+pub(crate) use self::live::{Followed, follow};
+use self::paid::Paid;
+use crate::call::{Answer, Body};
+use crate::client::{Client, stream_head};
+use crate::context::CallContext;
+use crate::deliver;
+use crate::engine::Flight;
+use crate::metrics::Missed;
+
+const SAVED: HeaderName = HeaderName::from_static("x-wayleave-saved-usd");
+
+/// A kept answer, fit to be served to this call.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) entry: Arc<Entry>,
+    status: Status,
+    /// In the client's format.
+    body: Bytes,
+}
+
+/// Turns an entry into this client's format, if it is young enough.
+pub(crate) fn kept(call: &CallContext, ask: &Ask, entry: Arc<Entry>, status: Status) -> Result<Kept, Missed> {
+    if age(call, &entry.from) > ask.max_age {
+        return Err(Missed::Stale);
+    }
+    let shape = entry.shape().ok_or(Missed::Unreadable)?;
+    let mut relay = relay(call, &entry.from, shape);
+    let begin = relay.push(entry.body.clone(), FREE);
+    let rest = relay.finish(FREE);
+    if relay.tally().fault.is_some() || !relay.tally().ended {
+        return Err(Missed::Unreadable);
+    }
+    let body = joined(begin, rest);
+    Ok(Kept { entry, status, body })
+}
+
+/// Serves a kept answer.
+pub(crate) async fn serve(call: &Arc<CallContext>, kept: Kept, mut flight: Flight, client: Client) {
+    let from = &kept.entry.from;
+    call.set_cache(kept.status);
+    call.core
+        .metrics
+        .cache()
+        .hit(&call.route_label(), kept.status, from.cost);
+    flight.carry(kept.body.len());
+    let mut paid = Paid::begin(call, Role::CacheHit);
+    let mut headers = head(call, from);
+    headers.insert(AGE, HeaderValue::from(age(call, from).as_secs()));
+    let class = if client.is_gone() {
+        Class::ClientLeft
+    } else {
+        Class::Ok
+    };
+    let summary = paid.end(from, class, None);
+    price(call, from, &mut headers);
+    let answer = Answer {
+        status: StatusCode::OK,
+        headers,
+        body: Body::Whole(kept.body, Some(summary)),
+    };
+    client.send(answer).await;
+}
+
+fn relay(call: &CallContext, from: &Provenance, provider: ProviderShape) -> Relay {
+    Relay::new(RelayOptions {
+        client: call.client(),
+        provider,
+        model: &from.model,
+        created: from.kept.as_second(),
+        keep_text: None,
+    })
+}
+
+/// What this client pays.
+const FREE: TotalCost<'static> = &|_, _| Some(Ticks::ZERO);
+
+fn fault(message: &str) -> Fault {
+    Fault {
+        class: Class::Cut,
+        status: StatusCode::BAD_GATEWAY.as_u16(),
+        code: None,
+        message: message.to_owned(),
+    }
+}
+
+fn joined(begin: Bytes, rest: Bytes) -> Bytes {
+    match (begin.is_empty(), rest.is_empty()) {
+        (true, _) => rest,
+        (_, true) => begin,
+        (false, false) => [begin, rest].concat().into(),
+    }
+}
+
+fn age(call: &CallContext, from: &Provenance) -> std::time::Duration {
+    let now = call.core.clock.date(Instant::now());
+    now.duration_since(from.kept).try_into().unwrap_or_default()
+}
+
+/// The headers of an answer, but for what it costs.
+fn head(call: &CallContext, from: &Provenance) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    match call.intake.framing {
+        Framing::Whole => {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        framing @ (Framing::Sse | Framing::JsonArray | Framing::EventStream) => {
+            stream_head(framing, &mut headers);
+        }
+    }
+    let target = format!("{}/{}", from.provider, from.model);
+    deliver::identify(call, Some(&target), &mut headers);
+    headers
+}
+
+/// What the answer costs, and what it cost the call that it was made for.
+fn price(call: &CallContext, from: &Provenance, headers: &mut HeaderMap) {
+    deliver::cost(call, headers);
+    if let Some(Ok(saved)) = from.cost.map(|cost| HeaderValue::from_str(&cost.usd())) {
+        headers.insert(SAVED, saved);
+    }
+}
