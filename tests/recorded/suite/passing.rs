@@ -134,3 +134,18 @@ fn only_the_two_edits_are_let_through() {
         b"data: {}\n\n"
     );
 }
+
+#[test]
+fn of_a_list_only_the_cost_is_let_through() {
+    let recorded = b"[{\n  \"usageMetadata\": {\n    \"totalTokenCount\": 1\n  }\n}\n]\n";
+    let priced = b"[{\n  \"usageMetadata\": {\"cost\":0.5,\n    \"totalTokenCount\": 1\n  }\n}\n]\n";
+    let edits = list(recorded, priced).expect("the cost is added");
+    assert_eq!(
+        (edits.cost.as_deref(), edits.usage_told, edits.behind.len()),
+        (Some("0.5"), true, 0)
+    );
+    assert!(list(recorded, recorded).is_ok_and(|edits| edits.cost.is_none()));
+    assert!(list(recorded, &priced[..20]).is_err());
+    let more = [&recorded[..], b"]"].concat();
+    assert_eq!(list(recorded, &more).expect("more").behind, b"]");
+}

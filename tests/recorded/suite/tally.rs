@@ -8,7 +8,7 @@ use std::io::Write as _;
 pub(super) enum Way {
     /// The client speaks the provider's format.
     Own,
-    /// The client speaks the other one.
+    /// The client speaks another one.
     Translated,
     /// The client wants a stream of what is recorded whole, or the whole of what is recorded as a stream.
     Reframed,
