@@ -72,6 +72,11 @@ pub fn is_own_form(body: &[u8], format: WireFormat) -> bool {
     form::fits(body, format)
 }
 
+/// Whether an error body may stand in an answer with this status: it names no other.
+pub fn agrees_with(body: &[u8], status: StatusCode) -> bool {
+    form::agrees(body, status)
+}
+
 /// Reads an error that stands inside a 200. The status is the one that the error names or implies; an error that tells
 /// nothing is the provider's failure.
 pub(crate) fn in_band(document: &[u8]) -> Fault {

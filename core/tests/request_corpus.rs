@@ -1,11 +1,9 @@
 //! Requests that real clients sent to real providers: each passes unchanged, and in translation keeps what both
-//! formats can say. The recordings are not part of the project; `WAYLEAVE_FIXTURES` says where they are.
+//! formats can say.
 
 #![cfg(test)]
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use wayleave_core::endpoint::{Asked, Endpoint};
@@ -15,9 +13,14 @@ use wayleave_core::vendor::Vendor;
 
 #[path = "requests/proofs.rs"]
 mod proofs;
+#[expect(dead_code, reason = "answers are for other suites")]
+#[path = "recordings/mod.rs"]
+mod recordings;
 #[path = "requests/survivors.rs"]
 mod survivors;
 
+use recordings::api::Api;
+use recordings::exchange::{Exchange, load};
 use survivors::Survivors;
 
 /// One recorded request.
@@ -28,19 +31,24 @@ struct Recorded {
     body: Value,
 }
 
-/// What the path says. `None`: an endpoint that is none of ours.
-fn asked(endpoint: &str, path: &str) -> Option<Asked> {
-    Some(match endpoint {
-        "chat.completions" => WireFormat::OpenAIChat.into(),
-        "completions" => WireFormat::OpenAICompletions.into(),
-        "responses" => WireFormat::OpenAIResponses.into(),
-        "messages" => WireFormat::AnthropicMessages.into(),
-        "converse" => converse(Framing::Whole),
-        "converse-stream" => converse(Framing::EventStream),
-        "generateContent" => return Asked::at(Endpoint::GenerateContent, path),
-        "streamGenerateContent" => return Asked::at(Endpoint::StreamGenerateContent, path),
-        _ => return None,
-    })
+/// What the path says. `None`: no format that requests are translated from.
+fn asked(exchange: &Exchange) -> Option<Asked> {
+    let place = match exchange.endpoint.as_str() {
+        "generateContent" => Endpoint::GenerateContent,
+        "streamGenerateContent" => Endpoint::StreamGenerateContent,
+        "converse" => return Some(converse(Framing::Whole)),
+        "converse-stream" => return Some(converse(Framing::EventStream)),
+        _ => {
+            return Some(
+                exchange
+                    .api
+                    .filter(|api| *api != Api::OpenAIEmbeddings)?
+                    .format()
+                    .into(),
+            );
+        }
+    };
+    Asked::at(place, &exchange.path)
 }
 
 fn converse(framing: Framing) -> Asked {
@@ -53,60 +61,22 @@ fn converse(framing: Framing) -> Asked {
 
 /// Those that need nothing that a provider keeps. `None`: there are no recordings here.
 fn recorded() -> Option<Vec<Recorded>> {
-    let mut all = everything()?;
-    all.retain(|request| !is_stateful(request));
-    Some(all)
-}
-
-/// Whether it needs a response, a prompt or an item that a provider keeps.
-fn is_stateful(request: &Recorded) -> bool {
-    let references = ["previous_response_id", "conversation", "prompt"];
-    request.asked.format == WireFormat::OpenAIResponses
-        && (references.iter().any(|name| !request.body[name].is_null())
-            || ["store", "background"]
-                .iter()
-                .any(|name| request.body[name] == true)
-            || request.body["input"]
-                .as_array()
-                .is_some_and(|items| items.iter().any(|item| item["type"] == "item_reference")))
+    requests(|exchange| !exchange.is_stateful())
 }
 
 /// `None`: there are no recordings here.
-fn everything() -> Option<Vec<Recorded>> {
-    let folder = std::env::var_os("WAYLEAVE_FIXTURES").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/fixtures")),
-        PathBuf::from,
-    );
-    let Ok(index) = fs::read(folder.join("index.json")) else {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "no recordings in {}: set WAYLEAVE_FIXTURES",
-            folder.display()
-        );
-        println!("skipped: no recordings in {}", folder.display());
-        return None;
-    };
-    let index: Vec<Value> = serde_json::from_slice(&index).unwrap();
-    let mut all = Vec::new();
-    for entry in index {
-        let file = fs::read(folder.join(entry["file"].as_str().unwrap())).unwrap();
-        let exchange: Value = serde_json::from_slice(&file).unwrap();
-        let path = exchange["request"]["path"].as_str().unwrap();
-        let Some(asked) = asked(entry["endpoint"].as_str().unwrap(), path) else {
-            continue;
-        };
-        let body = exchange["request"]["body"].clone();
-        if body.is_object() {
-            let text = |name: &str| entry[name].as_str().unwrap().to_owned();
-            all.push(Recorded {
-                id: text("id"),
-                provider: text("provider"),
-                asked,
-                body,
-            });
-        }
-    }
-    assert!(!all.is_empty(), "no request in {}", folder.display());
+fn requests(wanted: impl Fn(&Exchange) -> bool) -> Option<Vec<Recorded>> {
+    let exchanges = load()?.into_iter().filter(wanted);
+    let requests = exchanges.filter_map(|exchange| {
+        Some(Recorded {
+            asked: asked(&exchange)?,
+            id: exchange.id,
+            provider: exchange.provider,
+            body: exchange.request?,
+        })
+    });
+    let all: Vec<_> = requests.collect();
+    assert!(!all.is_empty(), "no request");
     Some(all)
 }
 
@@ -129,8 +99,9 @@ fn same(format: WireFormat) -> TargetShape<'static> {
 
 #[test]
 fn what_needs_stored_responses_is_refused() {
-    let Some(all) = everything() else { return };
-    let stateful: Vec<_> = all.into_iter().filter(is_stateful).collect();
+    let Some(stateful) = requests(Exchange::is_stateful) else {
+        return;
+    };
     assert!(
         stateful.len() >= 4,
         "too few requests to mean anything: {}",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use wayleave_core::client_error::{AttemptNote, ClientError};
+use wayleave_core::client_error::{AttemptNote, ClientError, agrees_with};
 use wayleave_core::headers;
 use wayleave_core::outcome::{Class, Outcome};
 use wayleave_core::plan::Plan;
@@ -106,7 +106,9 @@ impl Failures {
         let class = failure.note.class;
         let status = client_status(class, failure.note.status);
         // A single answer in the client's own format needs no retelling.
-        let body = failure.body.filter(|body| alone && !body.is_empty());
+        let body = failure
+            .body
+            .filter(|body| alone && !body.is_empty() && agrees_with(body, status));
         let message = if alone {
             failure.message
         } else {

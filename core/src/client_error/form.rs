@@ -1,5 +1,6 @@
 //! Whether an error body is one that the client's API would send.
 
+use http::StatusCode;
 use serde_json::Value;
 
 use crate::format::{Family, WireFormat};
@@ -25,9 +26,32 @@ pub(super) fn fits(body: &[u8], format: WireFormat) -> bool {
     }
 }
 
+/// Whether a body names no other status than this. Google's name one: where a client gets another (a bad key is 400
+/// there), it would contradict the answer that it stands in.
+pub(super) fn agrees(body: &[u8], status: StatusCode) -> bool {
+    let document: Value = serde_json::from_slice(body).unwrap_or_default();
+    let named = document.get("error").and_then(|error| error.get("code"));
+    let named = named.and_then(Value::as_u64);
+    named.is_none_or(|named| named == u64::from(status.as_u16()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_body_agrees_with_the_status_that_it_names_and_with_any_where_it_names_none() {
+        let google = br#"{"error": {"code": 400, "message": "m", "status": "INVALID_ARGUMENT"}}"#;
+        assert!(agrees(google, StatusCode::BAD_REQUEST));
+        assert!(!agrees(google, StatusCode::UNAUTHORIZED));
+        for other in [
+            r#"{"error": {"code": "c", "message": "m"}}"#,
+            r#"{"error": "m"}"#,
+            "",
+        ] {
+            assert!(agrees(other.as_bytes(), StatusCode::UNAUTHORIZED), "{other}");
+        }
+    }
 
     #[test]
     fn only_the_formats_own_errors_fit() {

@@ -6,18 +6,18 @@ use http::StatusCode;
 use wayleave_core::client_error::read_fault;
 use wayleave_core::outcome::Class;
 
-use crate::api::{Api, CLIENTS, Frames, framings};
-use crate::exchange::{self, Exchange};
-use crate::oracle;
-use crate::said::Said;
+use crate::recordings::api::{Api, CLIENTS, Frames, framings};
+use crate::recordings::exchange::{Exchange, of_our_apis};
+use crate::recordings::oracle;
+use crate::recordings::said::Said;
 use crate::tallied;
-use crate::way::{Way, at_once, equal, is_ok, over, relay, untouched};
+use crate::way::{Way, at_once, equal, exceptions, is_chat, is_ok, over, relay, untouched};
 
 #[test]
 fn exceptions_name_exchanges_that_exist() {
-    let Some(all) = exchange::load() else { return };
+    let Some(all) = of_our_apis() else { return };
     let ids: BTreeSet<_> = all.iter().map(|exchange| exchange.id.as_str()).collect();
-    for id in exchange::exceptions().keys() {
+    for id in exceptions().keys() {
         assert!(ids.contains(id.as_str()), "{id} is no exchange");
     }
 }
@@ -79,7 +79,7 @@ fn the_tally_says_what_the_answer_says() {
         equal(
             "tally",
             &tallied::of_tally(&passed.tally),
-            &tallied::for_tally(&said),
+            &tallied::for_tally(exchange.api(), &said),
         )?;
         equal("ended", &passed.tally.ended, &said.ended)?;
         equal("faulty", &passed.tally.fault.is_some(), &said.error)
@@ -88,7 +88,7 @@ fn the_tally_says_what_the_answer_says() {
 
 #[test]
 fn translation_keeps_what_the_client_can_be_told() {
-    over("translate", is_ok, |exchange| {
+    over("translate", is_chat, |exchange| {
         let said = Said::of_exchange(exchange);
         for &format in CLIENTS {
             for &framing in framings(format) {
@@ -107,7 +107,7 @@ fn translation_keeps_what_the_client_can_be_told() {
                 let told = Said::of_client(format, framing, &seen.bytes);
                 let expected = said.clone().for_client(Api::of(format));
                 // A source that several pieces of Gemini's text lean on is told once.
-                let gemini = [Api::of(format), exchange.api].contains(&Api::GeminiGenerate);
+                let gemini = [Api::of(format), exchange.api()].contains(&Api::GeminiGenerate);
                 let (told, expected) = if gemini {
                     (told.with_each_source_once(), expected.with_each_source_once())
                 } else {
@@ -158,7 +158,7 @@ fn an_event_stream_may_be_cut_anywhere() {
     let short = |exchange: &Exchange| {
         exchange.frames == Frames::EventStream && is_ok(exchange) && exchange.body.len() < 4000
     };
-    let Some(all) = exchange::load() else { return };
+    let Some(all) = of_our_apis() else { return };
     let mut count = 0;
     for exchange in all.iter().filter(|exchange| short(exchange)) {
         let whole = at_once(exchange, untouched(exchange));
@@ -181,7 +181,7 @@ fn errors_have_their_status_and_class() {
         |exchange| exchange.status >= 400,
         |exchange| {
             let status = StatusCode::from_u16(exchange.status).map_err(|error| error.to_string())?;
-            let fault = read_fault(status, &exchange.headers(), &exchange.body);
+            let fault = read_fault(status, &exchange.headers, &exchange.body);
             let text = String::from_utf8_lossy(&exchange.body);
             let too_long = [
                 "maximum context length",

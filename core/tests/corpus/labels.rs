@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::api::{Api, Frames};
-use crate::exchange::Exchange;
-use crate::frames;
-use crate::said::{Choice, Said};
+use crate::recordings::api::{Api, Frames};
+use crate::recordings::exchange::Exchange;
+use crate::recordings::frames;
+use crate::recordings::said::{Choice, Said};
 
 /// Everything about an exchange that the oracle may have read wrong.
 pub(crate) fn doubts(exchange: &Exchange, said: &Said) -> Vec<String> {
@@ -48,7 +48,7 @@ fn both_ways(exchange: &Exchange, said: &Said) -> Vec<(&'static str, bool, bool)
         .map(|(place, call)| call.index.map_or((1, place as u64), |it| (0, it)))
         .collect();
     // Tools that Bedrock runs are told as calls. A client must not answer them.
-    let bedrock = exchange.api == Api::BedrockConverse;
+    let bedrock = exchange.api() == Api::BedrockConverse;
     let served = shows("tool_call") && bedrock && any(said, |choice| choice.opaque > 0);
     // Vertex says of a blocked prompt only which kind of traffic it was.
     let uncounted = shows("prompt_blocked") && said.usage.is_none();
@@ -101,7 +101,7 @@ fn both_ways(exchange: &Exchange, said: &Said) -> Vec<(&'static str, bool, bool)
 /// Whether what the label says was read; `None`: the oracle does not read it, or it is one of [`both_ways`].
 fn holds(label: &str, exchange: &Exchange, said: &Said) -> Option<bool> {
     // Converse does not say which one.
-    if label == "finish:stop_sequence" && exchange.api == Api::AnthropicMessages {
+    if label == "finish:stop_sequence" && exchange.api() == Api::AnthropicMessages {
         return Some(any(said, |choice| choice.stop_sequence.is_some()));
     }
     if let Some(reason) = label.strip_prefix("finish:") {
@@ -113,9 +113,9 @@ fn holds(label: &str, exchange: &Exchange, said: &Said) -> Option<bool> {
     let body = || String::from_utf8_lossy(&exchange.body);
     Some(match label {
         // Gemini's means text. OpenAI also sends reasoning that has neither text nor proof.
-        "reasoning_out" if exchange.api == Api::GeminiGenerate => reasoned(),
+        "reasoning_out" if exchange.api() == Api::GeminiGenerate => reasoned(),
         "reasoning_out" => {
-            let empty = exchange.api == Api::OpenAIResponses && any(said, |choice| choice.opaque > 0);
+            let empty = exchange.api() == Api::OpenAIResponses && any(said, |choice| choice.opaque > 0);
             reasoned() || proven() || empty || tagged()
         }
         "reasoning_field:<think>" => tagged(),

@@ -4,22 +4,22 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::api::{Api, Frames};
-use crate::event_stream;
-use crate::exchange::{self, Exchange};
-use crate::frames;
 use crate::labels;
-use crate::oracle;
-use crate::said::Said;
-use crate::way::{fail_with, is_ok};
+use crate::recordings::api::{Api, Frames};
+use crate::recordings::event_stream;
+use crate::recordings::exchange::{Exchange, of_our_apis};
+use crate::recordings::frames;
+use crate::recordings::oracle;
+use crate::recordings::said::Said;
+use crate::way::{fail_with, is_chat, is_ok};
 
 fn reads_every_exchange_of(api: Api) {
-    let Some(all) = exchange::load() else { return };
+    let Some(all) = of_our_apis() else { return };
     let mut counts = BTreeMap::<(&str, &str), usize>::new();
     let mut failures = Vec::new();
     for exchange in all
         .iter()
-        .filter(|exchange| exchange.api == api && is_ok(exchange))
+        .filter(|exchange| exchange.api() == api && is_ok(exchange))
     {
         let frames = match exchange.frames {
             Frames::Whole => "whole",
@@ -65,7 +65,7 @@ mod the_oracle_reads_every_exchange {
 
 #[test]
 fn event_streams_are_decoded_as_the_recording_says() {
-    let Some(all) = exchange::load() else { return };
+    let Some(all) = of_our_apis() else { return };
     let framed = |exchange: &&Exchange| exchange.frames == Frames::EventStream;
     let mut count = 0;
     for exchange in all.iter().filter(framed) {
@@ -83,13 +83,13 @@ fn event_streams_are_decoded_as_the_recording_says() {
 /// A stream of Responses tells the whole answer again in its last event.
 #[test]
 fn the_last_event_says_what_the_stream_said() {
-    let Some(all) = exchange::load() else { return };
-    let wanted = |it: &&Exchange| it.api == Api::OpenAIResponses && it.is_stream() && is_ok(it);
+    let Some(all) = of_our_apis() else { return };
+    let wanted = |it: &&Exchange| it.api() == Api::OpenAIResponses && it.is_stream() && is_ok(it);
     let mut count = 0;
     for exchange in all.iter().filter(wanted) {
         let documents = frames::documents(exchange.frames, &exchange.body);
         let last = documents.last().expect("an event")["response"].to_string();
-        let told = oracle::read(exchange.api, Frames::Whole, last.as_bytes(), &exchange.provider);
+        let told = oracle::read(exchange.api(), Frames::Whole, last.as_bytes(), &exchange.provider);
         let [told, streamed] = [told, Said::of_exchange(exchange)].map(|mut said| {
             for choice in said.choices.values_mut() {
                 // OpenAI encrypts it anew each time.
@@ -108,10 +108,9 @@ fn the_last_event_says_what_the_stream_said() {
 /// What a client can be told is all that a second gateway behind the first could tell it.
 #[test]
 fn what_a_client_is_told_can_be_told_again() {
-    let Some(all) = exchange::load() else { return };
-    let answered = |it: &&Exchange| is_ok(it) && it.api != Api::OpenAIEmbeddings;
+    let Some(all) = of_our_apis() else { return };
     let mut count = 0;
-    for exchange in all.iter().filter(answered) {
+    for exchange in all.iter().filter(|exchange| is_chat(exchange)) {
         for api in Api::ALL.into_iter().filter(|api| *api != Api::OpenAIEmbeddings) {
             let told = Said::of_exchange(exchange).for_client(api);
             assert_eq!(told.clone().for_client(api), told, "{} as {api:?}", exchange.id);

@@ -4,10 +4,11 @@ use serde_json::Value;
 use wayleave_core::event::Finish;
 use wayleave_core::relay::Tally;
 
-use crate::said::{Call, Choice, Said, Usage, arguments};
+use crate::recordings::api::Api;
+use crate::recordings::said::{Call, Choice, Said, Usage, arguments};
 
 /// The part of an answer that a tally holds.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Tallied {
     text: String,
     refused: bool,
@@ -46,7 +47,15 @@ pub(crate) fn of_tally(tally: &Tally) -> Tallied {
     }
 }
 
-pub(crate) fn for_tally(said: &Said) -> Tallied {
+pub(crate) fn for_tally(api: Api, said: &Said) -> Tallied {
+    // Vectors are not kept.
+    if api == Api::OpenAIEmbeddings {
+        return Tallied {
+            usage: said.usage,
+            model: said.model.clone(),
+            ..Tallied::default()
+        };
+    }
     let first = said.choices.get(&0).cloned().unwrap_or_default();
     let all = || said.choices.values();
     let calls = || all().flat_map(|choice| choice.calls.iter().map(move |call| (choice, call)));

@@ -8,8 +8,9 @@ use wayleave_core::money::Ticks;
 use wayleave_core::relay::{ClientShape, ProviderShape, Relay, RelayOptions, Tally};
 use wayleave_core::usage::Report;
 
-use crate::client::ASKED_MODEL;
-use crate::exchange::{self, Exchange};
+use crate::recordings::api::Api;
+use crate::recordings::client::ASKED_MODEL;
+use crate::recordings::exchange::{Exchange, of_our_apis};
 
 const COST: i64 = 125_000;
 
@@ -72,20 +73,30 @@ pub(crate) fn untouched(exchange: &Exchange) -> Way {
     }
 }
 
-/// Runs a check over all exchanges that the relay speaks and that it is for, but those in `exceptions.txt`; fails with
-/// all failures.
+/// The exchanges that are not handled, by id, with the reason.
+pub(crate) fn exceptions() -> BTreeMap<String, String> {
+    let lines = include_str!("exceptions.txt").lines();
+    let entries = lines.filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    entries
+        .map(|line| {
+            let (id, reason) = line.split_once(' ').expect("an id and a reason");
+            (id.to_owned(), reason.to_owned())
+        })
+        .collect()
+}
+
+/// Runs a check over all exchanges that it is for, but those in `exceptions.txt`; fails with all failures.
 pub(crate) fn over(
     name: &str,
     wanted: impl Fn(&Exchange) -> bool,
     check: impl Fn(&Exchange) -> Result<(), String>,
 ) {
-    let Some(all) = exchange::load() else { return };
-    let exceptions = exchange::exceptions();
+    let Some(all) = of_our_apis() else { return };
+    let exceptions = exceptions();
     let mut counts = BTreeMap::<String, usize>::new();
     let mut failures = Vec::new();
     let mut excepted = BTreeSet::new();
-    let spoken = all.iter().filter(|exchange| exchange.api.format().is_some());
-    for exchange in spoken.filter(|exchange| wanted(exchange)) {
+    for exchange in all.iter().filter(|exchange| wanted(exchange)) {
         if exceptions.contains_key(&exchange.id) {
             excepted.insert(&exchange.id);
             continue;
@@ -114,6 +125,11 @@ pub(crate) fn fail_with(failures: &[String]) {
 
 pub(crate) fn is_ok(exchange: &Exchange) -> bool {
     exchange.status == 200
+}
+
+/// Whether it is an answer of a chat, which can be told in other formats.
+pub(crate) fn is_chat(exchange: &Exchange) -> bool {
+    is_ok(exchange) && exchange.api() != Api::OpenAIEmbeddings
 }
 
 pub(crate) fn equal<T: PartialEq + std::fmt::Debug>(

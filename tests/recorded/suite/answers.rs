@@ -1,14 +1,18 @@
 //! Exchanges with status 200: what the client has to get.
 
-use super::cases::{Case, View};
+use wayleave_tests::Answer;
+
+use super::cases::Case;
 use super::client;
 use super::compare;
+use super::heard::Heard;
 use super::ledger::{Books, books};
-use super::oracle::{Heard, hear};
 use super::passing::{self, Edits};
 use super::requests;
 use super::run::World;
-use wayleave_tests::{Answer, Format};
+use super::tally::Way;
+use super::view::View;
+use crate::recordings::api::Frames;
 
 /// The client speaks the provider's format: what is wrong.
 pub(super) async fn own(world: &World, case: &Case) -> Result<(), String> {
@@ -18,26 +22,35 @@ pub(super) async fn own(world: &World, case: &Case) -> Result<(), String> {
         view,
         ..
     } = case;
-    let format = view.format;
     let body = requests::own(exchange, *view, model);
-    let reply = world.ask(format, &body).await?;
-    let heard = hear(exchange);
+    let reply = world.ask(*view, model, &body).await?;
+    let heard = Heard::of(exchange);
     if must_fail(&heard, *view, &reply) {
-        return failed(format, &reply);
+        return failed(*view, &reply);
     }
     head(case, &reply)?;
     let books = books(&world.gateway, &reply).await;
     let mut found = books.faults(&heard);
-    if exchange.stream {
-        match passing::stream(&exchange.body, &reply.body, requests::asks_for_usage(&body)) {
-            Ok(edits) => found.extend(edited(format, &edits, &heard, &books)),
-            Err(fault) => found.push(fault),
+    let passed = match view.frames {
+        Frames::Whole if reply.body == exchange.body => Ok(None),
+        Frames::Whole => Err(format!("the body is not the provider's: {}", reply.text())),
+        Frames::JsonArray => passing::list(&exchange.body, &reply.body).map(Some),
+        Frames::Sse | Frames::EventStream => {
+            let usage_asked = requests::asks_for_usage(&body);
+            passing::stream(&exchange.body, &reply.body, usage_asked).map(Some)
         }
-    } else if reply.body != exchange.body {
-        found.push(format!("the body is not the provider's: {}", reply.text()));
+    };
+    match passed {
+        Ok(edits) => found.extend(
+            edits
+                .iter()
+                .flat_map(|edits| edited(*view, edits, &heard, &books)),
+        ),
+        Err(fault) => found.push(fault),
     }
-    let arrived = world.arrived(model).ok_or("the provider got no request")?;
-    found.extend(requests::changed(&body, &arrived));
+    let arrived = world.arrived(model)?;
+    found.extend(requests::asked_elsewhere(&exchange.path, &arrived.path));
+    found.extend(requests::changed(&body, &arrived.body));
     complain(&found)
 }
 
@@ -47,24 +60,27 @@ pub(super) async fn translated(world: &World, case: &Case) -> Result<(), String>
         exchange,
         model,
         view,
+        way,
         ..
     } = case;
-    let View { format, stream } = *view;
-    let body = requests::smallest(*view, model);
-    let reply = world.ask(format, &body).await?;
-    let heard = hear(exchange);
+    let reply = world.ask(*view, model, &view.smallest(model)).await?;
+    let heard = Heard::of(exchange);
     if must_fail(&heard, *view, &reply) {
-        return failed(format, &reply);
+        return failed(*view, &reply);
     }
     head(case, &reply)?;
     let books = books(&world.gateway, &reply).await;
-    let seen = client::read(format, stream, &reply.body)?;
+    let seen = client::read(*view, &reply.body)?;
     let mut found = books.faults(&heard);
-    found.extend(compare::translated(format, &heard.spoken, &seen));
+    found.extend(compare::translated(view.api, &heard.said, &seen));
+    if *way == Way::Translated {
+        let arrived = world.arrived(model)?;
+        found.extend(requests::asked_elsewhere(&exchange.path, &arrived.path));
+    }
     let cost = books.call["cost_usd"]
         .as_str()
         .and_then(|cost| cost.parse::<f64>().ok());
-    if heard.spoken.fault.is_none() && heard.spoken.tokens.is_some() && seen.cost != cost {
+    if !heard.said.error && heard.said.usage.is_some() && seen.cost != cost {
         found.push(format!(
             "the usage tells a cost of {:?}, the ledger {cost:?}",
             seen.cost
@@ -74,14 +90,14 @@ pub(super) async fn translated(world: &World, case: &Case) -> Result<(), String>
 }
 
 /// Whether an error inside the answer has to show as an error status: nothing was said before it, or the client takes
-/// no stream. It may as well where the client has got nothing yet.
+/// no stream. It may as well where the client has got nothing yet. So has an answer that is put off.
 fn must_fail(heard: &Heard, view: View, reply: &Answer) -> bool {
-    let told_first = reply.status.as_u16() >= 400 && heard.spoken.fault.is_some();
-    heard.spoken.never_began() || heard.spoken.fault.is_some() && !view.stream || told_first
+    let told_first = reply.status.as_u16() >= 400 && heard.said.error;
+    heard.is_put_off() || heard.never_began() || heard.said.error && !view.is_stream() || told_first
 }
 
 /// The error is one of the client's API.
-fn failed(format: Format, reply: &Answer) -> Result<(), String> {
+fn failed(view: View, reply: &Answer) -> Result<(), String> {
     if reply.status.as_u16() < 400 {
         return Err(format!(
             "status {} of an answer that is only an error: {}",
@@ -89,7 +105,7 @@ fn failed(format: Format, reply: &Answer) -> Result<(), String> {
             reply.text()
         ));
     }
-    client::read_error(format, reply.status.as_u16(), &reply.body).map(|_| ())
+    client::read_error(view, reply.status.as_u16(), &reply.body).map(|_| ())
 }
 
 fn head(case: &Case, reply: &Answer) -> Result<(), String> {
@@ -97,11 +113,7 @@ fn head(case: &Case, reply: &Answer) -> Result<(), String> {
     if reply.status != exchange.status {
         return Err(format!("status {}: {}", reply.status, reply.text()));
     }
-    let expected = if view.stream {
-        "text/event-stream"
-    } else {
-        "application/json"
-    };
+    let expected = view.framing().media_type();
     if reply.header("content-type") != expected {
         return Err(format!("content-type {:?}", reply.header("content-type")));
     }
@@ -119,7 +131,7 @@ fn head(case: &Case, reply: &Answer) -> Result<(), String> {
 }
 
 /// What is wrong with the edits of a stream that passed.
-fn edited(format: Format, edits: &Edits, heard: &Heard, books: &Books) -> Vec<String> {
+fn edited(view: View, edits: &Edits, heard: &Heard, books: &Books) -> Vec<String> {
     let mut found = Vec::new();
     let cost = books.call["cost_usd"].as_str();
     match (&edits.cost, cost) {
@@ -132,11 +144,10 @@ fn edited(format: Format, edits: &Edits, heard: &Heard, books: &Books) -> Vec<St
         }
         (Some(_) | None, _) => {}
     }
-    let behind = client::read(format, true, &edits.behind);
-    match (&heard.spoken.fault, behind) {
-        (None, Ok(_)) if edits.behind.is_empty() => {}
-        (Some(_), Ok(seen)) if seen.spoken.fault.is_some() || edits.behind.is_empty() => {}
-        (_, behind) => found.push(format!("behind the recorded bytes there is {behind:?}")),
+    let told = heard.said.error && client::tells_error(view, &edits.behind);
+    if !edits.behind.is_empty() && !told {
+        let behind = String::from_utf8_lossy(&edits.behind);
+        found.push(format!("behind the recorded bytes there is {behind}"));
     }
     found
 }

@@ -4,52 +4,78 @@ mod chat;
 mod messages;
 
 use serde_json::Value;
+use wayleave_core::format::Family;
 
-use super::spoken::Spoken;
-use wayleave_tests::Format;
+use super::view::View;
+use crate::recordings::api::{Api, Frames};
+use crate::recordings::frames;
+use crate::recordings::said::Said;
 
-/// An answer as its client saw it.
+/// An answer as its client saw it: of several choices the first.
 #[derive(Debug, PartialEq)]
 pub(super) struct Seen {
-    pub(super) spoken: Spoken,
+    pub(super) said: Said,
     /// `usage.cost` in dollars, as it was written.
     pub(super) cost: Option<f64>,
     /// Whether it ended as answers of its format end.
     pub(super) ended: bool,
 }
 
-/// Reads an answer. What breaks the format's rules is an error.
-pub(super) fn read(format: Format, stream: bool, body: &[u8]) -> Result<Seen, String> {
-    match (format, stream) {
-        (Format::OpenAi, true) => chat::read_stream(body),
-        (Format::OpenAi, false) => chat::read_whole(body),
-        (Format::Anthropic, true) => messages::read_stream(body),
-        (Format::Anthropic, false) => messages::read_whole(body),
+/// Reads an answer that was translated. What breaks the format's rules is an error.
+pub(super) fn read(view: View, body: &[u8]) -> Result<Seen, String> {
+    match (view.api, view.frames) {
+        (Api::OpenAIChat, Frames::Sse) => chat::read_stream(body),
+        (Api::OpenAIChat, Frames::Whole) => chat::read_whole(body),
+        (Api::AnthropicMessages, Frames::Sse) => messages::read_stream(body),
+        (Api::AnthropicMessages, Frames::Whole) => messages::read_whole(body),
+        _ => Err(format!("nothing is translated for {view:?}")),
     }
 }
 
+/// Whether the end of a stream tells an error, and nothing else.
+pub(super) fn tells_error(view: View, end: &[u8]) -> bool {
+    let documents = frames::documents(view.frames, end);
+    let is_error = |document: &Value| document["error"].is_object() || document["type"] == "error";
+    !documents.is_empty() && documents.iter().all(is_error)
+}
+
 /// Reads an error body: its message.
-pub(super) fn read_error(format: Format, status: u16, body: &[u8]) -> Result<String, String> {
+pub(super) fn read_error(view: View, status: u16, body: &[u8]) -> Result<String, String> {
     let document = json(body)?;
     let error = &document["error"];
-    if format == Format::Anthropic && document["type"] != "error" {
-        return Err(format!("an Anthropic error needs type error: {document}"));
-    }
-    let kind = need_text(error, "type")?;
-    if format == Format::Anthropic && !messages::error_types(status).contains(&kind) {
-        return Err(format!("{status} is no {kind} in Anthropic's API"));
-    }
-    for name in ["param", "code"] {
-        need(
-            error[name].is_null() || error[name].is_string(),
-            "param and code are texts",
-            error,
-        )?;
+    match view.format().family() {
+        Family::OpenAI => openai_error(error)?,
+        Family::Anthropic => {
+            need(
+                document["type"] == "error",
+                "an error needs type error",
+                &document,
+            )?;
+            openai_error(error)?;
+            let kind = need_text(error, "type")?;
+            let known = messages::error_types(status).contains(&kind);
+            need(known, &format!("{status} has another type"), error)?;
+        }
+        Family::Google => {
+            need(error["code"] == status, "code is the status", error)?;
+            need_text(error, "status")?;
+        }
+        Family::Amazon => return Err(String::from("no client speaks Converse")),
     }
     match need_text(error, "message")? {
         "" => Err("an empty message".to_owned()),
         message => Ok(message.to_owned()),
     }
+}
+
+/// The members that OpenAI's errors have, and ours in Anthropic's format.
+fn openai_error(error: &Value) -> Result<(), String> {
+    need_text(error, "type")?;
+    for name in ["param", "code"] {
+        let text = error[name].is_null() || error[name].is_string();
+        need(text, "param and code are texts", error)?;
+    }
+    Ok(())
 }
 
 fn json(text: &[u8]) -> Result<Value, String> {

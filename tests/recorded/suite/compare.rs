@@ -3,106 +3,59 @@
 use std::fmt::Debug;
 
 use super::client::Seen;
-use super::spoken::{Finish, Spoken, Tokens, ToolCall};
-use wayleave_tests::Format;
-
-/// Proofs of reasoning without the mark of their vendor, `wayleave.VENDOR.`, which those have that are not the format's
-/// own.
-fn untagged(proofs: &[String]) -> Vec<String> {
-    let bare = |proof: &String| {
-        let tagged = proof
-            .strip_prefix("wayleave.")
-            .and_then(|rest| rest.split_once('.'));
-        tagged.map_or_else(|| proof.clone(), |(_, bare)| bare.to_owned())
-    };
-    proofs.iter().map(bare).collect()
-}
+use crate::recordings::api::Api;
+use crate::recordings::client::MADE_UP;
+use crate::recordings::said::{Call, Choice, Said, arguments};
 
 /// The differences between what the provider said and what the client of another format saw.
-pub(super) fn translated(format: Format, heard: &Spoken, seen: &Seen) -> Vec<String> {
+pub(super) fn translated(api: Api, heard: &Said, seen: &Seen) -> Vec<String> {
     let mut found = Vec::new();
-    let expected = said_in(format, heard);
-    let spoken = &seen.spoken;
-    differ(&mut found, "text", &expected.text, &spoken.text);
-    differ(&mut found, "refusal", &expected.refusal, &spoken.refusal);
-    differ(&mut found, "reasoning", &expected.reasoning, &spoken.reasoning);
-    differ(
-        &mut found,
-        "signatures",
-        &expected.signatures,
-        &untagged(&spoken.signatures),
-    );
-    differ(
-        &mut found,
-        "redacted reasoning",
-        &expected.redacted,
-        &untagged(&spoken.redacted),
-    );
-    calls(&mut found, &expected.calls, &spoken.calls);
-    differ(
-        &mut found,
-        "fault",
-        &expected.fault.is_some(),
-        &spoken.fault.is_some(),
-    );
-    differ(&mut found, "a proper end", &expected.fault.is_none(), &seen.ended);
-    if expected.fault.is_none() {
-        differ(&mut found, "finish", &expected.finish, &spoken.finish);
-        usage(&mut found, format, expected.tokens, spoken.tokens);
-        if !heard.model.is_empty() {
-            differ(&mut found, "model", &expected.model, &spoken.model);
+    let mut told = heard.clone().for_client(api);
+    let names_a_model = !heard.model.is_empty();
+    let (told_usage, told_model) = (told.usage, std::mem::take(&mut told.model));
+    let expected = told.only();
+    let Seen { said, ended, .. } = seen;
+    let choice = said.choices.get(&0).cloned().unwrap_or_default();
+    content(&mut found, expected, &choice);
+    calls(&mut found, &expected.calls, &choice.calls);
+    differ(&mut found, "an error", &heard.error, &said.error);
+    differ(&mut found, "a proper end", &!heard.error, ended);
+    if !heard.error {
+        differ(&mut found, "finish", &expected.finish, &choice.finish);
+        differ(
+            &mut found,
+            "stop sequence",
+            &expected.stop_sequence,
+            &choice.stop_sequence,
+        );
+        differ(&mut found, "usage", &told_usage, &said.usage);
+        if names_a_model {
+            differ(&mut found, "model", &told_model, &said.model);
         }
     }
     found
 }
 
-/// What the format can say of an answer.
-fn said_in(format: Format, heard: &Spoken) -> Spoken {
-    let mut said = heard.clone();
-    // Every format needs a reason, even where the provider gave none.
-    let silent = if said.calls.is_empty() {
-        Finish::Stop
-    } else {
-        Finish::Calls
-    };
-    said.finish = said.finish.or(Some(silent));
-    match format {
-        Format::Anthropic => {
-            // It has no place for a refusal's words but the text.
-            said.text.push_str(&std::mem::take(&mut said.refusal));
-            said.finish = said.finish.map(|finish| {
-                if finish == Finish::Filter {
-                    Finish::Refusal
-                } else {
-                    finish
-                }
-            });
-        }
-        Format::OpenAi => {
-            said.finish = said.finish.map(|finish| match finish {
-                Finish::StopSequence(_) | Finish::Pause | Finish::Stop => Finish::Stop,
-                Finish::Window | Finish::Length => Finish::Length,
-                // OpenAI ends a refusal with "stop". One without its words would look like an answer.
-                Finish::Refusal if !said.refusal.is_empty() => Finish::Stop,
-                Finish::Refusal | Finish::Filter => Finish::Filter,
-                Finish::Calls => Finish::Calls,
-            });
-        }
-    }
-    said
+fn content(found: &mut Vec<String>, expected: &Choice, seen: &Choice) {
+    differ(found, "text", &expected.text, &seen.text);
+    differ(found, "refusal", &expected.refusal, &seen.refusal);
+    differ(found, "reasoning", &expected.reasoning, &seen.reasoning);
+    differ(
+        found,
+        "proofs of reasoning",
+        &expected.signatures,
+        &seen.signatures,
+    );
 }
 
-fn calls(found: &mut Vec<String>, heard: &[ToolCall], seen: &[ToolCall]) {
+fn calls(found: &mut Vec<String>, heard: &[Call], seen: &[Call]) {
     differ(found, "the number of calls", &heard.len(), &seen.len());
     for (heard, seen) in heard.iter().zip(seen) {
         differ(found, "a call's name", &heard.name, &seen.name);
-        if !heard.id.is_empty() {
+        if heard.id != MADE_UP {
             differ(found, "a call's id", &heard.id, &seen.id);
         }
-        match heard.parsed() {
-            Some(arguments) => differ(found, "arguments", &Some(arguments), &seen.parsed()),
-            None => differ(found, "broken arguments", &heard.arguments, &seen.arguments),
-        }
+        differ(found, "arguments", &heard.arguments, &arguments(&seen.arguments));
     }
     let mut ids: Vec<&str> = seen.iter().map(|call| call.id.as_str()).collect();
     ids.sort_unstable();
@@ -113,14 +66,6 @@ fn calls(found: &mut Vec<String>, heard: &[ToolCall], seen: &[ToolCall]) {
         &seen.len(),
         &ids.iter().filter(|id| !id.is_empty()).count(),
     );
-}
-
-fn usage(found: &mut Vec<String>, format: Format, heard: Option<Tokens>, seen: Option<Tokens>) {
-    match (format, heard) {
-        // It has no way to say that nothing is known.
-        (Format::Anthropic, None) => differ(found, "usage", &Some(Tokens::default()), &seen),
-        _ => differ(found, "usage", &heard, &seen),
-    }
 }
 
 fn differ<T: Debug + PartialEq>(found: &mut Vec<String>, what: &str, expected: &T, seen: &T) {

@@ -1,15 +1,14 @@
 //! Exchanges with an error status: an error of the client's API, with the right status.
 
-use http::StatusCode;
 use serde_json::Value;
+
+use wayleave_tests::Answer;
 
 use super::cases::Case;
 use super::client;
-use super::corpus::Exchange;
-use super::oracle::error_message;
-use super::requests;
 use super::run::World;
-use wayleave_tests::Answer;
+use crate::recordings::exchange::Exchange;
+use crate::recordings::oracle::error_message;
 
 /// Asks, and says what is wrong with the error that comes.
 pub(super) async fn check(world: &World, case: &Case) -> Result<(), String> {
@@ -19,7 +18,7 @@ pub(super) async fn check(world: &World, case: &Case) -> Result<(), String> {
         view,
         ..
     } = case;
-    let reply = world.ask(view.format, &requests::smallest(*view, model)).await?;
+    let reply = world.ask(*view, model, &view.smallest(model)).await?;
     let document: Value = serde_json::from_slice(&exchange.body).unwrap_or_default();
     let expected = status(exchange, &document);
     if reply.status != expected {
@@ -32,8 +31,8 @@ pub(super) async fn check(world: &World, case: &Case) -> Result<(), String> {
     if reply.header("content-type") != "application/json" {
         return Err(format!("content-type {:?}", reply.header("content-type")));
     }
-    let told = client::read_error(view.format, reply.status.as_u16(), &reply.body)?;
-    let said = error_message(&document).unwrap_or_default();
+    let told = client::read_error(*view, reply.status.as_u16(), &reply.body)?;
+    let said = error_message(&exchange.body);
     if !told.contains(said.as_str()) {
         return Err(format!(
             "the provider said {said:?}, the client was told {told:?}"
@@ -43,11 +42,11 @@ pub(super) async fn check(world: &World, case: &Case) -> Result<(), String> {
 }
 
 /// Gemini and xAI say 400 of a bad key.
-fn status(exchange: &Exchange, document: &Value) -> StatusCode {
+fn status(exchange: &Exchange, document: &Value) -> u16 {
     let text = document.to_string();
     let bad_key = text.contains("API_KEY_INVALID") || text.contains("Incorrect API key");
-    if exchange.status == StatusCode::BAD_REQUEST && bad_key {
-        StatusCode::UNAUTHORIZED
+    if exchange.status == 400 && bad_key {
+        401
     } else {
         exchange.status
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use wayleave_tests::{Answer, Gateway, until};
 
-use super::oracle::Heard;
+use super::heard::Heard;
 
 /// The records come at the end of a call, perhaps a moment after its last byte.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -42,16 +42,16 @@ impl Books {
                 found.push(format!("ledger: {what} in {attempt}"));
             }
         };
-        let class = if heard.spoken.fault.is_some() { "cut" } else { "ok" };
+        let class = if heard.said.error { "cut" } else { "ok" };
         need(attempt["class"] == class, &format!("the class has to be {class}"));
         need(
-            heard.spoken.model.is_empty() || attempt["model_served"] == heard.spoken.model.as_str(),
+            heard.said.model.is_empty() || attempt["model_served"] == heard.said.model.as_str(),
             "another model",
         );
-        if heard.spoken.fault.is_none() {
+        if !heard.said.error {
             need(
                 usage_agrees(attempt, heard),
-                &format!("usage: the provider said {:?}", heard.spoken.tokens),
+                &format!("usage: the provider said {:?}", heard.said.usage),
             );
         }
         let source = attempt["cost_source"].as_str().unwrap_or_default();
@@ -77,15 +77,15 @@ impl Books {
 }
 
 fn usage_agrees(attempt: &Value, heard: &Heard) -> bool {
-    let Some(tokens) = heard.spoken.tokens else {
+    let Some(told) = heard.said.usage else {
         return attempt["estimated"] == true;
     };
     let usage = &attempt["usage"];
     let count = |name: &str| usage[name].as_u64().unwrap_or(u64::MAX);
     attempt["estimated"] == false
-        && count("input") == tokens.fresh()
-        && count("cache_read") == tokens.cache_read
-        && count("cache_write_5m") + count("cache_write_1h") == tokens.cache_write
-        && count("output") == tokens.output
-        && count("reasoning") == tokens.reasoning
+        && count("input") == told.input.saturating_sub(told.cache_read + told.cache_write)
+        && count("cache_read") == told.cache_read
+        && count("cache_write_5m") + count("cache_write_1h") == told.cache_write
+        && count("output") == told.output
+        && count("reasoning") == told.reasoning
 }

@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use wayleave_tests::{Format, Manifests};
+use wayleave_tests::Manifests;
 
 use super::cases::Case;
-use super::corpus::Exchange;
 use super::tally::Way;
 use super::vendors::provider;
 
@@ -18,18 +17,14 @@ pub(super) fn all(upstream: &str, cases: &[Case]) -> Manifests {
     let mut objects = vec![json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": {"apiKey": credential},
     })];
-    let (errors, answers): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(|case| case.way == Way::Error);
-    let families: BTreeMap<String, &Case> = answers
-        .iter()
-        .map(|case| (family(&case.exchange), *case))
-        .collect();
-    for (family, case) in families {
-        objects.push(key(&family, upstream, &case.exchange));
-        objects.push(route(&family, &format!("{family}-*")));
-    }
-    for case in errors {
-        objects.push(key(&case.model, upstream, &case.exchange));
-        objects.push(route(&case.model, &case.model));
+    let keys: BTreeMap<&str, &Case> = cases.iter().map(|case| (case.key.as_str(), case)).collect();
+    for (name, case) in keys {
+        objects.push(key(name, upstream, case));
+        let models = match case.way {
+            Way::Error => case.model.clone(),
+            Way::Own | Way::Translated | Way::Reframed => format!("{name}.*"),
+        };
+        objects.push(route(name, &models));
     }
     // JSON is YAML.
     objects.iter().fold(manifests, |manifests, object| {
@@ -37,25 +32,10 @@ pub(super) fn all(upstream: &str, cases: &[Case]) -> Manifests {
     })
 }
 
-/// What the ids of a vendor's exchanges in one format begin with.
-fn family(exchange: &Exchange) -> String {
-    format!("{}-{}", exchange.vendor, exchange.endpoint.replace('.', "-"))
-}
-
-fn key(name: &str, upstream: &str, exchange: &Exchange) -> Value {
-    let provider = provider(exchange);
-    let base = if provider == "Anthropic" { "" } else { "/v1" };
-    let mut spec = json!({
-        "provider": provider,
-        "endpoint": format!("{upstream}/{}{base}", exchange.vendor),
-        "secretRefs": [{"name": "keys", "key": "apiKey"}],
-    });
-    if provider == "Custom" {
-        spec["format"] = match exchange.format() {
-            Some(Format::Anthropic) => "AnthropicMessages".into(),
-            Some(Format::OpenAi) | None => "OpenAIChat".into(),
-        };
-    }
+fn key(name: &str, upstream: &str, case: &Case) -> Value {
+    let mut spec = provider(&case.exchange, case.view);
+    spec["endpoint"] = format!("{upstream}/{}", case.exchange.provider).into();
+    spec["secretRefs"] = json!([{"name": "keys", "key": "apiKey"}]);
     json!({"apiVersion": "wayleave.dev/v1alpha1", "kind": "ProviderKey", "metadata": {"name": name}, "spec": spec})
 }
 

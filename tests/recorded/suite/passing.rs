@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::heard;
 use super::sse::{self, frames};
 
 /// What the client found edited.
@@ -46,6 +47,28 @@ pub(super) fn stream(recorded: &[u8], seen: &[u8], usage_asked: bool) -> Result<
     Ok(edits)
 }
 
+/// Compares a list that grows, Gemini's other stream, with the recorded one.
+pub(super) fn list(recorded: &[u8], seen: &[u8]) -> Result<Edits, String> {
+    let mut edits = Edits {
+        usage_told: String::from_utf8_lossy(recorded).contains("\"usageMetadata\""),
+        ..Edits::default()
+    };
+    let mut rest = seen.to_vec();
+    while !rest.starts_with(recorded) {
+        let Some((cost, plain)) = without_cost(&rest) else {
+            return Err(format!(
+                "recorded {}, the client saw {}",
+                show(recorded),
+                show(seen)
+            ));
+        };
+        edits.cost = Some(cost);
+        rest = plain;
+    }
+    edits.behind = rest.split_off(recorded.len());
+    Ok(edits)
+}
+
 #[derive(PartialEq)]
 enum Usage {
     None,
@@ -60,7 +83,7 @@ fn usage_of(frame: &[u8]) -> Usage {
         .first()
         .and_then(|event| serde_json::from_str(&event.data).ok())
         .unwrap_or_default();
-    if !document["usage"].is_object() {
+    if heard::usage_of(&document).is_none() {
         return Usage::None;
     }
     match document["choices"].as_array() {
@@ -110,4 +133,19 @@ fn only_the_two_edits_are_let_through() {
         stream(recorded, &more, false).expect("more").behind,
         b"data: {}\n\n"
     );
+}
+
+#[test]
+fn of_a_list_only_the_cost_is_let_through() {
+    let recorded = b"[{\n  \"usageMetadata\": {\n    \"totalTokenCount\": 1\n  }\n}\n]\n";
+    let priced = b"[{\n  \"usageMetadata\": {\"cost\":0.5,\n    \"totalTokenCount\": 1\n  }\n}\n]\n";
+    let edits = list(recorded, priced).expect("the cost is added");
+    assert_eq!(
+        (edits.cost.as_deref(), edits.usage_told, edits.behind.len()),
+        (Some("0.5"), true, 0)
+    );
+    assert!(list(recorded, recorded).is_ok_and(|edits| edits.cost.is_none()));
+    assert!(list(recorded, &priced[..20]).is_err());
+    let more = [&recorded[..], b"]"].concat();
+    assert_eq!(list(recorded, &more).expect("more").behind, b"]");
 }

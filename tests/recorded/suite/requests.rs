@@ -2,24 +2,35 @@
 
 use serde_json::Value;
 
-use super::cases::View;
-use super::corpus::Exchange;
+use super::view::View;
+use crate::recordings::exchange::Exchange;
 
-/// The recorded request for another model; the smallest where none was recorded.
+/// The recorded request for another model; the smallest where none was recorded, and where it leans on what the provider
+/// keeps, which the gateway refuses.
 pub(super) fn own(exchange: &Exchange, view: View, model: &str) -> Value {
-    let Some(mut body) = exchange.request.clone() else {
-        return smallest(view, model);
+    let recorded = exchange.request.clone();
+    let Some(mut body) = recorded.filter(|_| !exchange.is_stateful()) else {
+        return view.smallest(model);
     };
-    body["model"] = model.into();
-    if exchange.stream || body.get("stream").is_some() {
-        body["stream"] = exchange.stream.into();
+    if body.get("model").is_some() {
+        body["model"] = model.into();
+    }
+    if body.get("stream").is_some() {
+        body["stream"] = exchange.is_stream().into();
     }
     body
 }
 
-/// The smallest request. It asks for usage.
-pub(super) fn smallest(view: View, model: &str) -> Value {
-    view.format.request(model, view.stream)
+/// Whether the provider was asked at another endpoint than the one of the recording.
+pub(super) fn asked_elsewhere(recorded: &str, arrived: &str) -> Option<String> {
+    let elsewhere = endpoint(recorded) != endpoint(arrived);
+    elsewhere.then(|| format!("recorded at {recorded}, asked at {arrived}"))
+}
+
+/// The end of a path: `chat/completions`, `streamGenerateContent`.
+fn endpoint(path: &str) -> &str {
+    let path = path.split('?').next().unwrap_or_default();
+    path.rsplit(['/', ':']).next().unwrap_or_default()
 }
 
 /// Whether the client wants the chunk that only tells usage.
@@ -28,8 +39,8 @@ pub(super) fn asks_for_usage(body: &Value) -> bool {
 }
 
 /// What of a request that passes did not arrive as it was sent, but for the usage that the gateway asks for itself.
-pub(super) fn changed(sent: &Value, arrived: &Value) -> Option<String> {
-    let mut arrived = arrived.clone();
+pub(super) fn changed(sent: &Value, arrived: &[u8]) -> Option<String> {
+    let mut arrived: Value = serde_json::from_slice(arrived).unwrap_or_default();
     if !asks_for_usage(sent) && asks_for_usage(&arrived) {
         let options = arrived["stream_options"].as_object_mut()?;
         options.remove("include_usage");

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
-use wayleave_sim::{Sim, SimOptions};
-use wayleave_tests::{Answer, Client, Format, Front, Gateway, on_both_fronts};
+use wayleave_sim::{RecordedRequest, Sim, SimOptions};
+use wayleave_tests::{Answer, Client, Front, Gateway, on_both_fronts};
 
 use super::cases::{self, Case};
 use super::tally::{Checked, Way, say, summary, table};
-use super::{answers, corpus, errors, exceptions, manifests};
+use super::view::View;
+use super::{answers, errors, exceptions, manifests};
+use crate::recordings::exchange;
 
 /// Calls at once.
 const LANES: usize = 8;
@@ -23,10 +25,11 @@ pub(super) struct World {
 
 impl World {
     /// Asks and reads the answer to its end.
-    pub(super) async fn ask(&self, format: Format, body: &Value) -> Result<Answer, String> {
+    pub(super) async fn ask(&self, view: View, model: &str, body: &Value) -> Result<Answer, String> {
+        let path = view.path(model);
         let streaming = self
             .client
-            .post(format, format.path(), &[], body.to_string())
+            .post(view.headers(), &path, &[], body.to_string())
             .await;
         let streaming = streaming.map_err(|error| format!("no answer: {error:#}"))?;
         let answer = self.client.read(streaming).await;
@@ -38,20 +41,21 @@ impl World {
     }
 
     /// The request that the provider got for a model.
-    pub(super) fn arrived(&self, model: &str) -> Option<Value> {
+    pub(super) fn arrived(&self, model: &str) -> Result<RecordedRequest, String> {
         let requests = self.sim.requests();
-        let request = requests
-            .iter()
-            .rfind(|request| request.model.as_deref() == Some(model))?;
-        serde_json::from_slice(&request.body).ok()
+        let mut newest = requests.into_iter().rev();
+        let found = newest.find(|request| request.model.as_deref() == Some(model));
+        found.ok_or_else(|| String::from("the provider got no request"))
     }
 }
 
 on_both_fronts!(every_recording_goes_through);
 
 async fn every_recording_goes_through(front: Front) {
-    let Some(corpus) = corpus::load() else { return };
-    let cases = cases::all(&corpus);
+    let Some(recordings) = exchange::load() else {
+        return;
+    };
+    let cases = cases::all(&recordings);
     cases::check_choice(&cases);
     let sim = Sim::start(SimOptions::default()).expect("a simulator");
     for case in &cases {
@@ -70,6 +74,7 @@ async fn every_recording_goes_through(front: Front) {
         "{} ({front:?}), {listed} listed as exceptions",
         summary(&checked)
     ));
+    say(&cases::left_out(&recordings));
     let violations = exceptions::violations(&checked);
     assert!(
         violations.is_empty(),
@@ -94,7 +99,7 @@ async fn check_all(world: &Arc<World>, cases: Vec<Case>) -> Vec<Checked> {
             let Case { way, exchange, .. } = case;
             Checked {
                 way,
-                vendor: exchange.vendor,
+                source: format!("{} {}", exchange.provider, exchange.endpoint),
                 id: exchange.id,
                 verdict,
             }

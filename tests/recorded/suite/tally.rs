@@ -8,7 +8,7 @@ use std::io::Write as _;
 pub(super) enum Way {
     /// The client speaks the provider's format.
     Own,
-    /// The client speaks the other one.
+    /// The client speaks another one.
     Translated,
     /// The client wants a stream of what is recorded whole, or the whole of what is recorded as a stream.
     Reframed,
@@ -33,16 +33,17 @@ impl Way {
 #[derive(Debug)]
 pub(super) struct Checked {
     pub(super) way: Way,
-    pub(super) vendor: String,
+    /// The vendor and its endpoint.
+    pub(super) source: String,
     pub(super) id: String,
     pub(super) verdict: Result<(), String>,
 }
 
-/// Passed and all, by vendor and way.
+/// Passed and all, by source and way.
 pub(super) fn table(checked: &[Checked]) -> String {
     let mut rows: BTreeMap<&str, [(usize, usize); 4]> = BTreeMap::new();
     for check in checked {
-        let row = rows.entry(&check.vendor).or_default();
+        let row = rows.entry(&check.source).or_default();
         let cell = Way::ALL
             .iter()
             .position(|way| *way == check.way)
@@ -51,12 +52,12 @@ pub(super) fn table(checked: &[Checked]) -> String {
         *passed += usize::from(check.verdict.is_ok());
         *all += 1;
     }
-    let line = |vendor: &str, cells: [String; 4]| {
+    let line = |source: &str, cells: [String; 4]| {
         let [own, translated, reframed, error] = cells;
-        format!("{vendor:<12} {own:>9} {translated:>11} {reframed:>9} {error:>9}\n")
+        format!("{source:<36} {own:>9} {translated:>11} {reframed:>9} {error:>9}\n")
     };
-    let mut text = line("vendor", Way::ALL.map(|way| way.name().to_owned()));
-    for (vendor, row) in rows {
+    let mut text = line("source", Way::ALL.map(|way| way.name().to_owned()));
+    for (source, row) in rows {
         let cell = |(passed, all)| {
             if all == 0 {
                 "-".to_owned()
@@ -64,7 +65,7 @@ pub(super) fn table(checked: &[Checked]) -> String {
                 format!("{passed}/{all}")
             }
         };
-        text.push_str(&line(vendor, row.map(cell)));
+        text.push_str(&line(source, row.map(cell)));
     }
     text
 }

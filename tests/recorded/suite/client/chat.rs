@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::{Seen, json, need, need_count, need_list, need_text};
-use crate::suite::spoken::{Finish, Spoken, Tokens, ToolCall};
+use crate::recordings::said::{Call, Said, Usage};
 use crate::suite::sse;
 
 #[derive(Default)]
 struct Reading {
-    spoken: Spoken,
+    said: Said,
     cost: Option<f64>,
     ended: bool,
     begun: bool,
@@ -35,9 +35,9 @@ pub(super) fn read_stream(body: &[u8]) -> Result<Seen, String> {
         }
     }
     let Reading {
-        spoken, cost, ended, ..
+        said, cost, ended, ..
     } = reading;
-    Ok(Seen { spoken, cost, ended })
+    Ok(Seen { said, cost, ended })
 }
 
 pub(super) fn read_whole(body: &[u8]) -> Result<Seen, String> {
@@ -52,7 +52,8 @@ pub(super) fn read_whole(body: &[u8]) -> Result<Seen, String> {
     reading.said(message)?;
     for call in message["tool_calls"].as_array().into_iter().flatten() {
         need(call["type"] == "function", "a call's type", call)?;
-        reading.spoken.calls.push(ToolCall {
+        reading.said.only().calls.push(Call {
+            index: None,
             id: need_text(call, "id")?.to_owned(),
             name: need_text(&call["function"], "name")?.to_owned(),
             arguments: need_text(&call["function"], "arguments")?.to_owned(),
@@ -60,10 +61,10 @@ pub(super) fn read_whole(body: &[u8]) -> Result<Seen, String> {
     }
     reading.finished(&choice["finish_reason"])?;
     reading.used(&document["usage"])?;
-    let Reading { spoken, cost, .. } = reading;
+    let Reading { said, cost, .. } = reading;
     Ok(Seen {
-        ended: spoken.finish.is_some(),
-        spoken,
+        ended: said.choices.values().any(|choice| choice.finish.is_some()),
+        said,
         cost,
     })
 }
@@ -75,13 +76,14 @@ impl Reading {
         let first = self.id.get_or_insert_with(|| id.to_owned());
         need(first == id, "another id than the first chunk's", document)?;
         need_count(document, "created")?;
-        need_text(document, "model")?.clone_into(&mut self.spoken.model);
+        need_text(document, "model")?.clone_into(&mut self.said.model);
         Ok(())
     }
 
     fn chunk(&mut self, chunk: &Value) -> Result<(), String> {
         if let Some(error) = chunk.get("error") {
-            self.spoken.fault = Some(need_text(error, "message")?.to_owned());
+            need_text(error, "message")?;
+            self.said.error = true;
             return Ok(());
         }
         need(chunk["object"] == "chat.completion.chunk", "object", chunk)?;
@@ -91,7 +93,7 @@ impl Reading {
                 continue;
             }
             need(
-                self.spoken.finish.is_none(),
+                self.said.only().finish.is_none(),
                 "a choice that goes on behind its end",
                 chunk,
             )?;
@@ -114,11 +116,11 @@ impl Reading {
     }
 
     fn said(&mut self, content: &Value) -> Result<(), String> {
-        let spoken = &mut self.spoken;
+        let choice = self.said.only();
         for (member, said) in [
-            ("content", &mut spoken.text),
-            ("refusal", &mut spoken.refusal),
-            ("reasoning_content", &mut spoken.reasoning),
+            ("content", &mut choice.text),
+            ("refusal", &mut choice.refusal),
+            ("reasoning_content", &mut choice.reasoning),
         ] {
             let value = &content[member];
             need(
@@ -130,8 +132,8 @@ impl Reading {
         }
         for detail in content["reasoning_details"].as_array().into_iter().flatten() {
             match need_text(detail, "type")? {
-                "reasoning.text" => spoken.signatures.push(need_text(detail, "signature")?.to_owned()),
-                "reasoning.encrypted" => spoken.redacted.push(need_text(detail, "data")?.to_owned()),
+                "reasoning.text" => choice.prove(need_text(detail, "signature")?),
+                "reasoning.encrypted" => choice.prove(need_text(detail, "data")?),
                 other => return Err(format!("an unknown reasoning detail: {other}")),
             }
         }
@@ -140,10 +142,11 @@ impl Reading {
 
     fn call(&mut self, piece: &Value) -> Result<(), String> {
         let index = usize::try_from(need_count(piece, "index")?).map_err(|error| error.to_string())?;
-        let calls = &mut self.spoken.calls;
+        let calls = &mut self.said.only().calls;
         if index == calls.len() {
             need(piece["type"] == "function", "a call's type", piece)?;
-            calls.push(ToolCall {
+            calls.push(Call {
+                index: None,
                 id: need_text(piece, "id")?.to_owned(),
                 name: need_text(&piece["function"], "name")?.to_owned(),
                 arguments: String::new(),
@@ -158,21 +161,20 @@ impl Reading {
     }
 
     fn finished(&mut self, reason: &Value) -> Result<(), String> {
-        self.spoken.finish = Some(match reason.as_str().unwrap_or_default() {
-            "stop" => Finish::Stop,
-            "length" => Finish::Length,
-            "tool_calls" => Finish::Calls,
-            "content_filter" => Finish::Filter,
-            _ => return Err(format!("OpenAI has no finish reason {reason}")),
-        });
-        Ok(())
+        let reason = reason.as_str().unwrap_or_default();
+        let known = ["stop", "length", "tool_calls", "content_filter"].contains(&reason);
+        let choice = self.said.only();
+        // A refusal in words ends so.
+        let refused = reason == "stop" && !choice.refusal.is_empty();
+        choice.finish = Some(if refused { "refusal" } else { reason }.to_owned());
+        need(known, "a finish reason that OpenAI has not", &reason.into())
     }
 
     fn used(&mut self, usage: &Value) -> Result<(), String> {
         if usage.is_null() {
             return Ok(());
         }
-        let tokens = Tokens {
+        let tokens = Usage {
             input: need_count(usage, "prompt_tokens")?,
             cache_read: need_count(&usage["prompt_tokens_details"], "cached_tokens")?,
             cache_write: usage["prompt_tokens_details"]["cache_write_tokens"]
@@ -186,7 +188,7 @@ impl Reading {
             "the total",
             usage,
         )?;
-        self.spoken.tokens = Some(tokens);
+        self.said.usage = Some(tokens);
         self.cost = usage["cost"].as_f64();
         Ok(())
     }

@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::{Seen, json, need, need_count, need_list, need_text};
-use crate::suite::spoken::{Finish, Spoken, Tokens, ToolCall};
+use crate::recordings::said::{Call, Said, Usage};
 use crate::suite::sse;
 
 #[derive(Default)]
 struct Reading {
-    spoken: Spoken,
+    said: Said,
     cost: Option<f64>,
     ended: bool,
     /// How many blocks were opened.
@@ -31,9 +31,9 @@ pub(super) fn read_stream(body: &[u8]) -> Result<Seen, String> {
         reading.event(&event.name, &document)?;
     }
     let Reading {
-        spoken, cost, ended, ..
+        said, cost, ended, ..
     } = reading;
-    Ok(Seen { spoken, cost, ended })
+    Ok(Seen { said, cost, ended })
 }
 
 pub(super) fn read_whole(body: &[u8]) -> Result<Seen, String> {
@@ -52,9 +52,9 @@ pub(super) fn read_whole(body: &[u8]) -> Result<Seen, String> {
     }
     reading.stopped(&message)?;
     reading.used(&message["usage"])?;
-    let Reading { spoken, cost, .. } = reading;
+    let Reading { said, cost, .. } = reading;
     Ok(Seen {
-        spoken,
+        said,
         cost,
         ended: true,
     })
@@ -106,7 +106,7 @@ impl Reading {
             }
             "message_stop" => {
                 need(
-                    self.spoken.finish.is_some(),
+                    self.said.only().finish.is_some(),
                     "message_stop without message_delta",
                     event,
                 )?;
@@ -114,7 +114,8 @@ impl Reading {
                 Ok(())
             }
             "error" => {
-                self.spoken.fault = Some(need_text(&event["error"], "message")?.to_owned());
+                need_text(&event["error"], "message")?;
+                self.said.error = true;
                 Ok(())
             }
             other => Err(format!("Anthropic has no event {other}")),
@@ -155,29 +156,27 @@ impl Reading {
             message,
         )?;
         need(need_text(message, "id")?.starts_with("msg_"), "id", message)?;
-        need_text(message, "model")?.clone_into(&mut self.spoken.model);
+        need_text(message, "model")?.clone_into(&mut self.said.model);
         Ok(())
     }
 
     /// A block, or its beginning.
     fn block(&mut self, block: &Value) -> Result<(), String> {
-        let spoken = &mut self.spoken;
+        let choice = self.said.only();
         match need_text(block, "type")? {
-            "text" => spoken.text.push_str(need_text(block, "text")?),
+            "text" => choice.text.push_str(need_text(block, "text")?),
             "thinking" => {
-                spoken.reasoning.push_str(need_text(block, "thinking")?);
-                let signature = need_text(block, "signature")?;
-                if !signature.is_empty() {
-                    spoken.signatures.push(signature.to_owned());
-                }
+                choice.reasoning.push_str(need_text(block, "thinking")?);
+                choice.prove(need_text(block, "signature")?);
             }
-            "redacted_thinking" => spoken.redacted.push(need_text(block, "data")?.to_owned()),
+            "redacted_thinking" => choice.prove(need_text(block, "data")?),
             "tool_use" => {
                 let (id, name) = (
                     need_text(block, "id")?.to_owned(),
                     need_text(block, "name")?.to_owned(),
                 );
-                spoken.calls.push(ToolCall {
+                choice.calls.push(Call {
+                    index: None,
                     id,
                     name,
                     arguments: String::new(),
@@ -193,13 +192,11 @@ impl Reading {
             need_text(delta, "type")?,
             self.open.as_deref().unwrap_or_default(),
         );
-        let spoken = &mut self.spoken;
+        let choice = self.said.only();
         match (kind, open) {
-            ("text_delta", "text") => spoken.text.push_str(need_text(delta, "text")?),
-            ("thinking_delta", "thinking") => spoken.reasoning.push_str(need_text(delta, "thinking")?),
-            ("signature_delta", "thinking") => {
-                spoken.signatures.push(need_text(delta, "signature")?.to_owned());
-            }
+            ("text_delta", "text") => choice.text.push_str(need_text(delta, "text")?),
+            ("thinking_delta", "thinking") => choice.reasoning.push_str(need_text(delta, "thinking")?),
+            ("signature_delta", "thinking") => choice.prove(need_text(delta, "signature")?),
             ("citations_delta", "text") => {
                 let place = &delta["citation"];
                 need(
@@ -218,36 +215,38 @@ impl Reading {
     }
 
     fn argue(&mut self, json: &str) {
-        if let Some(call) = self.spoken.calls.last_mut() {
+        if let Some(call) = self.said.only().calls.last_mut() {
             call.arguments.push_str(json);
         }
     }
 
     fn stopped(&mut self, message: &Value) -> Result<(), String> {
         let sequence = &message["stop_sequence"];
-        let finish = match need_text(message, "stop_reason")? {
-            "end_turn" => Finish::Stop,
-            "stop_sequence" => Finish::StopSequence(need_text(message, "stop_sequence")?.to_owned()),
-            "max_tokens" => Finish::Length,
-            "tool_use" => Finish::Calls,
-            "refusal" => Finish::Refusal,
-            "pause_turn" => Finish::Pause,
-            "model_context_window_exceeded" => Finish::Window,
+        let reason = need_text(message, "stop_reason")?;
+        let finish = match reason {
+            "end_turn" | "stop_sequence" => "stop",
+            "max_tokens" => "length",
+            "tool_use" => "tool_calls",
+            "refusal" => "refusal",
+            "pause_turn" => "pause",
+            "model_context_window_exceeded" => "context",
             other => return Err(format!("Anthropic has no stop reason {other}")),
         };
         need(
-            matches!(finish, Finish::StopSequence(_)) != sequence.is_null(),
+            (reason == "stop_sequence") == sequence.is_string(),
             "stop_sequence",
             message,
         )?;
-        self.spoken.finish = Some(finish);
+        let choice = self.said.only();
+        choice.finish = Some(finish.to_owned());
+        choice.stop_sequence = sequence.as_str().map(str::to_owned);
         Ok(())
     }
 
     fn used(&mut self, usage: &Value) -> Result<(), String> {
         let cache_read = need_count(usage, "cache_read_input_tokens")?;
         let cache_write = need_count(usage, "cache_creation_input_tokens")?;
-        self.spoken.tokens = Some(Tokens {
+        self.said.usage = Some(Usage {
             input: need_count(usage, "input_tokens")? + cache_read + cache_write,
             cache_read,
             cache_write,

@@ -2,7 +2,7 @@
 
 use super::chat::head;
 use super::{Answer, list};
-use crate::said::Said;
+use crate::recordings::said::Said;
 
 pub(super) fn read(answer: Answer<'_>) -> Said {
     let mut said = Said::default();

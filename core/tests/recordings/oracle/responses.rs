@@ -5,8 +5,8 @@
 use serde_json::Value;
 
 use super::{Answer, US, chat, count, list, text};
-use crate::api::Frames;
-use crate::said::{Call, Choice, Said, Usage};
+use crate::recordings::api::Frames;
+use crate::recordings::said::{Call, Choice, Said, Usage};
 
 pub(super) fn read(answer: Answer<'_>) -> Said {
     let mut said = Said::default();

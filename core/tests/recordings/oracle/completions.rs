@@ -2,7 +2,7 @@
 
 use super::chat::{finish, head};
 use super::{Answer, count, list, text};
-use crate::said::Said;
+use crate::recordings::said::Said;
 
 pub(super) fn read(answer: Answer<'_>) -> Said {
     let mut said = Said::default();

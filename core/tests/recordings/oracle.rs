@@ -10,9 +10,10 @@ mod responses;
 
 use serde_json::Value;
 
-use crate::api::{Api, Frames};
-use crate::frames;
-use crate::said::{Choice, Said, arguments};
+use crate::recordings::api::{Api, Frames};
+use crate::recordings::client::MADE_UP;
+use crate::recordings::frames;
+use crate::recordings::said::{Choice, Said, arguments};
 
 /// The provider of what the gateway wrote.
 pub(crate) const US: &str = "us";
@@ -77,7 +78,7 @@ fn level(choice: &mut Choice) {
         call.index = None;
         call.arguments = arguments(&unparsed(&call.arguments));
         if let Some("call_") = call.id.get(..5).filter(|_| call.id.len() == 21) {
-            call.id = String::from("made up");
+            call.id = MADE_UP.to_owned();
         }
     }
 }

@@ -85,16 +85,16 @@ impl Api {
         }
     }
 
-    /// The relay's word for it, where it has one for answers of a chat.
-    pub(crate) const fn format(self) -> Option<WireFormat> {
+    /// The gateway's word for it.
+    pub(crate) const fn format(self) -> WireFormat {
         match self {
-            Self::OpenAIChat => Some(WireFormat::OpenAIChat),
-            Self::AnthropicMessages => Some(WireFormat::AnthropicMessages),
-            Self::OpenAIResponses => Some(WireFormat::OpenAIResponses),
-            Self::OpenAICompletions => Some(WireFormat::OpenAICompletions),
-            Self::GeminiGenerate => Some(WireFormat::GeminiGenerate),
-            Self::BedrockConverse => Some(WireFormat::BedrockConverse),
-            Self::OpenAIEmbeddings => None,
+            Self::OpenAIChat => WireFormat::OpenAIChat,
+            Self::AnthropicMessages => WireFormat::AnthropicMessages,
+            Self::OpenAIResponses => WireFormat::OpenAIResponses,
+            Self::OpenAICompletions => WireFormat::OpenAICompletions,
+            Self::OpenAIEmbeddings => WireFormat::OpenAIEmbeddings,
+            Self::GeminiGenerate => WireFormat::GeminiGenerate,
+            Self::BedrockConverse => WireFormat::BedrockConverse,
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Answer, count, list, text};
-use crate::said::{Call, Choice, Said, Usage};
+use crate::recordings::said::{Call, Choice, Said, Usage};
 
 pub(super) fn read(answer: Answer<'_>) -> Said {
     let mut said = Said::default();

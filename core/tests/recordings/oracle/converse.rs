@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::{Answer, count, list, text};
-use crate::said::{Call, Choice, Said, Usage};
+use crate::recordings::said::{Call, Choice, Said, Usage};
 
 pub(super) fn read(answer: Answer<'_>) -> Said {
     let mut said = Said::default();

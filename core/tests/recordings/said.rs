@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use wayleave_core::format::{Framing, WireFormat};
 
-use crate::api::{Api, Frames};
-use crate::exchange::Exchange;
-use crate::oracle;
+use crate::recordings::api::{Api, Frames};
+use crate::recordings::exchange::Exchange;
+use crate::recordings::oracle;
 
 /// A whole answer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -68,7 +68,12 @@ pub(crate) struct Usage {
 impl Said {
     /// What a recorded answer says.
     pub(crate) fn of_exchange(exchange: &Exchange) -> Self {
-        oracle::read(exchange.api, exchange.frames, &exchange.body, &exchange.provider)
+        oracle::read(
+            exchange.api(),
+            exchange.frames,
+            &exchange.body,
+            &exchange.provider,
+        )
     }
 
     /// What the gateway told a client.

@@ -1,10 +1,13 @@
 //! What a client of each API can be told of an answer, and how it shows there.
 
-use crate::api::Api;
-use crate::said::{Choice, Said, arguments};
+use crate::recordings::api::Api;
+use crate::recordings::said::{Choice, Said, arguments};
 
 /// The model that the relay names where the provider names none.
 pub(crate) const ASKED_MODEL: &str = "asked-for";
+
+/// Stands for the id of a call that its provider gave none.
+pub(crate) const MADE_UP: &str = "made up";
 
 impl Said {
     /// What of this a client of another API can be told.
@@ -82,7 +85,7 @@ impl Choice {
             call.index = None;
             call.arguments = arguments(&call.arguments);
             if call.id.is_empty() {
-                call.id = String::from("made up");
+                call.id = MADE_UP.to_owned();
             }
         }
     }
@@ -125,7 +128,7 @@ impl Choice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::said::{Call, Citation};
+    use crate::recordings::said::{Call, Citation};
 
     fn told(choice: Choice, api: Api) -> Choice {
         let mut said = Said::default();
@@ -219,6 +222,6 @@ mod tests {
             ..Choice::default()
         };
         assert_eq!(told(full.clone(), Api::OpenAICompletions), expected);
-        assert_eq!(told(full, Api::GeminiGenerate).calls[0].id, "made up");
+        assert_eq!(told(full, Api::GeminiGenerate).calls[0].id, MADE_UP);
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::api::Frames;
-use crate::event_stream::{self, Message};
+use crate::recordings::api::Frames;
+use crate::recordings::event_stream::{self, Message};
 
 /// Every document of a body, in order. Of an AWS event stream each is an object with one member, as AWS' unions are
 /// written: the event's type, and in it the payload; `error` for an exception.
