@@ -1,6 +1,7 @@
 //! The paths that the gateway serves, and the format in which each is asked.
 
 mod asked;
+mod paths;
 
 use http::Method;
 
@@ -51,28 +52,38 @@ pub enum Place {
     Method(&'static str),
 }
 
+/// A list of endpoints that does not compile if one is missing.
+macro_rules! every {
+    ($($endpoint:ident),+ $(,)?) => {{
+        const _: fn(Endpoint) = |endpoint| match endpoint {
+            $(Endpoint::$endpoint)|+ => (),
+        };
+        [$(Endpoint::$endpoint),+]
+    }};
+}
+
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 9] = [
-        Self::ChatCompletions,
-        Self::Responses,
-        Self::Completions,
-        Self::Messages,
-        Self::CountTokens,
-        Self::GenerateContent,
-        Self::StreamGenerateContent,
-        Self::Embeddings,
-        Self::Models,
+    pub const ALL: [Self; 9] = every![
+        ChatCompletions,
+        Responses,
+        Completions,
+        Messages,
+        CountTokens,
+        GenerateContent,
+        StreamGenerateContent,
+        Embeddings,
+        Models,
     ];
 
     /// Recognises a request by its method and path (a query is ignored). Besides `/v1/…` it takes what the official
     /// SDKs make of other base URLs: no `/v1` (OpenAI SDK at the bare host), `/v1/v1` (Anthropic SDK at `…/v1`), and
     /// `/v1beta` and `/v1alpha`, alone or behind `/v1`, at which Google's SDK asks.
     pub fn recognise(method: &Method, path: &str) -> Recognised {
-        let path = asked::unversioned(path);
+        let path = paths::unversioned(path);
         let found = Self::ALL.into_iter().find(|endpoint| match endpoint.place() {
             Place::Path(suffix) => suffix == path,
-            Place::Method(method) => asked::model_of(path, method).is_some(),
+            Place::Method(method) => paths::model_of(path, method).is_some(),
         });
         let Some(endpoint) = found else {
             return Recognised::Foreign;

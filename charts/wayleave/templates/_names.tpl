@@ -68,10 +68,16 @@ metadata:
 {{- if or .Values.attach.envoyGateway.enabled .Values.attach.istio.enabled -}}true{{- end -}}
 {{- end -}}
 
-{{/* The regular expression of the LLM paths, out of the bootstrap that the program has made. */}}
+{{/* The LLM paths, out of the bootstrap that the program has made: regular expressions, as a JSON array. */}}
 {{- define "wayleave.paths" -}}
 {{- $bootstrap := .Files.Get "files/envoy.json" | fromJson -}}
 {{- $listener := first $bootstrap.static_resources.listeners -}}
 {{- $manager := (first (first $listener.filter_chains).filters).typed_config -}}
-{{- (first (first $manager.route_config.virtual_hosts).routes).match.safe_regex.regex -}}
+{{- $paths := list -}}
+{{- range (first $manager.route_config.virtual_hosts).routes -}}
+{{- with .match.safe_regex -}}
+{{- $paths = append $paths .regex -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $paths -}}
 {{- end -}}

@@ -2,6 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::paths::{model_of, unversioned};
 use super::{Endpoint, Place};
 use crate::format::{Framing, WireFormat};
 
@@ -55,36 +56,6 @@ fn asks_for_sse(path: &str) -> bool {
     query
         .split('&')
         .any(|pair| matches!(pair.split_once('='), Some(("alt" | "$alt" | "%24alt", "sse"))))
-}
-
-/// A path without its query, its versions and a slash at its end.
-pub(super) fn unversioned(path: &str) -> &str {
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
-    let mut path = path.strip_suffix('/').unwrap_or(path);
-    for version in ["/v1", "/v1"] {
-        if let Some(rest) = path
-            .strip_prefix(version)
-            .filter(|rest| rest.is_empty() || rest.starts_with('/'))
-        {
-            path = rest;
-        }
-    }
-    for version in ["/v1beta", "/v1alpha", "/v1beta1"] {
-        if let Some(rest) = path.strip_prefix(version).filter(|rest| rest.starts_with('/')) {
-            return rest;
-        }
-    }
-    path
-}
-
-/// The model in `…/models/MODEL:METHOD`.
-pub(super) fn model_of<'a>(path: &'a str, method: &str) -> Option<&'a str> {
-    let path = path.strip_suffix(method)?.strip_suffix(':')?;
-    let model = ["/models/", "/tunedModels/"].into_iter().find_map(|folder| {
-        let at = path.find(folder)?;
-        path.get(at + folder.len()..)
-    })?;
-    (!model.is_empty()).then_some(model)
 }
 
 #[cfg(test)]

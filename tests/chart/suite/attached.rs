@@ -5,11 +5,11 @@ use std::process::Command;
 
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
+use wayleave_core::endpoint::Endpoint;
 use wayleave_tests::Cluster;
 use wayleave_tests::chart::{NAMESPACE, Rendered, said};
 use wayleave_tests::program::envoy;
 
-use super::bootstrap::served_paths;
 use super::foreign;
 
 const HOST: &str = "wayleave-ext-proc.wayleave-system.svc";
@@ -20,6 +20,11 @@ fn to_envoy_gateway() -> Value {
 
 fn to_istio(pem: &str) -> Value {
     json!({"attach": {"istio": {"enabled": true, "namespace": "istio-ingress", "ca": {"pem": pem}}}})
+}
+
+/// The paths that another gateway has to send.
+fn served() -> [String; Endpoint::ALL.len()] {
+    Endpoint::ALL.map(Endpoint::pattern)
 }
 
 fn flags(rendered: &Rendered, component: &str) -> String {
@@ -72,7 +77,8 @@ fn envoy_gateway_sends_the_same_paths_and_trusts_the_same_name() {
     let target = &policy["targetRefs"][0];
     let route = rendered.get("HTTPRoute", target["name"].as_str().unwrap());
     let rule = &route["spec"]["rules"][0];
-    assert_eq!(rule["matches"][0]["path"]["value"], served_paths());
+    let path = |pattern: String| json!({"path": {"type": "RegularExpression", "value": pattern}});
+    assert_eq!(rule["matches"], json!(served().map(path)));
     let filter = rule["filters"][0]["extensionRef"]["name"].as_str().unwrap();
     let direct = &rendered.get("HTTPRouteFilter", filter)["spec"]["directResponse"];
     assert_eq!(direct["statusCode"], 503);
@@ -115,17 +121,22 @@ fn envoy_accepts_what_the_envoy_filter_makes_of_a_gateway() {
     let rendered = Rendered::of(&to_istio(&pem));
     let filter = rendered.get("EnvoyFilter", "wayleave-ext-proc");
     assert_eq!(filter["metadata"]["namespace"], "istio-ingress");
-    let patch = |place: &str| {
-        let patches = filter["spec"]["configPatches"].as_array().unwrap();
-        let patch = patches.iter().find(|patch| patch["applyTo"] == place).unwrap();
-        assert_eq!(patch["match"]["context"], "GATEWAY");
-        patch["patch"]["value"].clone()
+    let patches = filter["spec"]["configPatches"].as_array().unwrap();
+    let values = |place: &str| -> Vec<Value> {
+        let patches = patches.iter().filter(|patch| patch["applyTo"] == place);
+        let value = |patch: &Value| {
+            assert_eq!(patch["match"]["context"], "GATEWAY");
+            patch["patch"]["value"].clone()
+        };
+        patches.map(value).collect()
     };
-    assert_eq!(
-        patch("HTTP_ROUTE")["match"]["safe_regex"]["regex"],
-        served_paths()
-    );
-    let mut config = gateway(&patch("CLUSTER"), &patch("HTTP_FILTER"), &patch("HTTP_ROUTE"));
+    let routes = values("HTTP_ROUTE");
+    let paths: Vec<&Value> = routes
+        .iter()
+        .map(|route| &route["match"]["safe_regex"]["regex"])
+        .collect();
+    assert_eq!(json!(paths), json!(served()));
+    let mut config = gateway(&values("CLUSTER")[0], &values("HTTP_FILTER")[0], routes);
     validate(&config).unwrap();
     // It does look at each of them.
     config["static_resources"]["clusters"][0]["transport_socket"]["typed_config"]["sny"] = json!("a");
@@ -133,14 +144,14 @@ fn envoy_accepts_what_the_envoy_filter_makes_of_a_gateway() {
 }
 
 /// A gateway as Istio makes one, with a route of somebody else's.
-fn gateway(cluster: &Value, filter: &Value, route: &Value) -> Value {
+fn gateway(cluster: &Value, filter: &Value, mut routes: Vec<Value>) -> Value {
     let router = json!({"name": "envoy.filters.http.router", "typed_config":
         {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}});
-    let other = json!({"match": {"prefix": "/"}, "direct_response": {"status": 200}});
+    routes.push(json!({"match": {"prefix": "/"}, "direct_response": {"status": 200}}));
     let manager = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "gateway",
-        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route, other]}]},
+        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
         "http_filters": [filter, router],
     });
     json!({"static_resources": {

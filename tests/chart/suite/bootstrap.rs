@@ -16,13 +16,6 @@ fn read() -> Value {
     serde_json::from_str(&checked_in()).unwrap()
 }
 
-/// The regular expression of the paths that the gateway serves.
-pub(super) fn served_paths() -> Value {
-    let config = read();
-    let place = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/route_config/virtual_hosts/0/routes/0/match/safe_regex/regex";
-    config.pointer(place).unwrap().clone()
-}
-
 #[test]
 fn it_is_what_the_program_makes() {
     let output = program::run(&[

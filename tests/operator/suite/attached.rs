@@ -1,6 +1,7 @@
 //! The processor behind gateways of others: their Envoy reaches it by TLS and trusts what the ConfigMap `wayleave-ca`
 //! says, with the configuration that Istio and Envoy Gateway make of the chart's objects.
 
+mod endpoints;
 mod envoy_gateway;
 mod istio;
 mod shape;
@@ -78,6 +79,8 @@ async fn calls_come_through_other_gateways() {
     for shape in Shape::ALL {
         let neighbour = neighbour(shape, &site, &pod).await;
         serves_everything(&neighbour.client, &["chat", "claude"]).await;
+        endpoints::each_is_the_processors(&neighbour).await;
+        endpoints::google_is_served(&neighbour, "chat").await;
         large_ones_pass(&neighbour, &sim).await;
         thought_is_not_cut_off(&neighbour).await;
         // Other paths are none of the processor's business.

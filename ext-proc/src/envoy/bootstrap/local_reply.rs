@@ -7,7 +7,6 @@ use wayleave_core::endpoint::Endpoint;
 use wayleave_core::format::{Family, WireFormat};
 use wayleave_core::refusal::Refusal;
 
-use crate::envoy::bootstrap::routes::pattern;
 use crate::envoy::metadata;
 
 /// Which answers a body is for.
@@ -159,7 +158,7 @@ fn path_filter(wanted: impl Fn(Option<Family>) -> bool, invert: bool) -> Value {
         .map(|endpoint| {
             json!({"header_filter": {"header": {
                 "name": ":path",
-                "string_match": {"safe_regex": {"regex": format!("{}(\\?.*)?", pattern(endpoint))}},
+                "string_match": {"safe_regex": {"regex": format!("{}(\\?.*)?", endpoint.pattern())}},
                 "invert_match": invert,
             }}})
         })

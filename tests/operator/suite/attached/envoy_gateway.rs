@@ -1,6 +1,6 @@
 //! What Envoy Gateway makes of the objects that `attach.envoyGateway` renders, as `egctl x translate` of 1.9.1 shows it.
 //!
-//! What it sends by xDS stands here in the bootstrap: endpoints, the route and the CA as a static secret. Metadata by
+//! What it sends by xDS stands here in the bootstrap: endpoints, the routes and the CA as a static secret. Metadata by
 //! which it finds its own objects again is left out.
 
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ pub(super) fn parts(wanted: &Wanted<'_>) -> Parts {
     let rendered = Rendered::in_namespace(&wanted.site.own, &values);
     assert_translated(&rendered, wanted);
     let authority = json!({"trusted_ca": {"inline_string": wanted.authority}});
+    let routes = paths(&rendered).map(|path| route(path, &filter)).collect();
     Parts {
         manager: json!({
             "common_http_protocol_options": {"headers_with_underscores_action": "REJECT_REQUEST"},
@@ -41,13 +42,7 @@ pub(super) fn parts(wanted: &Wanted<'_>) -> Parts {
             "disabled": true,
             "typed_config": processor(wanted),
         }),
-        route: json!({
-            "match": {"safe_regex": {"regex": paths(&rendered)}},
-            "direct_response": {"status": 503},
-            "typed_per_filter_config": {
-                filter: {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "config": {}},
-            },
-        }),
+        routes,
         cluster: cluster(wanted),
         secrets: vec![json!({"name": AUTHORITY, "validation_context": authority})],
     }
@@ -79,9 +74,21 @@ fn assert_translated(rendered: &Rendered, wanted: &Wanted<'_>) {
     assert_eq!(*direct, json!({"statusCode": 503}));
 }
 
-/// The paths of the chart's route.
-fn paths(rendered: &Rendered) -> &Value {
-    &rendered.get("HTTPRoute", "wayleave-llm")["spec"]["rules"][0]["matches"][0]["path"]["value"]
+/// The paths of the chart's route, each of which becomes a route of Envoy's.
+fn paths(rendered: &Rendered) -> impl Iterator<Item = &Value> {
+    let rule = &rendered.get("HTTPRoute", "wayleave-llm")["spec"]["rules"][0];
+    let matches = rule["matches"].as_array().expect("matches");
+    matches.iter().map(|path| &path["path"]["value"])
+}
+
+fn route(path: &Value, filter: &str) -> Value {
+    json!({
+        "match": {"safe_regex": {"regex": path}},
+        "direct_response": {"status": 503},
+        "typed_per_filter_config": {
+            filter: {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "config": {}},
+        },
+    })
 }
 
 fn processor(wanted: &Wanted<'_>) -> Value {

@@ -12,15 +12,16 @@ pub(super) fn parts(wanted: &Wanted<'_>) -> Parts {
     let rendered = Rendered::in_namespace(&wanted.site.own, &values);
     let filter = rendered.get("EnvoyFilter", "wayleave-ext-proc");
     let patches = filter["spec"]["configPatches"].as_array().expect("patches");
-    let value = |place: &str| {
-        let patch = patches.iter().find(|patch| patch["applyTo"] == place);
-        patch.expect("a patch")["patch"]["value"].clone()
+    let values = |place: &str| -> Vec<Value> {
+        let patches = patches.iter().filter(|patch| patch["applyTo"] == place);
+        patches.map(|patch| patch["patch"]["value"].clone()).collect()
     };
+    let value = |place| values(place).pop().expect("a patch");
     Parts {
         // Istio's own settings do not touch the processor.
         manager: json!({"use_remote_address": true, "normalize_path": true}),
         filter: value("HTTP_FILTER"),
-        route: value("HTTP_ROUTE"),
+        routes: values("HTTP_ROUTE"),
         cluster: cluster(value("CLUSTER"), wanted),
         secrets: Vec::new(),
     }

@@ -71,8 +71,8 @@ pub(super) struct Parts {
     pub(super) manager: Value,
     /// The processor's filter.
     pub(super) filter: Value,
-    /// The route that sends calls to it.
-    pub(super) route: Value,
+    /// The routes that send calls to it.
+    pub(super) routes: Vec<Value>,
     /// The processor.
     pub(super) cluster: Value,
     /// What the cluster refers to.
@@ -92,8 +92,9 @@ fn gateway(parts: Parts, listen: SocketAddr) -> Value {
     );
     manager["stat_prefix"] = json!("gateway");
     manager["http_filters"] = json!([parts.filter, router]);
-    manager["route_config"] =
-        json!({"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [parts.route, own]}]});
+    let mut routes = parts.routes;
+    routes.push(own);
+    manager["route_config"] = json!({"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]});
     json!({"static_resources": {
         "clusters": [parts.cluster],
         "secrets": parts.secrets,
