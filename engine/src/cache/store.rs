@@ -7,9 +7,10 @@ mod redis;
 mod seal;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 use wayleave_core::cache::key::{Key, Scope};
 use wayleave_core::snapshot::cache::Store as Spec;
 

@@ -84,13 +84,11 @@ impl Redis {
             self.failed(Operation::Get, Fault::Oversized);
             return Lookup::Missing;
         }
-        match self.0.seal.open(&name, closed) {
-            Some(entry) => Lookup::Found(entry),
-            None => {
-                self.failed(Operation::Get, Fault::Sealed);
-                Lookup::Missing
-            }
+        if let Some(entry) = self.0.seal.open(&name, closed) {
+            return Lookup::Found(entry);
         }
+        self.failed(Operation::Get, Fault::Sealed);
+        Lookup::Missing
     }
 
     pub(super) async fn put(&self, key: &Key, entry: &Bytes, ttl: Duration) {

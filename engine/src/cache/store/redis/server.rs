@@ -23,8 +23,8 @@ const QUEUE: usize = 256;
 
 /// Where to connect to.
 pub(super) enum Server {
-    Single(Client),
-    Cluster(ClusterClient),
+    Single(Box<Client>),
+    Cluster(Box<ClusterClient>),
 }
 
 /// A store that nobody can connect to as it is described. Says nothing of its credentials.
@@ -34,8 +34,6 @@ pub(in crate::cache::store) enum BadServer {
     Url,
     #[error("the certificates to trust cannot be read")]
     Certificates,
-    #[error("the store cannot be used as a cluster: the URL of a cluster names no database")]
-    Cluster,
 }
 
 /// A connection, shared by all that clone it. Many commands are under way in it at once.
@@ -66,13 +64,16 @@ impl Server {
             if let Some(certificates) = certificates {
                 builder = builder.certs(certificates);
             }
-            return builder.build().map(Self::Cluster).map_err(|_| BadServer::Cluster);
+            return builder
+                .build()
+                .map(|client| Self::Cluster(Box::new(client)))
+                .map_err(|_| BadServer::Certificates);
         }
         match certificates {
             None => Client::open(info).map_err(|_| BadServer::Url),
             Some(given) => Client::build_with_tls(info, given).map_err(|_| BadServer::Certificates),
         }
-        .map(Self::Single)
+        .map(|client| Self::Single(Box::new(client)))
     }
 
     pub(super) async fn connect(&self) -> RedisResult<Wire> {

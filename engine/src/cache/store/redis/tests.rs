@@ -73,10 +73,16 @@ impl Opened {
         self.store.put(key, entry(), LONG).await;
     }
 
-    /// Whether these were counted.
+    /// How often this was counted.
+    fn failures(&self, operation: &str, reason: &str) -> u64 {
+        let labels = format!("operation=\"{operation}\",reason=\"{reason}\"}} ");
+        let text = self.metrics.text();
+        let count = text.lines().find_map(|line| Some(line.split_once(&labels)?.1));
+        count.map_or(0, |count| count.parse().unwrap())
+    }
+
     fn failed(&self, operation: &str, reason: &str) -> bool {
-        let labels = format!("operation=\"{operation}\",reason=\"{reason}\"");
-        self.metrics.text().contains(&labels)
+        self.failures(operation, reason) > 0
     }
 }
 
@@ -193,7 +199,7 @@ async fn what_no_store_put_there_is_a_miss_and_can_be_replaced() {
         cmd("SET").arg(&name).arg("").to_owned(),
         cmd("SET")
             .arg(&name)
-            .arg(vec![0; LARGEST + seal::OVERHEAD + 1])
+            .arg(vec![0_u8; LARGEST + seal::OVERHEAD + 1])
             .to_owned(),
         cmd("HSET").arg(&name).arg("field").arg("value").to_owned(),
     ];
@@ -253,10 +259,6 @@ async fn what_cannot_be_used_as_described_misses() {
         encryption_key: Some(Secret::new("c2hvcnQ=")),
         ..spec("redis://localhost")
     };
-    let database_of_cluster = RedisStore {
-        cluster: true,
-        ..spec("redis://localhost/3")
-    };
     let bad_certificates = RedisStore {
         ca_pem: Some(Arc::from(
             "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----",
@@ -265,9 +267,12 @@ async fn what_cannot_be_used_as_described_misses() {
     };
     for bad in [
         spec("http://localhost"),
-        spec("redis:"),
+        spec("redis://localhost:port"),
         bad_key,
-        database_of_cluster,
+        RedisStore {
+            cluster: true,
+            ..bad_certificates.clone()
+        },
         bad_certificates,
     ] {
         let reason = Redis::open(
@@ -276,7 +281,7 @@ async fn what_cannot_be_used_as_described_misses() {
             Label(Arc::from("a/policy")),
             Metrics::new().store(),
         );
-        let reason = reason.map(|_| ()).unwrap_err().to_string();
+        let reason = reason.map(|_| bad.clone()).unwrap_err().to_string();
         assert!(
             !reason.contains("localhost") && !reason.contains("c2hvcnQ="),
             "{reason}"

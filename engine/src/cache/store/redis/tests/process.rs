@@ -7,9 +7,10 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 /// How long something may take to come true on a machine that builds at the same time.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -42,11 +43,6 @@ impl Process {
     /// The URL of its socket.
     pub(super) fn url(&self) -> String {
         format!("redis+unix://{}", self.socket().display())
-    }
-
-    /// The folder that it works in.
-    pub(super) fn folder(&self) -> &std::path::Path {
-        self.folder.path()
     }
 
     /// Ends it without a word.
