@@ -6,6 +6,8 @@ use redis::aio::MultiplexedConnection;
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo, SingleNodeRoutingInfo};
+use redis::io::tcp::TcpSettings;
+use redis::io::tcp::socket2::TcpKeepalive;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, FromRedisValue,
     IntoConnectionInfo, RedisError, RedisResult, TlsCertificates, from_redis_value,
@@ -18,6 +20,8 @@ use crate::metrics::Fault;
 const CONNECT: Duration = Duration::from_secs(3);
 /// How long an answer may take to whoever does not say how long it waits.
 const ANSWER: Duration = Duration::from_secs(5);
+/// How long a connection is idle before the system looks whether the other end is still there.
+const IDLE: Duration = Duration::from_secs(15);
 /// Commands that wait to be written.
 const QUEUE: usize = 256;
 
@@ -54,10 +58,11 @@ pub(super) enum Node {
 impl Server {
     pub(super) fn new(spec: &RedisStore) -> Result<Self, BadServer> {
         let info = spec.url.expose().into_connection_info();
-        let info = info.map_err(|_| BadServer::Url)?;
+        let info = info.map_err(|_| BadServer::Url)?.set_tcp_settings(tcp());
         let certificates = certificates(spec, &info);
         if spec.cluster {
             let mut builder = ClusterClientBuilder::new([info])
+                .tcp_settings(tcp())
                 .connection_timeout(CONNECT)
                 .response_timeout(ANSWER)
                 .retries(3);
@@ -93,6 +98,12 @@ impl Server {
             }
         }
     }
+}
+
+/// Commands are small and many are under way: none is to wait until another is acknowledged, as TCP has it.
+fn tcp() -> TcpSettings {
+    let keepalive = TcpKeepalive::new().with_time(IDLE).with_interval(IDLE);
+    TcpSettings::default().set_nodelay(true).set_keepalive(keepalive)
 }
 
 fn certificates(spec: &RedisStore, info: &ConnectionInfo) -> Option<TlsCertificates> {

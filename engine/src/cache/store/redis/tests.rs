@@ -253,6 +253,15 @@ async fn a_wrong_password_is_a_store_that_misses_and_says_nothing_of_it() {
     }
 }
 
+#[test]
+fn no_command_waits_for_the_acknowledgement_of_another() {
+    let Ok(Server::Single(client)) = Server::new(&spec("redis://localhost")) else {
+        panic!("it is a server");
+    };
+    let settings = client.get_connection_info().tcp_settings().clone();
+    assert!(settings.nodelay() && settings.keepalive().is_some());
+}
+
 #[tokio::test]
 async fn what_cannot_be_used_as_described_misses() {
     let bad_key = RedisStore {

@@ -31,7 +31,7 @@ impl Process {
         let program = program()?;
         let folder = tempfile::tempdir().unwrap();
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let process = Self {
+        let mut process = Self {
             child: spawn(&program, &folder, &arguments),
             arguments,
             folder,
@@ -68,10 +68,12 @@ impl Process {
         self.folder.path().join("socket")
     }
 
-    async fn answers(&self) {
+    async fn answers(&mut self) {
+        let socket = self.socket();
         until("redis-server answers", async || {
+            assert_eq!(self.child.try_wait().unwrap(), None, "it ended");
             let mut answer = [0; 1];
-            let mut stream = UnixStream::connect(self.socket()).ok()?;
+            let mut stream = UnixStream::connect(&socket).ok()?;
             stream.write_all(b"PING\r\n").ok()?;
             // An error is an answer too: it wants a password.
             stream.read_exact(&mut answer).ok()
@@ -131,7 +133,7 @@ fn program() -> Option<PathBuf> {
         .chain(cache.map(|cache| cache.join(CACHED)));
     let found = all.find(|path| path.is_file());
     if found.is_none() {
-        let reason = "there is no redis-server: run `tools/redis.sh` first, or set WAYLEAVE_REDIS";
+        let reason = "there is no redis-server: run `make redis` first, or set WAYLEAVE_REDIS";
         assert!(env::var_os("CI").is_none(), "{reason}");
         eprintln!("skipped: {reason}");
     }
