@@ -15,6 +15,8 @@ step := @tools/step.sh
 build = cargo build --locked --profile $(PROFILE) -p wayleave-cli
 # Fetched once by tools/envoy.sh.
 with_envoy := envoy=$$(tools/envoy.sh) && export WAYLEAVE_ENVOY="$$envoy" &&
+# Fetched once by tools/redis.sh.
+with_redis := redis=$$(tools/redis.sh) && export WAYLEAVE_REDIS="$$redis" &&
 with_python := python=$$(tools/python.sh tests/python/requirements.txt) && export WAYLEAVE_PYTHON="$$python" &&
 # Built once by tools/kube.sh.
 with_kube := kube=$$(tools/kube.sh --all) && export $$kube &&
@@ -23,7 +25,7 @@ with_cluster := for name in kube-apiserver etcd kubectl helm; do tools/kube.sh $
 with_wayleave = export WAYLEAVE_BIN="$(abspath $(wayleave))" &&
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up cluster test check fuzz bench bench-formats bench-cluster prices crds envoy kube venv deny
+.PHONY: help demo up cluster test check fuzz bench bench-formats bench-cluster prices crds envoy redis kube venv deny
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r task does; do \
@@ -52,12 +54,13 @@ test: ## Every test, cheap ones first; fetches what they need
 	$(step) "format" cargo fmt --all --check
 	$(step) "lints" cargo clippy --locked --workspace --all-targets -- -D warnings
 	$(step) "generated files" cargo test --locked --quiet -p wayleave-api
-	$(step) "crates" cargo test --locked --workspace --exclude wayleave-tests
+	$(step) "Redis" tools/redis.sh
+	@$(with_redis) tools/step.sh "crates" cargo test --locked --workspace --exclude wayleave-tests
 	$(step) "Envoy" tools/envoy.sh
 	$(step) "Python packages" tools/python.sh tests/python/requirements.txt
 	$(step) "Kubernetes" tools/kube.sh --all
 	$(step) "program" $(build)
-	@$(with_envoy) $(with_python) $(with_kube) $(with_wayleave) \
+	@$(with_envoy) $(with_redis) $(with_python) $(with_kube) $(with_wayleave) \
 	  tools/step.sh "data plane" cargo test --locked -p wayleave-tests && \
 	  tools/step.sh "official SDKs" "$$WAYLEAVE_PYTHON" -m pytest -q tests/python && \
 	  tools/step.sh "official SDKs, node" tests/node/run.sh
@@ -95,6 +98,9 @@ crds: ## Make what is generated in crds/ and charts/ anew
 
 envoy: ## Fetch Envoy if there is none, and say where it is
 	@tools/envoy.sh
+
+redis: ## Fetch a redis-server for the tests if there is none, and say where it is
+	@tools/redis.sh
 
 kube: ## Build kube-apiserver, kubectl, Helm … for tests with a cluster, once, and say where
 	@tools/kube.sh --all

@@ -1,4 +1,4 @@
-//! The programs under test: `wayleave` as cargo built it, and Envoy.
+//! The programs under test: `wayleave` as cargo built it, Envoy, and Redis.
 
 use std::env;
 use std::path::PathBuf;
@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 
 /// Where `make envoy` keeps the Envoy that it fetched, below the user's cache folder.
 const CACHED_ENVOY: &str = "wayleave/envoy/1.40.0/envoy";
+/// Where `make redis` keeps the server that it fetched, there too.
+const CACHED_REDIS: &str = "wayleave/redis/debian12/redis-server";
 
 /// The `wayleave` to test: `WAYLEAVE_BIN`, else the one beside this test's own program.
 ///
@@ -48,19 +50,39 @@ pub fn target() -> PathBuf {
 /// # Panics
 /// When there is none.
 pub fn envoy() -> PathBuf {
+    found("WAYLEAVE_ENVOY", "envoy", CACHED_ENVOY)
+        .expect("there is no Envoy: run `make envoy` first, or set WAYLEAVE_ENVOY")
+}
+
+/// The redis-server to test with: `WAYLEAVE_REDIS`, else the one on PATH, else the one that was fetched. `None`: there is
+/// none, and it is said that the test is skipped.
+///
+/// # Panics
+/// When there is none and CI is set.
+pub fn redis() -> Option<PathBuf> {
+    let found = found("WAYLEAVE_REDIS", "redis-server", CACHED_REDIS);
+    if found.is_none() {
+        let reason = "there is no redis-server: run `make redis` first, or set WAYLEAVE_REDIS";
+        assert!(env::var_os("CI").is_none(), "{reason}");
+        eprintln!("skipped: {reason}");
+    }
+    found
+}
+
+/// A program: the one that this variable names, else the one on PATH, else the one below the user's cache folder.
+fn found(variable: &str, name: &str, cached: &str) -> Option<PathBuf> {
     let on_path = env::split_paths(&env::var_os("PATH").unwrap_or_default())
-        .map(|folder| folder.join("envoy"))
+        .map(|folder| folder.join(name))
         .collect::<Vec<_>>();
     let cache = env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")));
-    let given = env::var_os("WAYLEAVE_ENVOY").map(PathBuf::from);
+    let given = env::var_os(variable).map(PathBuf::from);
     given
         .into_iter()
         .chain(on_path)
-        .chain(cache.map(|cache| cache.join(CACHED_ENVOY)))
+        .chain(cache.map(|cache| cache.join(cached)))
         .find(|path| path.is_file())
-        .expect("there is no Envoy: run `make envoy` first, or set WAYLEAVE_ENVOY")
 }
 
 /// Runs `wayleave` with these arguments to its end.

@@ -3,16 +3,20 @@
 //! A store knows keys and bytes, not what they mean. It never fails a call: what it cannot do is a miss and a metric.
 
 mod memory;
+mod redis;
+mod seal;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 use wayleave_core::cache::key::{Key, Scope};
 use wayleave_core::snapshot::cache::Store as Spec;
 
 use self::memory::Memory;
-use crate::metrics::{Label, Operation, StoreKind, StoreMetrics};
+use self::redis::Redis;
+use crate::metrics::{Fault, Label, Operation, StoreKind, StoreMetrics};
 
 /// A store. Cheap to clone: all clones are one.
 #[derive(Clone, Debug)]
@@ -24,8 +28,9 @@ pub(crate) struct Store {
 #[derive(Clone, Debug)]
 enum Place {
     Memory(Memory),
-    /// A stand-in.
-    Redis,
+    Redis(Redis),
+    /// A server that cannot be used as it is described.
+    Unusable,
 }
 
 /// What a store has under a key.
@@ -56,15 +61,32 @@ pub(crate) enum PurgeError {
     /// The work was stopped: the process ends.
     #[error("the purge was stopped")]
     Stopped,
+    /// There is no connection to the server.
+    #[error("there is no connection to the store: nothing is removed")]
+    Unavailable,
+    /// The server failed on the way.
+    #[error("the store failed ({reason}) when {removed} entries were removed: try again")]
+    Partly {
+        /// Entries that are gone.
+        removed: u64,
+        /// What went wrong, as metrics call it.
+        reason: &'static str,
+    },
 }
 
 impl Store {
-    /// Opens the store of a policy, named for its metrics. Never fails: a server that cannot be reached is a store that
-    /// misses.
-    pub(crate) fn open(spec: &Spec, policy: Label, metrics: &StoreMetrics) -> Self {
+    /// Opens the store of a policy, named for metrics and logs, for entries of at most `largest` bytes. Never fails: a
+    /// server that cannot be reached is a store that misses. Has to be called inside a Tokio runtime.
+    pub(crate) fn open(spec: &Spec, largest: usize, policy: Label, metrics: &StoreMetrics) -> Self {
         let place = match spec {
             Spec::Memory { max_bytes } => Place::Memory(Memory::new(*max_bytes, metrics.memory(policy))),
-            Spec::Redis(_) => Place::Redis,
+            Spec::Redis(spec) => match Redis::open(spec, largest, policy.clone(), metrics) {
+                Ok(redis) => Place::Redis(redis),
+                Err(error) => {
+                    tracing::error!(policy = &*policy.0, %error, "the cache has no store: calls go on without");
+                    Place::Unusable
+                }
+            },
         };
         Self {
             place,
@@ -73,35 +95,45 @@ impl Store {
     }
 
     pub(crate) async fn get(&self, key: &Key) -> Lookup {
-        self.timed(Operation::Get, async {
+        let looking = async {
             match &self.place {
                 Place::Memory(memory) => memory.get(key),
-                Place::Redis => Lookup::Unavailable,
+                Place::Redis(redis) => redis.get(key).await,
+                Place::Unusable => {
+                    self.metrics
+                        .failed(StoreKind::Redis, Operation::Get, Fault::Unusable);
+                    Lookup::Unavailable
+                }
             }
-        })
-        .await
+        };
+        self.timed(Operation::Get, looking).await
     }
 
-    /// Keeps an entry, in place of an older one.
+    /// Keeps an entry, in place of an older one. Waits for the server, though never longer than a call may: whoever
+    /// serves a call lets a task do it.
     pub(crate) async fn put(&self, key: &Key, entry: Bytes, ttl: Duration) {
-        self.timed(Operation::Put, async {
+        let putting = async {
             match &self.place {
                 Place::Memory(memory) => memory.put(key, &entry, ttl),
-                Place::Redis => {}
+                Place::Redis(redis) => redis.put(key, &entry, ttl).await,
+                Place::Unusable => self
+                    .metrics
+                    .failed(StoreKind::Redis, Operation::Put, Fault::Unusable),
             }
-        })
-        .await;
+        };
+        self.timed(Operation::Put, putting).await;
     }
 
-    /// Forgets, and says how many entries there were.
+    /// Forgets, and says how many entries there were. What is put meanwhile may stay.
     pub(crate) async fn purge(&self, which: &Purge) -> Result<u64, PurgeError> {
-        self.timed(Operation::Purge, async {
+        let purging = async {
             match &self.place {
                 Place::Memory(memory) => memory.purge(which).await,
-                Place::Redis => Ok(0),
+                Place::Redis(redis) => redis.purge(which).await,
+                Place::Unusable => Err(PurgeError::Unavailable),
             }
-        })
-        .await
+        };
+        self.timed(Operation::Purge, purging).await
     }
 
     async fn timed<T>(&self, operation: Operation, work: impl Future<Output = T>) -> T {
@@ -109,7 +141,7 @@ impl Store {
         let done = work.await;
         let kind = match self.place {
             Place::Memory(_) => StoreKind::Memory,
-            Place::Redis => StoreKind::Redis,
+            Place::Redis(_) | Place::Unusable => StoreKind::Redis,
         };
         self.metrics.took(kind, operation, start.elapsed().as_secs_f64());
         done

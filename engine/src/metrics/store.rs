@@ -51,8 +51,10 @@ pub(crate) enum Fault {
     Credentials,
     /// The server says no, for another reason.
     Refused,
-    /// It failed so often that it is left alone for a while.
-    Open,
+    /// It is not connected: it was not yet, or failed and is left alone for a while.
+    Down,
+    /// It cannot be used as the policy describes it.
+    Unusable,
     /// The entry has more bytes than any that was put.
     Oversized,
     /// The entry cannot be decrypted.
@@ -157,7 +159,8 @@ impl Fault {
             Self::Connection => "connection",
             Self::Credentials => "credentials",
             Self::Refused => "refused",
-            Self::Open => "open",
+            Self::Down => "down",
+            Self::Unusable => "unusable",
             Self::Oversized => "oversized",
             Self::Sealed => "sealed",
         }

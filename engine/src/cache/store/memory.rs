@@ -1,4 +1,4 @@
-//! A store in this process, bounded by bytes: what is asked for often stays (TinyLFU).
+//! A store in this process, bounded by bytes: what is asked for often stays (`TinyLFU`).
 
 use std::fmt;
 use std::mem::size_of;
@@ -15,8 +15,9 @@ use wayleave_core::cache::key::Key;
 use super::{Lookup, Purge, PurgeError};
 use crate::metrics::MemoryGauges;
 
-/// What the library takes to keep an entry, beside key and bytes: measured with many small ones.
-const OVERHEAD: usize = 512;
+/// What it takes to keep an entry, beside key and bytes: 314 bytes for the library as measured with 10,000 of them, and
+/// what the first reader of the bytes adds.
+const OVERHEAD: usize = 352;
 
 /// A store in memory. Cheap to clone: all clones are one.
 #[derive(Clone)]

@@ -1,5 +1,4 @@
-use std::time::Instant;
-
+use tokio::time::Instant;
 use wayleave_core::cache::key::{Digest, Scope};
 
 use super::*;
@@ -86,8 +85,8 @@ fn what_is_asked_for_often_stays() {
     }
 }
 
-#[test]
-fn an_entry_ends_when_its_time_is_over_even_if_it_replaced_another() {
+#[tokio::test]
+async fn an_entry_ends_when_its_time_is_over_even_if_it_replaced_another() {
     let (memory, _) = memory(1 << 20);
     put(&memory, &key("a/r", "one", 1), "long");
     memory.put(
@@ -99,7 +98,7 @@ fn an_entry_ends_when_its_time_is_over_even_if_it_replaced_another() {
     let end = Instant::now() + Duration::from_secs(10);
     while memory.get(&key("a/r", "one", 1)) != Lookup::Missing {
         assert!(Instant::now() < end, "it is still there");
-        std::thread::sleep(Duration::from_millis(5));
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(memory.get(&key("a/r", "one", 2)), found("stays"));
 }

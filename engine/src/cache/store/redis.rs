@@ -1,0 +1,207 @@
+//! A store in a Redis or Valkey server, or a cluster of them, that all replicas share.
+//!
+//! What a call waits for is bounded by the policy's timeout: a command goes to a connection that is there, or nowhere.
+
+mod line;
+mod name;
+mod server;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use redis::{Cmd, FromRedisValue, RedisResult, cmd};
+use tokio::time::timeout;
+use wayleave_core::cache::key::Key;
+use wayleave_core::snapshot::cache::RedisStore;
+
+use self::line::Line;
+use self::server::{BadServer, Node, Server, Wire};
+use super::seal::{self, BadKey, Seal};
+use super::{Lookup, Purge, PurgeError};
+use crate::metrics::{Fault, Label, Operation, StoreKind, StoreMetrics};
+
+/// Names that one step of a purge looks at, about.
+const STEP: usize = 1000;
+/// How long a step of a purge may take: no call waits for it.
+const STEP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// A store in a server. Cheap to clone: all clones are one.
+#[derive(Clone)]
+pub(super) struct Redis(Arc<Inner>);
+
+struct Inner {
+    line: Line,
+    seal: Seal,
+    timeout: Duration,
+    /// The most bytes of an entry as it lies there.
+    largest: usize,
+    metrics: StoreMetrics,
+}
+
+/// A store that cannot be used as it is described. Says nothing secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadStore {
+    #[error(transparent)]
+    Server(#[from] BadServer),
+    #[error(transparent)]
+    Key(#[from] BadKey),
+}
+
+impl Redis {
+    pub(super) fn open(
+        spec: &RedisStore,
+        largest: usize,
+        policy: Label,
+        metrics: &StoreMetrics,
+    ) -> Result<Self, BadStore> {
+        let server = Server::new(spec)?;
+        let seal = Seal::new(spec.encryption_key.as_ref())?;
+        Ok(Self(Arc::new(Inner {
+            line: Line::open(server, spec.timeout, policy, metrics.clone()),
+            seal,
+            timeout: spec.timeout,
+            largest: largest.saturating_add(seal::OVERHEAD),
+            metrics: metrics.clone(),
+        })))
+    }
+
+    pub(super) async fn get(&self, key: &Key) -> Lookup {
+        let name = name::of(key);
+        // Of an entry that is too large only the beginning comes, in one round trip: GET would bring it all, and STRLEN
+        // before it would take a second one.
+        let command = cmd("GETRANGE").arg(&name).arg(0).arg(self.0.largest).to_owned();
+        let closed: Vec<u8> = match self.command(Operation::Get, &command).await {
+            Ok(closed) => closed,
+            Err(Fault::Refused) => return Lookup::Missing,
+            Err(_) => return Lookup::Unavailable,
+        };
+        if closed.is_empty() {
+            return Lookup::Missing;
+        }
+        if closed.len() > self.0.largest {
+            self.failed(Operation::Get, Fault::Oversized);
+            return Lookup::Missing;
+        }
+        if let Some(entry) = self.0.seal.open(&name, closed) {
+            return Lookup::Found(entry);
+        }
+        self.failed(Operation::Get, Fault::Sealed);
+        Lookup::Missing
+    }
+
+    pub(super) async fn put(&self, key: &Key, entry: &Bytes, ttl: Duration) {
+        let name = name::of(key);
+        let Ok(closed) = self.0.seal.close(&name, entry) else {
+            return self.failed(Operation::Put, Fault::Sealed);
+        };
+        if closed.len() > self.0.largest {
+            return self.failed(Operation::Put, Fault::Oversized);
+        }
+        let millis = u64::try_from(ttl.as_millis())
+            .unwrap_or(u64::MAX)
+            .clamp(1, i64::MAX as u64);
+        let command = cmd("SET").arg(&name).arg(closed).arg("PX").arg(millis).to_owned();
+        // What went wrong is counted.
+        let _ = self.command::<()>(Operation::Put, &command).await;
+    }
+
+    pub(super) async fn purge(&self, which: &Purge) -> Result<u64, PurgeError> {
+        let Some(link) = self.0.line.link() else {
+            self.failed(Operation::Purge, Fault::Down);
+            return Err(PurgeError::Unavailable);
+        };
+        if let Purge::Key(key) = which {
+            return self
+                .step(0, link.wire.ask(cmd("UNLINK").arg(name::of(key))))
+                .await;
+        }
+        let pattern = name::pattern(which);
+        let mut removed = 0;
+        for node in self.step(removed, link.wire.nodes()).await? {
+            self.purge_node(&link.wire, &node, &pattern, &mut removed).await?;
+        }
+        Ok(removed)
+    }
+
+    async fn purge_node(
+        &self,
+        wire: &Wire,
+        node: &Node,
+        pattern: &str,
+        removed: &mut u64,
+    ) -> Result<(), PurgeError> {
+        let mut cursor = 0_u64;
+        loop {
+            let scan = cmd("SCAN")
+                .arg(cursor)
+                .arg("MATCH")
+                .arg(pattern)
+                .arg("COUNT")
+                .arg(STEP)
+                .to_owned();
+            let (next, names): (u64, Vec<String>) = self.step(*removed, wire.ask_node(node, scan)).await?;
+            if !names.is_empty() {
+                // To the nodes that hold them: while a cluster moves entries, that may be another one.
+                *removed += self
+                    .step::<u64>(*removed, wire.ask(cmd("UNLINK").arg(names)))
+                    .await?;
+            }
+            cursor = next;
+            if cursor == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One step of a purge that has removed that many.
+    async fn step<T>(
+        &self,
+        removed: u64,
+        work: impl Future<Output = RedisResult<T>>,
+    ) -> Result<T, PurgeError> {
+        let fault = match timeout(STEP_PATIENCE, work).await {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(error)) => server::fault(&error),
+            Err(_) => Fault::Timeout,
+        };
+        self.failed(Operation::Purge, fault);
+        Err(PurgeError::Partly {
+            removed,
+            reason: fault.as_str(),
+        })
+    }
+
+    /// Sends a command, and waits no longer than a call may.
+    async fn command<T: FromRedisValue>(&self, operation: Operation, command: &Cmd) -> Result<T, Fault> {
+        let Some(link) = self.0.line.link() else {
+            self.failed(operation, Fault::Down);
+            return Err(Fault::Down);
+        };
+        let fault = match timeout(self.0.timeout, link.wire.ask(command)).await {
+            Ok(Ok(answer)) => {
+                link.served();
+                return Ok(answer);
+            }
+            Ok(Err(error)) => server::fault(&error),
+            Err(_) => Fault::Timeout,
+        };
+        link.failed(fault);
+        self.failed(operation, fault);
+        Err(fault)
+    }
+
+    fn failed(&self, operation: Operation, fault: Fault) {
+        self.0.metrics.failed(StoreKind::Redis, operation, fault);
+    }
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redis").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! A cluster of three nodes.
+
+use super::process::free_port;
+use super::*;
+
+/// Slots of each node.
+const PARTS: [(u16, u16); 3] = [(0, 5460), (5461, 10922), (10923, 16383)];
+
+struct Node {
+    process: Process,
+    port: u16,
+    bus: u16,
+}
+
+async fn node() -> Option<Node> {
+    let (port, bus) = (free_port(), free_port());
+    let (port_text, bus_text) = (port.to_string(), bus.to_string());
+    let arguments = [
+        "--port",
+        &port_text,
+        "--cluster-port",
+        &bus_text,
+        "--cluster-enabled",
+        "yes",
+        "--cluster-node-timeout",
+        "2000",
+        "--cluster-require-full-coverage",
+        "no",
+    ];
+    let process = Process::start(&arguments).await?;
+    Some(Node { process, port, bus })
+}
+
+/// Three nodes that know each other.
+async fn nodes() -> Option<Vec<Node>> {
+    let mut nodes = Vec::new();
+    for (from, to) in PARTS {
+        let node = node().await?;
+        let raw = raw(&node.process.url()).await;
+        let () = raw
+            .ask(cmd("CLUSTER").arg("ADDSLOTSRANGE").arg(from).arg(to))
+            .await
+            .unwrap();
+        nodes.push(node);
+    }
+    let first = &nodes[0];
+    for node in &nodes {
+        let raw = raw(&node.process.url()).await;
+        let mut meet = cmd("CLUSTER");
+        meet.arg("MEET").arg("127.0.0.1").arg(first.port).arg(first.bus);
+        let () = raw.ask(&meet).await.unwrap();
+    }
+    for node in &nodes {
+        let raw = raw(&node.process.url()).await;
+        until("the node knows the cluster", async || {
+            let told: String = raw.ask(cmd("CLUSTER").arg("INFO")).await.unwrap();
+            let whole = [
+                "cluster_state:ok",
+                "cluster_slots_ok:16384",
+                "cluster_known_nodes:3",
+            ];
+            whole.iter().all(|line| told.contains(line)).then_some(())
+        })
+        .await;
+    }
+    Some(nodes)
+}
+
+async fn entries(node: &Node) -> usize {
+    raw(&node.process.url()).await.ask(&cmd("DBSIZE")).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_cluster_shares_entries_out_and_forgets_them_everywhere() {
+    let Some(mut nodes) = nodes().await else { return };
+    let opened = connected(RedisStore {
+        cluster: true,
+        ..spec(&format!("redis://127.0.0.1:{}", nodes[1].port))
+    })
+    .await;
+    let store = &opened.store;
+    for number in 0..100 {
+        opened.put(&key("a/r", "one", number)).await;
+        opened.put(&key("a/s", "one", number)).await;
+        assert_eq!(
+            store.get(&key("a/r", "one", number)).await,
+            Lookup::Found(entry())
+        );
+    }
+    let mut all = 0;
+    for node in &nodes {
+        let here = entries(node).await;
+        assert!(here > 20, "{here}");
+        all += here;
+    }
+    assert_eq!(all, 200);
+    assert_eq!(store.purge(&Purge::Route(Arc::from("a/r"))).await, Ok(100));
+    assert_eq!(store.purge(&Purge::Key(key("a/s", "one", 0))).await, Ok(1));
+    assert_eq!(store.get(&key("a/r", "one", 5)).await, Lookup::Missing);
+    assert_eq!(store.get(&key("a/s", "one", 5)).await, Lookup::Found(entry()));
+
+    // The others go on when one of them is gone.
+    let left = entries(&nodes[0]).await + entries(&nodes[2]).await;
+    nodes[1].process.kill();
+    let opened = connected(RedisStore {
+        cluster: true,
+        timeout: Duration::from_millis(50),
+        ..spec(&format!("redis://127.0.0.1:{}", nodes[0].port))
+    })
+    .await;
+    until("all that is left is found", async || {
+        let mut found = 0;
+        for number in 1..100 {
+            let looked = opened.store.get(&key("a/s", "one", number)).await;
+            found += usize::from(looked == Lookup::Found(entry()));
+        }
+        (found == left).then_some(())
+    })
+    .await;
+}

