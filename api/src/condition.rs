@@ -4,6 +4,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::reference::PolicyTargetKind;
+
 /// What the gateway says of an object.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -19,6 +21,33 @@ pub struct Status {
     )]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
+    /// Of a policy: what became of each object that it is attached to.
+    #[schemars(
+        length(max = 16),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["kind", "name"])
+    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<TargetStatus>,
+}
+
+/// What became of an object that a policy is attached to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetStatus {
+    /// Kind of the object.
+    pub kind: PolicyTargetKind,
+    /// Name of the object.
+    #[schemars(length(max = 253))]
+    pub name: String,
+    /// Whether the policy is the one that counts for the object.
+    pub accepted: bool,
+    /// Why, for programs: Accepted, Conflicted, TargetNotFound or Invalid.
+    #[schemars(length(max = 64))]
+    pub reason: String,
+    /// Why, for people.
+    #[schemars(length(max = 4096))]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
 }
 
 /// What a condition speaks of. True is the good news, but for Stalled.
@@ -42,13 +71,11 @@ pub enum ConditionType {
 pub enum Reason {
     /// `Accepted` is true.
     Accepted,
-    /// `Accepted` is true, but this version of the gateway does not act on the object yet.
-    NotYetInForce,
     /// A field has a value that means nothing, or that contradicts another field.
     Invalid,
     /// A field asks for something that this version of the gateway does not have yet.
     NotSupported,
-    /// An older route has the model name.
+    /// An older route has the model name, or an older policy the route.
     Conflicted,
     /// `ResolvedRefs` is true.
     ResolvedRefs,
@@ -56,6 +83,8 @@ pub enum Reason {
     ProviderKeyNotFound,
     /// The ProviderKey is there but broken.
     ProviderKeyBroken,
+    /// The ProviderKey is there, but its provider has no API for what is asked of it.
+    ProviderKeyUnsuitable,
     /// The ProviderKey of another namespace is not there, or does not allow this one: which of both is not told.
     RefNotPermitted,
     /// There is no such Secret.
@@ -66,8 +95,8 @@ pub enum Reason {
     ConfigMapNotFound,
     /// The ConfigMap has no such entry, or one that cannot be used.
     ConfigMapInvalid,
-    /// There is no such LLMRoute.
-    RouteNotFound,
+    /// There is no object that the policy could be attached to.
+    TargetNotFound,
     /// The operator may not read the Secret.
     SecretForbidden,
     /// The operator may not read the ConfigMap.
@@ -105,13 +134,13 @@ impl Reason {
     /// Every reason.
     pub const ALL: [Self; 23] = [
         Self::Accepted,
-        Self::NotYetInForce,
         Self::Invalid,
         Self::NotSupported,
         Self::Conflicted,
         Self::ResolvedRefs,
         Self::ProviderKeyNotFound,
         Self::ProviderKeyBroken,
+        Self::ProviderKeyUnsuitable,
         Self::RefNotPermitted,
         Self::SecretNotFound,
         Self::SecretInvalid,
@@ -119,7 +148,7 @@ impl Reason {
         Self::ConfigMapNotFound,
         Self::ConfigMapInvalid,
         Self::ConfigMapForbidden,
-        Self::RouteNotFound,
+        Self::TargetNotFound,
         Self::Programmed,
         Self::Pending,
         Self::NoDataPlanes,
@@ -133,19 +162,19 @@ impl Reason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "Accepted",
-            Self::NotYetInForce => "NotYetInForce",
             Self::Invalid => "Invalid",
             Self::NotSupported => "NotSupported",
             Self::Conflicted => "Conflicted",
             Self::ResolvedRefs => "ResolvedRefs",
             Self::ProviderKeyNotFound => "ProviderKeyNotFound",
             Self::ProviderKeyBroken => "ProviderKeyBroken",
+            Self::ProviderKeyUnsuitable => "ProviderKeyUnsuitable",
             Self::RefNotPermitted => "RefNotPermitted",
             Self::SecretNotFound => "SecretNotFound",
             Self::SecretInvalid => "SecretInvalid",
             Self::ConfigMapNotFound => "ConfigMapNotFound",
             Self::ConfigMapInvalid => "ConfigMapInvalid",
-            Self::RouteNotFound => "RouteNotFound",
+            Self::TargetNotFound => "TargetNotFound",
             Self::SecretForbidden => "SecretForbidden",
             Self::ConfigMapForbidden => "ConfigMapForbidden",
             Self::Programmed => "Programmed",
@@ -161,18 +190,17 @@ impl Reason {
     /// The condition that it explains.
     pub const fn condition(self) -> ConditionType {
         match self {
-            Self::Accepted | Self::NotYetInForce | Self::Invalid | Self::NotSupported | Self::Conflicted => {
-                ConditionType::Accepted
-            }
+            Self::Accepted | Self::Invalid | Self::NotSupported | Self::Conflicted => ConditionType::Accepted,
             Self::ResolvedRefs
             | Self::ProviderKeyNotFound
             | Self::ProviderKeyBroken
+            | Self::ProviderKeyUnsuitable
             | Self::RefNotPermitted
             | Self::SecretNotFound
             | Self::SecretInvalid
             | Self::ConfigMapNotFound
             | Self::ConfigMapInvalid
-            | Self::RouteNotFound
+            | Self::TargetNotFound
             | Self::SecretForbidden
             | Self::ConfigMapForbidden => ConditionType::ResolvedRefs,
             Self::Programmed

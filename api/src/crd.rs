@@ -43,6 +43,7 @@ fn kept(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
 }
 
 fn tidied(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
+    let is_policy = crd.spec.names.kind.ends_with("Policy");
     for version in &mut crd.spec.versions {
         if let Some(schema) = version
             .schema
@@ -51,6 +52,9 @@ fn tidied(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
         {
             tidy(schema);
             mark_unseen(schema);
+            if !is_policy {
+                remove_targets(schema);
+            }
         }
     }
     crd
@@ -64,6 +68,14 @@ fn mark_unseen(schema: &mut JSONSchemaProps) {
         .and_then(|properties| properties.get_mut("status"));
     if let Some(status) = status {
         status.default = Some(JSON(serde_json::json!({"observedGeneration": -1})));
+    }
+}
+
+/// All kinds have one type of status, but only policies are attached to something.
+fn remove_targets(schema: &mut JSONSchemaProps) {
+    let status = (schema.properties.as_mut()).and_then(|properties| properties.get_mut("status"));
+    if let Some(properties) = status.and_then(|status| status.properties.as_mut()) {
+        properties.remove("targets");
     }
 }
 
@@ -121,6 +133,7 @@ mod tests {
                     || schema.format.as_deref() == Some("date-time")
             }
             Some("object") => schema.properties.is_some() || schema.max_properties.is_some(),
+            Some("boolean") => true,
             Some("integer") => schema.minimum.is_some() || path.ends_with("eneration"),
             _ => false,
         };

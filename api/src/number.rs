@@ -88,11 +88,22 @@ impl JsonSchema for ByteSize {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let rule = Rule::new("self.matches('^[0-9]{1,10}(Ki|Mi|Gi)?$') && self.matches('[1-9]')").message(
+        let rule = Rule::new(IS_SIZE).message(
             "is not a size: write a whole number of bytes of at least 1, or with the units Ki, Mi or Gi, such as 64Mi",
         );
         json_schema!({ "type": "string", "maxLength": 12, "x-kubernetes-validations": [rule] })
     }
+}
+
+/// CEL that says whether a text is a count of bytes.
+const IS_SIZE: &str = "self.matches('^[0-9]{1,10}(Ki|Mi|Gi)?$') && self.matches('[1-9]')";
+
+/// The rule of a count of bytes that is not greater than `limit`. What is no count passes: a text is refused once.
+pub(crate) fn bytes_at_most(limit: &str) -> Rule {
+    Rule::new(format!(
+        "!({IS_SIZE}) || quantity(self).compareTo(quantity('{limit}')) <= 0"
+    ))
+    .message(&*format!("is too much: write at most {limit}"))
 }
 
 /// The rule of an amount of money.

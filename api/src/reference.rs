@@ -68,7 +68,7 @@ pub struct PolicyTargetRef {
     pub name: String,
 }
 
-/// A model at a provider, in a race or for embeddings.
+/// A model at a provider, in a race.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelRef {
@@ -85,6 +85,29 @@ pub struct ModelRef {
     #[x_kube(validation = not_empty(), validation = no_pattern())]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+}
+
+/// A model that makes embeddings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EmbeddingRef {
+    /// Name of the ProviderKey, of a provider that speaks OpenAI's API.
+    #[schemars(length(min = 1, max = 253))]
+    pub provider_key: String,
+    /// Namespace of the ProviderKey. Without it: the namespace of this object. Another namespace has to be allowed by
+    /// the ProviderKey's `allowedNamespaces`.
+    #[schemars(length(min = 1, max = 63))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Model to ask the provider for, such as text-embedding-3-small.
+    #[schemars(length(max = 253))]
+    #[x_kube(
+        validation = Rule::new("self.trim() != ''")
+            .message("is empty: write the name of a model that makes embeddings")
+            .reason(Reason::FieldValueRequired),
+        validation = Rule::new("!self.contains('*')").message("is a pattern: write the name of one model")
+    )]
+    pub model: String,
 }
 
 /// A model at a provider, with its share of a weighted pick.

@@ -234,12 +234,15 @@ fn tell(loaded: &Loaded) {
         info!("{note}");
     }
     let Snapshot {
-        routes, providers, ..
+        routes,
+        providers,
+        caches,
     } = &loaded.snapshot;
     info!(
-        "configuration in force: {} routes, {} provider keys",
+        "configuration in force: {} routes, {} provider keys, {} caches",
         routes.len(),
-        providers.len()
+        providers.len(),
+        caches.len()
     );
 }
 

@@ -9,6 +9,7 @@
 
 mod access;
 mod assembly;
+mod cache;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +22,9 @@ use serde::{Deserialize, Serialize};
 pub use self::assembly::Assembly;
 
 use self::access::WireProvider;
+use self::cache::WireCache;
 use crate::secret::Secret;
+use crate::snapshot::cache::{BadRedis, Cache};
 use crate::snapshot::{FORMAT_VERSION, ObjectName, Provider, Route, RouteRules, Snapshot};
 use crate::when::When;
 
@@ -39,6 +42,8 @@ pub enum ResourceKind {
     Provider,
     /// A [`Route`].
     Route,
+    /// A [`Cache`].
+    Cache,
     /// An [`Identity`].
     Certificate,
 }
@@ -59,6 +64,8 @@ pub enum Resource {
     Route(Arc<Route>),
     /// A `ProviderKey`.
     Provider(Arc<Provider>),
+    /// A `CachePolicy`.
+    Cache(Arc<Cache>),
     /// What the data plane shows to an Envoy that connects by TLS.
     Certificate(Arc<Identity>),
 }
@@ -103,6 +110,9 @@ pub enum BadResource {
     /// A vendor that this version does not know.
     #[error("the provider {0} is not known to this data plane: update it")]
     Vendor(String),
+    /// A store that this version cannot use.
+    #[error("store.redis: {0}")]
+    Redis(#[from] BadRedis),
     /// The content is another object's.
     #[error("the content is of {0}")]
     Mismatch(ObjectName),
@@ -137,13 +147,14 @@ struct WireIdentity {
 
 impl ResourceKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Provider, Self::Route, Self::Certificate];
+    pub const ALL: [Self; 4] = [Self::Provider, Self::Route, Self::Cache, Self::Certificate];
 
     /// As it stands in a name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Provider => "provider",
             Self::Route => "route",
+            Self::Cache => "cache",
             Self::Certificate => "certificate",
         }
     }
@@ -184,13 +195,16 @@ impl Resource {
     /// All objects of a configuration.
     pub fn of(snapshot: Snapshot) -> impl Iterator<Item = Self> {
         let Snapshot {
-            routes, providers, ..
+            routes,
+            providers,
+            caches,
         } = snapshot;
         let routes = routes.into_iter().map(|route| Self::Route(Arc::new(route)));
         let providers = providers
             .into_iter()
             .map(|provider| Self::Provider(Arc::new(provider)));
-        providers.chain(routes)
+        let caches = caches.into_iter().map(|cache| Self::Cache(Arc::new(cache)));
+        providers.chain(routes).chain(caches)
     }
 
     /// Its name.
@@ -198,6 +212,7 @@ impl Resource {
         match self {
             Self::Route(route) => ResourceName::new(ResourceKind::Route, route.name.clone()),
             Self::Provider(provider) => ResourceName::new(ResourceKind::Provider, provider.name.clone()),
+            Self::Cache(cache) => ResourceName::new(ResourceKind::Cache, cache.name.clone()),
             Self::Certificate(identity) => {
                 ResourceName::new(ResourceKind::Certificate, identity.name.clone())
             }
@@ -212,6 +227,7 @@ impl Resource {
         match self {
             Self::Route(route) => framed(&**route),
             Self::Provider(provider) => framed(WireProvider::expose(provider)),
+            Self::Cache(cache) => framed(WireCache::expose(cache)),
             Self::Certificate(identity) => framed(WireIdentity {
                 name: identity.name.clone(),
                 chain: Arc::clone(&identity.chain),
@@ -232,6 +248,7 @@ impl Resource {
         let resource = match name.kind {
             ResourceKind::Route => Self::Route(Arc::new(checked(object(bytes)?)?)),
             ResourceKind::Provider => Self::Provider(Arc::new(object::<WireProvider>(bytes)?.conceal()?)),
+            ResourceKind::Cache => Self::Cache(Arc::new(object::<WireCache>(bytes)?.conceal()?)),
             ResourceKind::Certificate => {
                 let WireIdentity { name, chain, key } = object(bytes)?;
                 let key = Secret::new(key);

@@ -338,6 +338,12 @@ impl Endpoint {
     pub fn upstream(&self, asked: WireFormat, client: Framing, model: &str) -> Option<Upstream> {
         Upstream::find(&self.vendor, &self.paths, asked, client, model)
     }
+
+    /// Whether it can be asked for embeddings.
+    pub fn embeds(&self, model: &str) -> bool {
+        self.upstream(WireFormat::OpenAIEmbeddings, Framing::Whole, model)
+            .is_some()
+    }
 }
 
 /// One credential of a provider.

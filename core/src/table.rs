@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::cache::key::Digest;
 use crate::outcome::FallbackOn;
 use crate::refusal::Refusal;
-use crate::snapshot::cache::{Cache, CacheRules, CacheState};
+use crate::snapshot::cache::{Cache, CacheRules, CacheState, Semantic};
 use crate::snapshot::{
     Accept, Access, Endpoint, Losers, ModelClaim, ObjectName, Pick, Provider, Retry, Route, RouteRules, Rule,
     SlowStream, Snapshot, Step, Target, Timeouts, Unsupported,
@@ -242,13 +242,27 @@ fn caches<'a>(
         let active = Arc::new(ActiveCache {
             name: cache.name.clone(),
             rules: Arc::clone(rules),
-            embedder: semantic.map(|semantic| endpoint(&semantic.provider, providers)),
+            embedder: semantic.map(|semantic| embedder(semantic, providers)),
         });
         for route in &cache.routes {
             by_route.entry(route).or_insert_with(|| Arc::clone(&active));
         }
     }
     by_route
+}
+
+/// Where embeddings are made, or why they cannot be.
+fn embedder(
+    semantic: &Semantic,
+    providers: &BTreeMap<&ObjectName, &Provider>,
+) -> Result<Arc<Endpoint>, String> {
+    let Semantic { provider, model, .. } = semantic;
+    let endpoint = endpoint(provider, providers)?;
+    if endpoint.embeds(model) {
+        Ok(endpoint)
+    } else {
+        Err(format!("ProviderKey {provider} has no API for embeddings"))
+    }
 }
 
 /// How to reach a provider, or why it cannot be used.

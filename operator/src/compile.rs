@@ -4,6 +4,7 @@
 //! snapshot, not checked and read again; what cannot be parsed becomes an explicit broken entry with its reason and
 //! takes no other object down.
 
+mod attachment;
 mod cache;
 mod claim;
 mod cloud;
@@ -23,6 +24,7 @@ use std::collections::BTreeMap;
 
 use wayleave_core::snapshot::{Access, ObjectName, Provider, Snapshot};
 
+use self::attachment::Attachments;
 use self::claim::Claims;
 use self::grant::Grants;
 use self::verdict::Verdict;
@@ -65,8 +67,13 @@ pub fn compile(objects: &Objects) -> Compiled {
         routes.insert(name, route);
         verdicts.push(verdict);
     }
+    let attachments = Attachments::of(&objects.cache_policies);
+    let mut caches = Vec::new();
     for (name, policy) in &objects.cache_policies {
-        verdicts.push(cache::compile(name, &policy.spec, objects, &mut grants));
+        let targets = attachments.resolve(name, &policy.spec.target_refs, objects);
+        let (cache, verdict) = cache::compile(name, &policy.spec, targets, objects, &mut grants);
+        caches.push(cache);
+        verdicts.push(verdict);
     }
     let refused = grants.into_refused();
 
@@ -75,7 +82,7 @@ pub fn compile(objects: &Objects) -> Compiled {
         snapshot: Snapshot {
             routes,
             providers: entries(providers, refused),
-            caches: Vec::new(),
+            caches,
         },
         verdicts,
     }

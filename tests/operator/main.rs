@@ -9,6 +9,7 @@ mod suite {
     mod access;
     mod attached;
     mod broken;
+    mod cache;
     mod envoy;
     mod leaders;
     mod measure;

@@ -22,6 +22,15 @@ impl Ratio {
     /// The greatest ratio, 100.
     pub const MAX: Self = Self(100_000_000);
 
+    /// From millionths; more than the greatest ratio counts as that.
+    pub const fn from_millionths(millionths: u32) -> Self {
+        if millionths < Self::MAX.0 {
+            Self(millionths)
+        } else {
+            Self::MAX
+        }
+    }
+
     /// The factor in millionths.
     pub const fn millionths(self) -> u32 {
         self.0

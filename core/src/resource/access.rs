@@ -1,4 +1,4 @@
-//! A provider on the wire: the one place where credentials are written out.
+//! A provider on the wire: the one place where its credentials are written out.
 
 use std::sync::Arc;
 

@@ -28,6 +28,7 @@ impl Assembly {
             match resource {
                 Resource::Route(route) => snapshot.routes.push((**route).clone()),
                 Resource::Provider(provider) => snapshot.providers.push((**provider).clone()),
+                Resource::Cache(cache) => snapshot.caches.push((**cache).clone()),
                 Resource::Certificate(_) => {}
             }
         }
@@ -44,7 +45,7 @@ impl Assembly {
             .filter(|(name, _)| name.kind == ResourceKind::Certificate)
             .filter_map(|(_, resource)| match resource {
                 Resource::Certificate(identity) => Some(identity),
-                Resource::Route(_) | Resource::Provider(_) => None,
+                Resource::Route(_) | Resource::Provider(_) | Resource::Cache(_) => None,
             })
     }
 }

@@ -4,8 +4,14 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::snapshot::samples::{broken_provider, pick, provider, race, route, rule, team};
+use crate::snapshot::cache::{CacheState, KeyPart, Partition, RedisStore, Store};
+use crate::snapshot::samples::{
+    broken_provider, cache, cache_with, pick, provider, race, route, rule, semantic, team,
+};
 use crate::snapshot::{Access, SlowStream};
+
+/// 32 bytes.
+const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
 fn everything() -> Snapshot {
     let mut full = rule(vec![pick(&["a", "b"]), race(&["a", "b"])]);
@@ -26,8 +32,31 @@ fn everything() -> Snapshot {
             provider("a", &[("s/one", 1), ("s/two", 0)]),
             broken_provider("b", "no Secret"),
         ],
-        ..Snapshot::default()
+        caches: caches(),
     }
+}
+
+fn caches() -> Vec<Cache> {
+    let redis = RedisStore {
+        url: Secret::new("rediss://user:hunter2@redis:6380/3"),
+        cluster: false,
+        ca_pem: Some(Arc::from("PEM")),
+        timeout: Duration::from_millis(20),
+        encryption_key: Some(Secret::new(KEY)),
+    };
+    let full = cache_with("full", &["old", "young"], |rules| {
+        rules.partition = Partition::Header(Arc::from("x-tenant"));
+        rules.key.include = vec![
+            KeyPart::Header(Arc::from("accept-language")),
+            KeyPart::Member(Arc::from("user")),
+        ];
+        rules.key.exclude = vec![Arc::from("seed")];
+        rules.store = Store::Redis(Arc::new(redis));
+        rules.semantic = Some(semantic("a"));
+    });
+    let mut broken = cache("broken", &["broken"]);
+    broken.rules = CacheState::Broken("no Secret".to_owned());
+    vec![broken, full, cache("plain", &[])]
 }
 
 fn sent(snapshot: Snapshot) -> Vec<(ResourceName, Vec<u8>)> {
@@ -43,6 +72,23 @@ fn received(sent: &[(ResourceName, Vec<u8>)]) -> Snapshot {
         assembly.insert(Resource::decode(&name, bytes).expect("decodes"));
     }
     assembly.snapshot()
+}
+
+/// Of the stores of caches: URLs and keys.
+fn store_secrets(snapshot: &Snapshot) -> Vec<&str> {
+    let ready = snapshot.caches.iter().filter_map(|cache| match &cache.rules {
+        CacheState::Ready(rules) => Some(rules),
+        CacheState::Broken(_) => None,
+    });
+    let redis = ready.filter_map(|rules| match &rules.store {
+        Store::Redis(redis) => Some(redis),
+        Store::Memory { .. } => None,
+    });
+    redis
+        .flat_map(|redis| [Some(&redis.url), redis.encryption_key.as_ref()])
+        .flatten()
+        .map(Secret::expose)
+        .collect()
 }
 
 fn credentials(snapshot: &Snapshot) -> Vec<&str> {
@@ -68,6 +114,7 @@ proptest! {
         prop_assert_eq!(as_json(&arrived), as_json(&everything()));
         let expected = everything();
         prop_assert_eq!(credentials(&arrived), credentials(&expected));
+        prop_assert_eq!(store_secrets(&arrived), ["rediss://user:hunter2@redis:6380/3", KEY]);
     }
 
     #[test]
@@ -90,8 +137,14 @@ fn credentials_are_on_the_wire_and_nowhere_else() {
         String::from_utf8(bytes.clone()).expect("is text")
     };
     assert!(text("provider/team/a").contains("secret-s/one"));
+    assert!(text("cache/team/full").contains("hunter2") && text("cache/team/full").contains(KEY));
     let resources: Vec<_> = Resource::of(everything()).collect();
-    assert!(!format!("{resources:?}").contains("secret-s/one"));
+    let snapshot = serde_json::to_string(&everything()).expect("serialises");
+    for shown in [format!("{resources:?}"), snapshot] {
+        for secret in ["secret-s/one", "hunter2", KEY] {
+            assert!(!shown.contains(secret), "{secret}");
+        }
+    }
 }
 
 #[test]
@@ -99,6 +152,7 @@ fn names_are_read_and_written() {
     for text in [
         "route/team/chat",
         "provider/team/openai",
+        "cache/team/answers",
         "certificate/ns/ext-proc",
         "provider/team/other/key",
     ] {
@@ -134,7 +188,7 @@ fn changed(name: &str, change: impl FnOnce(&mut Value)) -> Result<Resource, BadR
 
 #[test]
 fn what_this_version_does_not_know_is_refused_with_its_reason() {
-    let cases: [(&str, &str, Value, &str); 6] = [
+    let cases: [(&str, &str, Value, &str); 9] = [
         (
             "route/team/old",
             "/format",
@@ -166,17 +220,38 @@ fn what_this_version_does_not_know_is_refused_with_its_reason() {
             "the content is of team/other",
         ),
         ("provider/team/a", "/object/access", json!(7), "cannot be read"),
+        (
+            "cache/team/full",
+            "/object/rules/Ready/store/Redis/url",
+            json!("memcached://user:hunter2@host"),
+            "store.redis: the URL has no scheme redis or rediss",
+        ),
+        (
+            "cache/team/full",
+            "/object/rules/Ready/store/Redis/encryption_key",
+            json!("hunter2"),
+            "store.redis: the encryption key is not base64",
+        ),
+        (
+            "cache/team/plain",
+            "/object/rules/Ready/methods",
+            json!(["Chat", "Video"]),
+            "cannot be read",
+        ),
     ];
     for (name, pointer, value, expected) in cases {
         let found = changed(name, |json| *json.pointer_mut(pointer).expect(pointer) = value);
         let error = found.expect_err(pointer).to_string();
         assert!(error.contains(expected), "{pointer}: {error}");
+        assert!(!error.contains("hunter2"), "{pointer}: {error}");
     }
 }
 
 #[test]
 fn a_member_that_a_newer_operator_adds_is_no_obstacle() {
-    changed("route/team/old", |json| json["object"]["newer"] = json!(1)).expect("decodes");
+    for name in ["route/team/old", "cache/team/full"] {
+        changed(name, |json| json["object"]["newer"] = json!(1)).expect(name);
+    }
 }
 
 #[test]

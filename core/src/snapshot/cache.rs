@@ -1,10 +1,14 @@
 //! One `CachePolicy`: which answers are kept, for whom, where and how long.
 
+mod redis;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::redis::{BadKey, BadRedis, BadUrl};
 
 use super::ObjectName;
 use crate::endpoint::Endpoint;
@@ -101,6 +105,16 @@ pub enum Method {
 }
 
 impl Method {
+    /// Every one.
+    pub const ALL: [Self; 6] = [
+        Self::Chat,
+        Self::Completions,
+        Self::Responses,
+        Self::Messages,
+        Self::Generate,
+        Self::Embeddings,
+    ];
+
     /// What a call at an endpoint counts as; `None`: its answers are never kept.
     pub const fn of(endpoint: Endpoint) -> Option<Self> {
         match endpoint {
@@ -167,6 +181,11 @@ pub struct Semantic {
     pub max_turns: u32,
     /// Whether numbers, negations and names have to agree as well.
     pub verify: Verify,
+}
+
+impl Semantic {
+    /// The threshold of a policy that states none.
+    pub const DEFAULT_THRESHOLD: Ratio = Ratio::from_millionths(950_000);
 }
 
 /// Whether two similar texts have to agree in what embeddings tell apart badly.

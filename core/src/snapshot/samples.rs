@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::cache::{CacheRules, KeyParts, Method, Partition, Store, ToolCalls};
+use super::cache::{
+    Cache, CacheRules, CacheState, KeyParts, Method, Partition, Semantic, Store, ToolCalls, Verify,
+};
 use super::{
     Accept, Access, Endpoint, Key, Limits, Losers, ModelClaim, ObjectName, Pick, Provider, Retry, Route,
     RouteRules, Rule, Snapshot, Step, Target, Timeouts, Unsupported,
@@ -96,6 +98,47 @@ pub(crate) fn route(name: ObjectName, models: &[&str], rules: Vec<Rule>) -> Rout
         created: None,
         models: models.iter().map(claim).collect(),
         rules: RouteRules::Rules(rules),
+    }
+}
+
+/// The policy `team/NAME` of these routes: what a manifest that says nothing more means.
+pub(crate) fn cache(name: &str, routes: &[&str]) -> Cache {
+    let rules = CacheRules {
+        ttl: Duration::from_secs(600),
+        partition: Partition::Credential,
+        key: KeyParts::default(),
+        methods: Method::ALL.into_iter().collect(),
+        max_entry_bytes: 1 << 20,
+        max_temperature: Ratio::from_millionths(0),
+        tool_calls: ToolCalls::Skip,
+        store: Store::Memory { max_bytes: 64 << 20 },
+        semantic: None,
+    };
+    Cache {
+        name: team(name),
+        routes: routes.iter().map(|route| team(route)).collect(),
+        rules: CacheState::Ready(Arc::new(rules)),
+    }
+}
+
+/// The same with some of its rules changed.
+pub(crate) fn cache_with(name: &str, routes: &[&str], change: impl FnOnce(&mut CacheRules)) -> Cache {
+    let mut cache = cache(name, routes);
+    if let CacheState::Ready(rules) = &mut cache.rules {
+        change(Arc::make_mut(rules));
+    }
+    cache
+}
+
+/// Similar requests, by the model `embed` of this provider.
+pub(crate) fn semantic(provider: &str) -> Semantic {
+    Semantic {
+        threshold: Semantic::DEFAULT_THRESHOLD,
+        provider: team(provider),
+        model: Arc::from("embed"),
+        timeout: Duration::from_millis(300),
+        max_turns: 3,
+        verify: Verify::Words,
     }
 }
 

@@ -1,5 +1,8 @@
 use super::*;
-use crate::snapshot::samples::{broken_provider, pick, provider, route, rule, serving, team};
+use crate::snapshot::samples::{
+    broken_provider, cache, cache_with, pick, provider, route, rule, semantic, serving, team,
+};
+use crate::vendor::Vendor;
 
 fn claims(routes: &[(&str, &str, &[&str])]) -> Table {
     let routes = routes
@@ -177,4 +180,80 @@ fn a_label_is_the_targets_model_or_the_routes_pattern_never_the_clients_word() {
     }
     snapshot.routes = vec![route(team("any"), &["gpt-*", "chat"], vec![free])];
     assert_eq!(&*only_target(&Table::build(snapshot)).label, "gpt-*");
+}
+
+/// The cache of the route `team/chat`, of these policies and providers.
+fn cache_of(caches: Vec<Cache>, providers: Vec<Provider>) -> Option<Arc<ActiveCache>> {
+    let snapshot = Snapshot {
+        caches,
+        ..serving(providers, vec![pick(&["p"])])
+    };
+    let table = Table::build(snapshot);
+    table.route("chat").expect("found").cache.clone()
+}
+
+#[test]
+fn a_route_has_the_cache_of_its_policy() {
+    let found = cache_of(
+        vec![cache("other", &["talk"]), cache("mine", &["talk", "chat"])],
+        vec![],
+    );
+    let found = found.expect("it has one");
+    assert_eq!(
+        (found.name.clone(), found.embedder.is_none()),
+        (team("mine"), true)
+    );
+    assert!(cache_of(vec![], vec![]).is_none());
+    assert!(cache_of(vec![cache("other", &["talk"])], vec![]).is_none());
+    // A route of the same name in another namespace is another route.
+    let mut foreign = cache("foreign", &[]);
+    foreign.routes = vec![ObjectName::new("other", "chat")];
+    assert!(cache_of(vec![foreign], vec![]).is_none());
+}
+
+#[test]
+fn routes_of_one_policy_share_what_it_says() {
+    let routes = ["chat", "talk"].map(|name| route(team(name), &[name], Vec::new()));
+    let table = Table::build(Snapshot {
+        routes: routes.to_vec(),
+        caches: vec![cache("both", &["chat", "talk"])],
+        ..Snapshot::default()
+    });
+    let [chat, talk] =
+        ["chat", "talk"].map(|model| table.route(model).expect("found").cache.clone().expect("cached"));
+    assert!(Arc::ptr_eq(&chat, &talk));
+}
+
+#[test]
+fn a_broken_policy_leaves_its_route_without_a_cache() {
+    let mut broken = cache("broken", &["chat"]);
+    broken.rules = CacheState::Broken("no Secret".to_owned());
+    assert!(cache_of(vec![broken], vec![]).is_none());
+}
+
+#[test]
+fn a_cache_says_why_it_has_no_embeddings() {
+    let embedder = |providers| {
+        let policy = cache_with("mine", &["chat"], |rules| rules.semantic = Some(semantic("e")));
+        let found = cache_of(vec![policy], providers).expect("it has one");
+        found.embedder.clone().expect("asked for")
+    };
+    assert_eq!(
+        embedder(vec![]).expect_err("missing"),
+        "there is no ProviderKey team/e"
+    );
+    assert_eq!(
+        embedder(vec![broken_provider("e", "no Secret")]).expect_err("broken"),
+        "ProviderKey team/e is broken: no Secret"
+    );
+    let mut anthropic = provider("e", &[]);
+    if let Access::Ready(endpoint) = &mut anthropic.access {
+        Arc::make_mut(endpoint).vendor = *Vendor::named("Anthropic").expect("a row");
+    }
+    assert_eq!(
+        embedder(vec![anthropic]).expect_err("unsuitable"),
+        "ProviderKey team/e has no API for embeddings"
+    );
+    let found = embedder(vec![provider("e", &[])]).expect("it can be used");
+    assert_eq!(&*found.url, "http://e.test/v1");
 }

@@ -263,7 +263,10 @@ impl Holdings {
 /// Why bytes are no resource. What is said of a form that is not understood may quote it, and may so quote a credential.
 fn reason(kind: ResourceKind, error: &BadResource) -> String {
     match (kind, error) {
-        (ResourceKind::Provider | ResourceKind::Certificate, BadResource::Malformed(error)) => format!(
+        (
+            ResourceKind::Provider | ResourceKind::Cache | ResourceKind::Certificate,
+            BadResource::Malformed(error),
+        ) => format!(
             "cannot be read (column {}). The operator may be newer than this data plane: update it",
             error.column()
         ),

@@ -178,7 +178,7 @@ fn check(engine: &Engine, resource: &Resource) -> Result<(), String> {
             Access::Broken(_) => Ok(()),
         },
         Resource::Certificate(identity) => usable(identity).map(drop).map_err(|error| error.to_string()),
-        Resource::Route(_) => Ok(()),
+        Resource::Route(_) | Resource::Cache(_) => Ok(()),
     }
 }
 

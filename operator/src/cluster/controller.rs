@@ -228,7 +228,7 @@ impl Controller {
     /// once.
     fn broken(&self) -> BTreeSet<ResourceName> {
         let verdicts = self.kept.compiled.verdicts.iter();
-        let broken = verdicts.filter(|verdict| !verdict.in_force && !verdict.accepted.status);
+        let broken = verdicts.filter(|verdict| verdict.is_at_fault());
         broken
             .filter_map(|verdict| resource_name(&verdict.object))
             .collect()
@@ -268,10 +268,10 @@ impl Controller {
         let mut ready = [Kind::ProviderKey, Kind::LLMRoute, Kind::CachePolicy].map(|kind| (kind, 0, 0));
         for verdict in &self.kept.compiled.verdicts {
             let object = &verdict.object;
-            let Some(standing) = self.world.standing(object) else {
+            let (Some(standing), Some(name)) = (self.world.standing(object), resource_name(object)) else {
                 continue;
             };
-            let (said, programming) = self.progress(verdict, &bundle);
+            let (said, programming) = self.progress(verdict, &name, &bundle);
             let wanted = status(
                 said,
                 &programming,
@@ -292,16 +292,17 @@ impl Controller {
     }
 
     /// The verdict on an object as it is written, and how far it has come.
-    fn progress<'a>(&'a self, verdict: &'a Verdict, bundle: &Bundle) -> (&'a Verdict, Programming) {
-        let object = &verdict.object;
-        let Some(name) = resource_name(object) else {
-            return (verdict, Programming::NotYetInForce);
-        };
+    fn progress<'a>(
+        &'a self,
+        verdict: &'a Verdict,
+        name: &ResourceName,
+        bundle: &Bundle,
+    ) -> (&'a Verdict, Programming) {
         let tally = || {
-            let version = bundle.get(&name).map(|resource| &resource.version);
-            self.outputs.fleet.tally(&name, version)
+            let version = bundle.get(name).map(|resource| &resource.version);
+            self.outputs.fleet.tally(name, version)
         };
-        match self.kept.as_written.get(object) {
+        match self.kept.as_written.get(&verdict.object) {
             Some(written) => (written, Programming::LastGood(tally())),
             None if !verdict.in_force && verdict.severity == Severity::Broken => {
                 (verdict, Programming::Broken)
@@ -362,12 +363,13 @@ impl Controller {
     }
 }
 
-/// The resource that an object becomes; `None`: data planes do not act on its kind.
+/// The resource that an object becomes; `None`: it goes into others.
 fn resource_name(object: &ObjectRef) -> Option<ResourceName> {
     let kind = match object.kind {
         Kind::ProviderKey => ResourceKind::Provider,
         Kind::LLMRoute => ResourceKind::Route,
-        Kind::CachePolicy | Kind::Secret | Kind::ConfigMap | Kind::Namespace => return None,
+        Kind::CachePolicy => ResourceKind::Cache,
+        Kind::Secret | Kind::ConfigMap | Kind::Namespace => return None,
     };
     Some(ResourceName::new(kind, object.name.clone()))
 }

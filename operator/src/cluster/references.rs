@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use wayleave_api::provider_key::CertificateAuthority;
 use wayleave_core::snapshot::ObjectName;
 
 use crate::object::{Kind, ObjectRef, Objects};
@@ -11,26 +12,33 @@ use crate::object::{Kind, ObjectRef, Objects};
 pub fn of(objects: &Objects) -> BTreeSet<ObjectRef> {
     let mut found = BTreeSet::new();
     for (owner, key) in &objects.provider_keys {
-        let beside = |kind, name: &str| {
-            let name = ObjectName::new(Arc::clone(&owner.namespace), name);
-            ObjectRef::new(kind, name)
-        };
         let spec = &key.spec;
-        found.extend(
-            spec.secret_refs
-                .iter()
-                .map(|entry| beside(Kind::Secret, &entry.name)),
-        );
-        if let Some(ca) = &spec.ca {
-            let secret = ca
-                .secret_ref
-                .as_ref()
-                .map(|entry| beside(Kind::Secret, &entry.name));
-            let config_map = (ca.config_map_ref.as_ref()).map(|entry| beside(Kind::ConfigMap, &entry.name));
-            found.extend(secret.into_iter().chain(config_map));
-        }
+        let secrets = spec.secret_refs.iter().map(|entry| &entry.name);
+        found.extend(secrets.map(|name| beside(owner, Kind::Secret, name)));
+        found.extend(spec.ca.iter().flat_map(|ca| authority(owner, ca)));
+    }
+    for (owner, policy) in &objects.cache_policies {
+        let Some(redis) = policy.spec.store.as_ref().and_then(|store| store.redis.as_ref()) else {
+            continue;
+        };
+        let secrets = [Some(&redis.url_secret_ref), redis.encryption_key_ref.as_ref()];
+        let secrets = secrets.into_iter().flatten();
+        found.extend(secrets.map(|entry| beside(owner, Kind::Secret, &entry.name)));
+        found.extend(redis.ca.iter().flat_map(|ca| authority(owner, ca)));
     }
     found
+}
+
+fn authority(owner: &ObjectName, ca: &CertificateAuthority) -> impl Iterator<Item = ObjectRef> {
+    let secret = ca.secret_ref.as_ref();
+    let secret = secret.map(|entry| beside(owner, Kind::Secret, &entry.name));
+    let config_map = ca.config_map_ref.as_ref();
+    let config_map = config_map.map(|entry| beside(owner, Kind::ConfigMap, &entry.name));
+    secret.into_iter().chain(config_map)
+}
+
+fn beside(owner: &ObjectName, kind: Kind, name: &str) -> ObjectRef {
+    ObjectRef::new(kind, ObjectName::new(Arc::clone(&owner.namespace), name))
 }
 
 #[cfg(test)]
@@ -79,5 +87,35 @@ mod tests {
             ]
         );
         assert!(of(&Objects::default()).is_empty());
+    }
+
+    #[test]
+    fn secrets_and_config_maps_beside_a_policy_are_found() {
+        let mut objects = Objects::default();
+        for (name, store) in [
+            (
+                "all",
+                serde_json::json!({"redis": {
+                    "urlSecretRef": {"name": "url", "key": "url"},
+                    "encryptionKeyRef": {"name": "key", "key": "key"},
+                    "ca": {"configMapRef": {"name": "ca", "key": "ca.crt"}},
+                }}),
+            ),
+            (
+                "few",
+                serde_json::json!({"redis": {"urlSecretRef": {"name": "other", "key": "url"}}}),
+            ),
+            ("none", serde_json::json!({"memory": {"maxBytes": "1Mi"}})),
+        ] {
+            let spec = serde_json::json!({"targetRefs": [], "ttl": "1h", "store": store});
+            let policy = wayleave_api::CachePolicy::new(name, serde_json::from_value(spec).expect("reads"));
+            let name = ObjectName::new("a", name);
+            objects.cache_policies.insert(name, Arc::new(policy));
+        }
+        let found: Vec<_> = of(&objects).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            found,
+            ["Secret a/key", "Secret a/other", "Secret a/url", "ConfigMap a/ca"]
+        );
     }
 }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
-use wayleave_api::condition::{ConditionType, Reason, Status};
+use wayleave_api::condition::{ConditionType, Reason, Status, TargetStatus};
 
-use crate::compile::verdict::{ConditionState, Verdict};
+use crate::compile::verdict::{ConditionState, Target, Verdict};
 use crate::config::fleet::Tally;
+use crate::object::Kind;
 
 /// The longest message of a condition; an API server takes 32768 characters.
 const MOST_CHARACTERS: usize = 4_096;
@@ -29,8 +30,6 @@ pub enum Programming {
     LastGood(Tally),
     /// It is broken, and there is no earlier one.
     Broken,
-    /// This version of the gateway does not act on it.
-    NotYetInForce,
 }
 
 /// The status of an object at this generation.
@@ -41,7 +40,7 @@ pub fn status(
     earlier: Option<&Status>,
     now: Timestamp,
 ) -> Status {
-    let programmed = programmed(programming, !verdict.accepted.status);
+    let programmed = programmed(programming, verdict);
     let accepted = Said::from(&verdict.accepted);
     let resolved = Said::from(&verdict.resolved_refs);
     let ready = ready(&accepted, &resolved, &programmed);
@@ -66,7 +65,22 @@ pub fn status(
     Status {
         observed_generation: Some(generation),
         conditions: conditions.collect(),
+        targets: verdict.targets.iter().map(target).collect(),
     }
+}
+
+fn target(target: &Target) -> TargetStatus {
+    TargetStatus {
+        kind: target.kind,
+        name: target.name.clone(),
+        accepted: target.reason == Reason::Accepted,
+        reason: target.reason.as_str().to_owned(),
+        message: clipped(&target.message),
+    }
+}
+
+fn clipped(message: &str) -> String {
+    message.chars().take(MOST_CHARACTERS).collect()
 }
 
 /// One condition of a status.
@@ -80,6 +94,7 @@ pub fn condition(status: &Status, kind: ConditionType) -> Option<&Condition> {
 /// Whether two statuses say the same, whenever they began to.
 pub fn says_the_same(one: &Status, other: &Status) -> bool {
     one.observed_generation == other.observed_generation
+        && one.targets == other.targets
         && one.conditions.len() == other.conditions.len()
         && one.conditions.iter().zip(&other.conditions).all(|(a, b)| {
             (&a.type_, &a.status, &a.reason, &a.message, a.observed_generation)
@@ -178,14 +193,14 @@ impl Said {
             type_: kind.as_str().to_owned(),
             status: truth.to_owned(),
             reason: self.reason.as_str().to_owned(),
-            message: self.message.chars().take(MOST_CHARACTERS).collect(),
+            message: clipped(&self.message),
             observed_generation: Some(generation),
             last_transition_time: since.unwrap_or(Time(now)),
         }
     }
 }
 
-fn programmed(programming: &Programming, own_fault: bool) -> Said {
+fn programmed(programming: &Programming, verdict: &Verdict) -> Said {
     match programming {
         Programming::Sent(tally) => sent(tally),
         Programming::LastGood(tally) => Said::new(
@@ -197,19 +212,17 @@ fn programmed(programming: &Programming, own_fault: bool) -> Said {
             ),
         ),
         Programming::Broken => {
-            let mut message =
-                "this generation is broken: calls that need it are answered with the reason".to_owned();
+            let mut message = match verdict.object.kind {
+                Kind::CachePolicy => "this generation is broken: its routes are served without a cache",
+                _ => "this generation is broken: calls that need it are answered with the reason",
+            }
+            .to_owned();
             // What it refers to is another matter: that is gone everywhere.
-            if own_fault {
+            if verdict.is_at_fault() {
                 message.push_str(", but data planes that had an earlier one keep it");
             }
             Said::new(Truth::False, Reason::NotInForce, message)
         }
-        Programming::NotYetInForce => Said::new(
-            Truth::False,
-            Reason::NotYetInForce,
-            "this version of the gateway does not act on this kind yet".to_owned(),
-        ),
     }
 }
 
@@ -253,11 +266,7 @@ fn needs_somebody(said: &Said) -> bool {
     said.truth == Truth::False
         && matches!(
             said.reason,
-            Reason::Invalid
-                | Reason::NotSupported
-                | Reason::Conflicted
-                | Reason::Rejected
-                | Reason::NotYetInForce
+            Reason::Invalid | Reason::NotSupported | Reason::Conflicted | Reason::Rejected
         )
 }
 

@@ -144,8 +144,8 @@ mod tests {
             last_transition_time: Time(Timestamp::UNIX_EPOCH),
         };
         Status {
-            observed_generation: None,
             conditions: vec![condition],
+            ..Status::default()
         }
     }
 

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use wayleave_api::LLMRoute;
 use wayleave_api::condition::Reason;
 use wayleave_core::snapshot::{ModelClaim, ObjectName};
@@ -32,7 +33,7 @@ pub(super) enum BadPattern {
 impl<'a> Claims<'a> {
     pub(super) fn of(routes: &'a BTreeMap<ObjectName, Arc<LLMRoute>>) -> Self {
         let mut oldest_first: Vec<_> = routes.iter().collect();
-        oldest_first.sort_by(|a, b| by_age(a.1, b.1).then_with(|| a.0.cmp(b.0)));
+        oldest_first.sort_by(|a, b| by_age(&a.1.metadata, &b.1.metadata).then_with(|| a.0.cmp(b.0)));
         let mut winners = BTreeMap::new();
         for (name, route) in &oldest_first {
             for model in route.spec.models.iter().filter(|model| check(model).is_ok()) {
@@ -104,10 +105,10 @@ fn lost(model: &str, route: &ObjectName, winner: &ObjectName) -> String {
     )
 }
 
-fn by_age(a: &LLMRoute, b: &LLMRoute) -> Ordering {
-    let created = |route: &LLMRoute| route.metadata.creation_timestamp.clone();
-    match (created(a), created(b)) {
-        (Some(a), Some(b)) => a.cmp(&b),
+/// The older first; one without a creation time after all that have one.
+pub(super) fn by_age(a: &ObjectMeta, b: &ObjectMeta) -> Ordering {
+    match (&a.creation_timestamp, &b.creation_timestamp) {
+        (Some(a), Some(b)) => a.cmp(b),
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
         (None, None) => Ordering::Equal,

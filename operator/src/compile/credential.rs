@@ -1,10 +1,10 @@
-//! Credentials and certificates of a `ProviderKey`.
+//! Credentials and certificates that objects refer to.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use wayleave_api::condition::Reason;
-use wayleave_api::provider_key::{ProviderKeySpec, ProviderName};
+use wayleave_api::provider_key::{CertificateAuthority, ProviderKeySpec, ProviderName};
 use wayleave_api::reference::CredentialRef;
 use wayleave_core::credential::Credential;
 use wayleave_core::secret::Secret;
@@ -102,7 +102,8 @@ fn is_placeholder(text: &str) -> bool {
     })
 }
 
-fn secret_entry(
+/// The text of an entry of a Secret beside `owner`.
+pub(super) fn secret_entry(
     owner: &ObjectName,
     secret: &str,
     entry: &str,
@@ -132,16 +133,14 @@ fn secret_entry(
     None
 }
 
-/// The certificates to trust; `Err` if they were asked for and cannot be had.
+/// The certificates to trust.
 pub(super) fn ca_pem(
     owner: &ObjectName,
-    spec: &ProviderKeySpec,
-    url: Option<&str>,
+    ca: &CertificateAuthority,
+    field: &FieldPath,
     objects: &Objects,
     problems: &mut Problems,
-) -> Result<Option<Arc<str>>, Unavailable> {
-    let Some(ca) = &spec.ca else { return Ok(None) };
-    let field = FieldPath::spec().key("ca");
+) -> Result<Arc<str>, Unavailable> {
     let (field, reason, pem) = match (&ca.pem, &ca.secret_ref, &ca.config_map_ref) {
         (Some(pem), None, None) => (field.key("pem"), Reason::Invalid, pem.clone()),
         (None, Some(from), None) => {
@@ -157,7 +156,7 @@ pub(super) fn ca_pem(
             (field, Reason::ConfigMapInvalid, text)
         }
         _ => {
-            problems.invalid(&field, "needs exactly one of pem, secretRef and configMapRef");
+            problems.invalid(field, "needs exactly one of pem, secretRef and configMapRef");
             return Err(Unavailable);
         }
     };
@@ -177,14 +176,7 @@ pub(super) fn ca_pem(
         );
         return Err(Unavailable);
     }
-    if url.is_some_and(|url| {
-        url.get(..7)
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"))
-    }) {
-        let message = "has no effect: the endpoint is plain http";
-        problems.warn(Reason::Accepted, &FieldPath::spec().key("ca"), message);
-    }
-    Ok(Some(Arc::from(pem)))
+    Ok(Arc::from(pem))
 }
 
 /// Certificates that were asked for and cannot be had. Why is among the problems.

@@ -66,6 +66,28 @@ impl<'a> Grants<'a> {
         provider
     }
 
+    /// The same, of a reference to a provider that is to make embeddings.
+    pub(super) fn resolve_embedder(
+        &mut self,
+        from: &str,
+        key: (Option<&str>, &str),
+        model: &str,
+        field: &FieldPath,
+        problems: &mut Problems,
+    ) -> ObjectName {
+        let provider = self.resolve(from, key, field, problems);
+        if let Some(Access::Ready(endpoint)) = self.providers.get(&provider)
+            && !endpoint.embeds(model)
+        {
+            let message = format!(
+                "ProviderKey {provider} is of {}, which has no API for embeddings: name one that speaks OpenAI's",
+                endpoint.vendor.name
+            );
+            problems.broken(Reason::ProviderKeyUnsuitable, &field.key("providerKey"), message);
+        }
+        provider
+    }
+
     /// The broken entries of the references that are not permitted.
     pub(super) fn into_refused(self) -> BTreeMap<ObjectName, String> {
         self.refused

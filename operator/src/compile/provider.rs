@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use wayleave_api::condition::Reason;
 use wayleave_api::provider_key::{Format, Price, ProviderKeySpec, ProviderName};
 use wayleave_core::format::WireFormat;
 use wayleave_core::price::{ModelGlob, Overlay, OverlayPrice, Ratio};
@@ -9,6 +10,7 @@ use wayleave_core::snapshot::{Access, Endpoint, ObjectName};
 use wayleave_core::vendor::Vendor;
 
 use super::cloud::Cloud;
+use super::credential::Unavailable;
 use super::verdict::{Problems, Verdict};
 use super::{credential, endpoint, grant, limit};
 use crate::field::FieldPath;
@@ -28,7 +30,7 @@ pub(super) fn compile(name: &ObjectName, spec: &ProviderKeySpec, objects: &Objec
         objects,
         &mut problems,
     );
-    let ca_pem = credential::ca_pem(name, spec, url.as_deref(), objects, &mut problems);
+    let ca_pem = ca_pem(name, spec, url.as_deref(), objects, &mut problems);
     let prices = prices(spec, &mut problems);
     let limits = limit::limits(spec, &mut problems);
     grant::check(spec, &mut problems);
@@ -95,6 +97,28 @@ fn vendor(spec: &ProviderKeySpec, problems: &mut Problems) -> Option<Vendor> {
         (_, None) => return Some(row),
     };
     Some(row.speaking(format))
+}
+
+/// The certificates to trust; `Err` if they were asked for and cannot be had.
+fn ca_pem(
+    name: &ObjectName,
+    spec: &ProviderKeySpec,
+    url: Option<&str>,
+    objects: &Objects,
+    problems: &mut Problems,
+) -> Result<Option<Arc<str>>, Unavailable> {
+    let Some(ca) = &spec.ca else { return Ok(None) };
+    let field = FieldPath::spec().key("ca");
+    let pem = credential::ca_pem(name, ca, &field, objects, problems)?;
+    let scheme = url.and_then(|url| url.get(..7));
+    if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://")) {
+        problems.warn(
+            Reason::Accepted,
+            &field,
+            "has no effect: the endpoint is plain http",
+        );
+    }
+    Ok(Some(pem))
 }
 
 fn prices(spec: &ProviderKeySpec, problems: &mut Problems) -> Overlay {

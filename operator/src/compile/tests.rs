@@ -47,6 +47,17 @@ fn shown(compiled: &Compiled) -> String {
             .expect("writes");
         }
     }
+    for verdict in &compiled.verdicts {
+        for target in &verdict.targets {
+            let reason = target.reason.as_str();
+            writeln!(
+                text,
+                "{} of {}: {reason}: {}",
+                target.name, verdict.object, target.message
+            )
+            .expect("writes");
+        }
+    }
     let snapshot = serde_yaml::to_string(&compiled.snapshot).expect("serialises");
     format!("{text}---\n{snapshot}")
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use wayleave_api::condition::{ConditionType, Reason};
+use wayleave_api::reference::PolicyTargetKind;
 
 use crate::field::FieldPath;
 use crate::object::ObjectRef;
@@ -21,6 +22,22 @@ pub struct Verdict {
     pub resolved_refs: ConditionState,
     /// All problems, in the order of the fields.
     pub problems: Vec<Problem>,
+    /// Of a policy: what became of each object that it is attached to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<Target>,
+}
+
+/// What became of an object that a policy is attached to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Target {
+    /// Its kind.
+    pub kind: PolicyTargetKind,
+    /// Its name.
+    pub name: String,
+    /// Why the policy counts for it, or does not.
+    pub reason: Reason,
+    /// The same for people. Empty where there is nothing to say.
+    pub message: String,
 }
 
 /// How bad a problem is.
@@ -107,7 +124,28 @@ impl Verdict {
             accepted,
             resolved_refs,
             problems,
+            targets: Vec::new(),
         }
+    }
+
+    /// With what became of its targets by themselves: a policy that is at fault counts for none.
+    pub(super) fn with_targets(mut self, mut targets: Vec<Target>) -> Self {
+        if let Some(fault) = own_fault(&self.problems) {
+            let accepted = targets
+                .iter_mut()
+                .filter(|target| target.reason == Reason::Accepted);
+            accepted.for_each(|target| {
+                target.reason = Reason::Invalid;
+                target.message.clone_from(&fault);
+            });
+        }
+        self.targets = targets;
+        self
+    }
+
+    /// Whether its own fields keep it from being in force, not what it lost or refers to.
+    pub fn is_at_fault(&self) -> bool {
+        !self.in_force && own_fault(&self.problems).is_some()
     }
 }
 
@@ -160,11 +198,7 @@ impl Problems {
     /// Why the object cannot be used, in one line; `None` if its own fields are in order. Lost names and missing
     /// references do not count: what is left of the object works.
     pub(super) fn own_fault(&self) -> Option<String> {
-        let faults = self.0.iter().filter(|problem| {
-            problem.severity == Severity::Broken
-                && matches!(problem.reason, Reason::Invalid | Reason::NotSupported)
-        });
-        one_line(faults)
+        own_fault(&self.0)
     }
 
     /// All problems that stand in the way, in one line.
@@ -174,6 +208,11 @@ impl Problems {
                 .iter()
                 .filter(|problem| problem.severity == Severity::Broken),
         )
+    }
+
+    /// Adds those of a part of the object.
+    pub(super) fn append(&mut self, mut part: Self) {
+        self.0.append(&mut part.0);
     }
 
     pub(super) fn into_verdict(self, object: ObjectRef, in_force: bool) -> Verdict {
@@ -188,6 +227,13 @@ impl Problems {
             message: message.into(),
         });
     }
+}
+
+fn own_fault(problems: &[Problem]) -> Option<String> {
+    one_line(problems.iter().filter(|problem| {
+        problem.severity == Severity::Broken
+            && matches!(problem.reason, Reason::Invalid | Reason::NotSupported)
+    }))
 }
 
 fn one_line<'a>(mut problems: impl Iterator<Item = &'a Problem>) -> Option<String> {

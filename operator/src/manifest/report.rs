@@ -106,6 +106,7 @@ impl Entry {
             resolved_refs,
             problems,
             in_force: _,
+            targets: _,
         } = verdict;
         let problems = problems.into_iter().map(|problem| {
             let place = origin.map(|origin| origin.locate(&problem.field).0);

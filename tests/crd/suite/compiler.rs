@@ -5,10 +5,12 @@ use super::manifest::{Manifest, read_folder, root};
 use super::server::judge;
 
 /// What only the compiler can tell, and why.
-const ONLY_THE_COMPILER: [(&str, &str); 14] = [
+const ONLY_THE_COMPILER: [(&str, &str); 16] = [
     ("does not exist", "another object"),
     (" is broken: ", "another object"),
     ("belongs to LLMRoute", "another object"),
+    (" has CachePolicy ", "another object"),
+    (" has no API for ", "another object"),
     (" has no entry ", "another object"),
     ("entry `", "what a Secret holds"),
     ("ca.secretRef: has no certificate", "what a Secret holds"),

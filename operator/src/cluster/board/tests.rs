@@ -28,6 +28,7 @@ fn said(generation: i64, status: &str, reason: &str, message: &str) -> Status {
     Status {
         observed_generation: Some(generation),
         conditions: conditions.to_vec(),
+        targets: Vec::new(),
     }
 }
 

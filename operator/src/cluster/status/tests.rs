@@ -4,11 +4,13 @@ mod table;
 
 use std::sync::Arc;
 
+use wayleave_api::reference::PolicyTargetKind;
 use wayleave_core::snapshot::ObjectName;
 
 use super::*;
-use crate::compile::verdict::Severity;
-use crate::object::{Kind, ObjectRef};
+use crate::compile::verdict::{Problem, Severity};
+use crate::field::FieldPath;
+use crate::object::ObjectRef;
 
 fn state(status: bool, reason: Reason, message: &str) -> ConditionState {
     ConditionState {
@@ -26,6 +28,7 @@ fn verdict(accepted: ConditionState, resolved_refs: ConditionState) -> Verdict {
         accepted,
         resolved_refs,
         problems: Vec::new(),
+        targets: Vec::new(),
     }
 }
 
@@ -157,6 +160,71 @@ fn statuses_are_compared_without_their_times() {
             "{other:?}"
         );
     }
+}
+
+/// Of a policy that cannot be used because of this.
+fn policy(reason: Reason) -> Verdict {
+    Verdict {
+        object: ObjectRef::new(Kind::CachePolicy, ObjectName::new("a", "it")),
+        in_force: false,
+        problems: vec![Problem {
+            severity: Severity::Broken,
+            reason,
+            field: FieldPath::spec(),
+            message: "is wrong".to_owned(),
+        }],
+        ..good()
+    }
+}
+
+#[test]
+fn a_broken_policy_says_what_becomes_of_its_routes() {
+    let said = |reason| {
+        let status = first(&policy(reason), &Programming::Broken);
+        let programmed = condition(&status, ConditionType::Programmed).expect("is there");
+        programmed.message.clone()
+    };
+    let without = "this generation is broken: its routes are served without a cache";
+    for reason in [Reason::SecretNotFound, Reason::Conflicted] {
+        assert_eq!(said(reason), without, "{reason:?}");
+    }
+    let kept = format!("{without}, but data planes that had an earlier one keep it");
+    assert_eq!(said(Reason::Invalid), kept);
+}
+
+#[test]
+fn a_policy_tells_of_each_target() {
+    let target = |name: &str, reason, message: &str| Target {
+        kind: PolicyTargetKind::LLMRoute,
+        name: name.to_owned(),
+        reason,
+        message: message.to_owned(),
+    };
+    let verdict = Verdict {
+        targets: vec![
+            target("mine", Reason::Accepted, ""),
+            target("lost", Reason::Conflicted, &"ü".repeat(MOST_CHARACTERS + 1)),
+        ],
+        ..good()
+    };
+    let status = first(&verdict, &sent_to(1, 1));
+    let said: Vec<_> = (status.targets.iter())
+        .map(|said| {
+            (
+                &*said.name,
+                said.accepted,
+                &*said.reason,
+                said.message.chars().count(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("mine", true, "Accepted", 0),
+        ("lost", false, "Conflicted", MOST_CHARACTERS),
+    ];
+    assert_eq!(said, expected);
+    let other = first(&good(), &sent_to(1, 1));
+    assert!(!says_the_same(&status, &other), "targets are news");
 }
 
 #[test]
