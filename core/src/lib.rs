@@ -10,6 +10,7 @@
 //! ```
 
 pub mod allowance;
+pub mod cache;
 pub mod chat;
 pub mod circuit;
 pub mod client_error;

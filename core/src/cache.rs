@@ -1,0 +1,3 @@
+//! Answers that are kept and served again.
+
+pub mod guard;
