@@ -20,7 +20,7 @@ const PACKAGES: &str = "tests/semantic/requirements.txt";
 /// How long it may take to start, on a machine that builds at the same time.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Texts in one request.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 32;
 
 /// A server of embeddings.
 #[derive(Debug)]

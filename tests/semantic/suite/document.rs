@@ -47,12 +47,12 @@ async fn the_document_has_the_figures() {
     }
     assert!(
         known == made,
-        "docs/semantic-cache.md is out of date: make semantic-table, and read what changed"
+        "docs/semantic-cache.md is out of date: make semantic, and read what changed"
     );
 }
 
 #[tokio::test]
-#[ignore = "a measurement: `make semantic-table URL=…` runs it"]
+#[ignore = "a measurement: `make semantic URL=…` runs it"]
 async fn the_figures_of_another_model() {
     let set = |name| std::env::var(name).unwrap_or_default();
     let embeddings = match &*set(OTHER) {

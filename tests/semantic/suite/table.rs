@@ -76,30 +76,23 @@ pub(crate) fn figures(measured: &[Measured]) -> String {
 }
 
 fn lowest_bearable(measured: &[Measured], guarded: bool) -> String {
-    let with = if guarded { "with" } else { "without" };
+    let with = if guarded { "With" } else { "Without" };
     let tally = |hundredths| Tally::of(measured.iter(), hundredths, guarded);
-    match (LOWEST..=HIGHEST).find(|hundredths| tally(*hundredths).is_bearable()) {
-        Some(found) => {
-            let tally = tally(found);
-            format!(
-                "- **Lowest threshold with at most {BEARABLE} % false hits, {with} the guard: 0.{found}.** There {} of {} \
-                 near-misses are hits ({}), {} of all hits, and {} of the others are.\n",
-                tally.wrong,
-                tally.different,
-                percent(tally.wrong, tally.different),
-                percent(tally.wrong, tally.hits()),
-                percent(tally.right, tally.same)
-            )
-        }
-        None => format!(
-            "- **No threshold up to 0.{HIGHEST} has at most {BEARABLE} % false hits {with} the guard**: there {} of {} \
-             near-misses are hits ({}), {} of all hits.\n",
-            tally(HIGHEST).wrong,
-            tally(HIGHEST).different,
-            percent(tally(HIGHEST).wrong, tally(HIGHEST).different),
-            percent(tally(HIGHEST).wrong, tally(HIGHEST).hits())
-        ),
-    }
+    let found = (LOWEST..=HIGHEST).find(|hundredths| tally(*hundredths).is_bearable());
+    let verdict = match found {
+        Some(found) => format!("the lowest threshold with at most {BEARABLE} % false hits is 0.{found}"),
+        None => format!("no threshold up to 0.{HIGHEST} has at most {BEARABLE} % false hits"),
+    };
+    let tally = tally(found.unwrap_or(HIGHEST));
+    format!(
+        "- **{with} the guard {verdict}.**\n  Near-misses that are hits there: {} of {} ({}), which is {} of all hits. Of \
+         the pairs that\n  one answer serves {} are hits.\n",
+        tally.wrong,
+        tally.different,
+        percent(tally.wrong, tally.different),
+        percent(tally.wrong, tally.hits()),
+        percent(tally.right, tally.same)
+    )
 }
 
 fn by_threshold(out: &mut String, measured: &[Measured]) {
