@@ -8,7 +8,6 @@ import http.server
 import json
 import os
 import signal
-import sys
 import threading
 
 # Before numpy is loaded: several calls at once shall not fight for the processors.
@@ -119,7 +118,9 @@ def main():
         threading.Thread(target=server.shutdown, daemon=True).start()
 
     def until_the_parent_ends():
-        sys.stdin.buffer.read()
+        # Not by way of sys.stdin, whose lock this thread would still hold when the process ends.
+        while os.read(0, 4096):
+            pass
         end()
 
     signal.signal(signal.SIGTERM, end)

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use http::{Method, Request};
 use http_body_util::Full;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{self, Child};
 use tokio::time::timeout;
 
 use crate::client::{Answer, Client};
+use crate::process::signal;
 use crate::secrets::Secrets;
 
 /// What starts the server, and the packages that it needs.
@@ -30,7 +32,7 @@ pub struct Embeddings {
     key: String,
     client: Client,
     // It ends with its standard input, which is ours: even when we are killed.
-    _server: Option<Child>,
+    server: Option<Child>,
 }
 
 impl Embeddings {
@@ -55,7 +57,7 @@ impl Embeddings {
             .and_then(|line| line.parse().ok())
             .expect("it says its port: what went wrong stands above");
         Self {
-            _server: Some(server),
+            server: Some(server),
             ..Self::at(format!("http://127.0.0.1:{port}/v1"), "minilm", "")
         }
     }
@@ -67,8 +69,20 @@ impl Embeddings {
             base,
             model: model.to_owned(),
             key: key.to_owned(),
-            _server: None,
+            server: None,
         }
+    }
+
+    /// Asks our own to end, and waits until it has.
+    ///
+    /// # Panics
+    /// When it does not end well, or is not ours.
+    pub async fn finish(self) {
+        let mut server = self.server.expect("a server of ours");
+        signal(server.id().expect("it runs"), Signal::TERM);
+        let ended = timeout(PATIENCE, server.wait()).await.expect("it ends in time");
+        let status = ended.expect("a status");
+        assert!(status.success(), "it ended with {status}");
     }
 
     /// The base of its API.

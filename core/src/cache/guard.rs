@@ -21,7 +21,7 @@ mod little;
 mod word;
 
 use self::little::Language;
-use self::word::{Word, words};
+use self::word::words;
 
 /// Longer texts, in bytes, have to be equal.
 const LONGEST: usize = 4096;

@@ -71,4 +71,5 @@ async fn what_is_wrong_is_refused_with_its_name() {
         assert_eq!(error["type"], "invalid_request_error");
     }
     assert_eq!(embeddings.post("{".to_owned()).await.status, 400);
+    embeddings.finish().await;
 }
