@@ -6,10 +6,10 @@
 //! ones, which only carry the question. It has to be the same, in the same order:
 //!
 //! ```text
-//! How can I reset my password?             ─► reset password
-//! Could you tell me how to reset my password?  ─► reset password         agree
-//! How do I reset my router?                ─► reset router           do not
-//! Why can't I reset my password?           ─► why not reset password do not
+//! How can I reset my password?                 ─► reset password
+//! Could you tell me how to reset my password?  ─► reset password          agrees
+//! How do I reset my router?                    ─► reset router            does not
+//! Why can't I reset my password?               ─► why not reset password  does not
 //! ```
 //!
 //! Numbers, names, units, negations, comparatives and whatever stands in a language that is not known here are matter:
@@ -44,7 +44,15 @@ fn matter(text: &str) -> (bool, Vec<String>) {
             position > opening && !language.is_little(word)
         });
     }
-    (asks, words.into_iter().map(|word| word.text).collect())
+    // US is a country.
+    let matter = words.into_iter().map(|word| {
+        if word.shouted && language.has(&word.text) {
+            word.text.to_uppercase()
+        } else {
+            word.text
+        }
+    });
+    (asks, matter.collect())
 }
 
 #[cfg(test)]
@@ -126,7 +134,7 @@ mod tests {
             "Wie kann ich Reis einfrieren?",
             false,
         );
-        check("Können Sie mir sagen, was das ist?", "Was ist das?", true);
+        check("Können Sie mir sagen, was Akne ist?", "Was ist Akne?", true);
     }
 
     #[test]
@@ -177,6 +185,7 @@ mod tests {
 
     #[test]
     fn a_name_in_capitals_is_no_little_word() {
+        check("Parse JSON in Go", "parse json in go", true);
         check("Taxes in the US", "Taxes for us", false);
         check("Help me with IT", "Help me with it", false);
     }

@@ -145,6 +145,12 @@ impl Language {
         self.is_little(word) || has(self.opening, word)
     }
 
+    /// Whether a word, however it is written, stands in its lists.
+    pub(super) fn has(&self, word: &str) -> bool {
+        let of = |list: &[&str]| list.binary_search(&word).is_ok();
+        of(self.little) || of(self.opening)
+    }
+
     /// Whether words ask for yes or no. «Can you …» and «Können Sie …» ask for more.
     pub(super) fn asks(&self, words: &[Word]) -> bool {
         let mut words = words.iter().skip_while(|word| has(GREETINGS, word));
