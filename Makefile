@@ -25,7 +25,7 @@ with_cluster := for name in kube-apiserver etcd kubectl helm; do tools/kube.sh $
 with_wayleave = export WAYLEAVE_BIN="$(abspath $(wayleave))" &&
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up cluster test check fuzz bench bench-formats bench-cluster prices crds envoy redis kube venv deny
+.PHONY: help demo up cluster test check fuzz bench bench-formats bench-cluster semantic prices crds envoy redis kube venv deny
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r task does; do \
@@ -58,6 +58,7 @@ test: ## Every test, cheap ones first; fetches what they need
 	@$(with_redis) tools/step.sh "crates" cargo test --locked --workspace --exclude wayleave-tests
 	$(step) "Envoy" tools/envoy.sh
 	$(step) "Python packages" tools/python.sh tests/python/requirements.txt
+	$(step) "embedding model" tools/python.sh tests/semantic/requirements.txt
 	$(step) "Kubernetes" tools/kube.sh --all
 	$(step) "program" $(build)
 	@$(with_envoy) $(with_redis) $(with_python) $(with_kube) $(with_wayleave) \
@@ -85,6 +86,14 @@ bench-cluster: ## Measure the operator on an API server: edits until they are se
 	@$(build)
 	@$(with_envoy) $(with_cluster) $(with_wayleave) exec cargo test --locked --quiet -p wayleave-tests --test operator -- \
 	  --ignored --nocapture --test-threads 1 measure
+
+semantic: ## Make the figures of docs/semantic-cache.md anew; or show those of another model or pairs: URL= MODEL= PAIRS=
+ifeq ($(URL)$(PAIRS),)
+	@UPDATE_SEMANTIC=1 exec cargo test --locked --quiet -p wayleave-tests --test semantic the_document
+else
+	@WAYLEAVE_EMBEDDINGS='$(URL)' WAYLEAVE_EMBEDDINGS_MODEL='$(MODEL)' WAYLEAVE_EMBEDDINGS_PAIRS='$(abspath $(PAIRS))' \
+	  exec cargo test --locked --quiet -p wayleave-tests --test semantic -- --ignored --nocapture another_model
+endif
 
 prices: ## Make the price book anew from the PyPI package genai-prices
 	@python=$$(tools/python.sh tools/prices/requirements.txt) && \

@@ -11,6 +11,7 @@ mod canonical;
 mod consult;
 mod directive;
 mod entry;
+pub mod guard;
 mod keep;
 pub mod key;
 mod status;

@@ -20,6 +20,7 @@ pub mod chart;
 pub mod client;
 pub mod cluster;
 pub mod daemon;
+pub mod embeddings;
 pub mod envoy;
 pub mod format;
 pub mod front;
