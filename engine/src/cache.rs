@@ -16,8 +16,9 @@ pub(crate) mod store;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use wayleave_core::cache::Entry;
 use wayleave_core::snapshot::ObjectName;
-use wayleave_core::snapshot::cache::Store as Spec;
+use wayleave_core::snapshot::cache::{CacheRules, Store as Spec};
 use wayleave_core::table::Table;
 
 use self::shared::Flights;
@@ -30,7 +31,28 @@ pub(crate) struct Caches {
     /// Answers under way.
     pub(crate) flights: Arc<Flights>,
     /// By policy, with what each was opened by.
-    stores: Mutex<HashMap<ObjectName, (Spec, Store)>>,
+    stores: Mutex<HashMap<ObjectName, (OpenedBy, Store)>>,
+}
+
+/// What a store was opened by. Where it changes, another store is opened.
+#[derive(Debug, PartialEq, Eq)]
+struct OpenedBy {
+    spec: Spec,
+    /// The most bytes of an entry that is read; of no matter to a store in memory.
+    largest: usize,
+}
+
+impl OpenedBy {
+    fn of(rules: &CacheRules) -> Self {
+        let largest = match rules.store {
+            Spec::Memory { .. } => 0,
+            Spec::Redis(_) => Entry::longest(rules.max_entry_bytes),
+        };
+        Self {
+            spec: rules.store.clone(),
+            largest,
+        }
+    }
 }
 
 impl Caches {
@@ -43,12 +65,17 @@ impl Caches {
             if stores.contains_key(&cache.name) {
                 continue;
             }
-            let spec = &cache.rules.store;
+            let by = OpenedBy::of(&cache.rules);
             let store = match before.remove(&cache.name) {
-                Some((opened, store)) if opened == *spec => store,
-                _ => Store::open(spec, Label(cache.name.to_string().into()), metrics),
+                Some((opened, store)) if opened == by => store,
+                _ => Store::open(
+                    &by.spec,
+                    by.largest,
+                    Label(cache.name.to_string().into()),
+                    metrics,
+                ),
             };
-            stores.insert(cache.name.clone(), (spec.clone(), store));
+            stores.insert(cache.name.clone(), (by, store));
         }
     }
 

@@ -8,7 +8,6 @@
 //! Knows no Envoy and no Kubernetes.
 
 mod attempt;
-#[cfg_attr(not(test), expect(dead_code, reason = "calls do not ask a store yet"))]
 mod cache;
 pub mod call;
 mod client;

@@ -289,7 +289,6 @@ impl Metrics {
     }
 
     /// Those of the stores of the cache.
-    #[cfg_attr(not(test), expect(dead_code, reason = "calls do not ask a store yet"))]
     pub(crate) fn store(&self) -> &StoreMetrics {
         &self.store
     }

@@ -103,6 +103,11 @@ impl Entry {
         self.from.shape()
     }
 
+    /// The most bytes in a store of an answer of at most `most` bytes.
+    pub const fn longest(most: usize) -> usize {
+        MAGIC.len() + LENGTH + LONGEST_HEAD + most
+    }
+
     /// As it stands in a store.
     pub fn encode(&self, key: &Key) -> Bytes {
         let packed = Some(&self.body)
