@@ -18,6 +18,7 @@ mod suite {
     mod outcome;
     mod race;
     mod secrets;
+    mod similar;
     mod streams;
     mod support;
     mod tls;
