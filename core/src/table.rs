@@ -40,8 +40,8 @@ pub struct ActiveCache {
     pub name: ObjectName,
     /// What it says.
     pub rules: Arc<CacheRules>,
-    /// Where the embeddings of semantic lookups are made, or why they cannot be.
-    pub embedder: Option<Result<Arc<Endpoint>, String>>,
+    /// The rule by which the embeddings of semantic lookups are made, or why they cannot be.
+    pub embedder: Option<Result<Arc<ActiveRule>, String>>,
 }
 
 /// A rule, ready.
@@ -255,14 +255,33 @@ fn caches<'a>(
 fn embedder(
     semantic: &Semantic,
     providers: &BTreeMap<&ObjectName, &Provider>,
-) -> Result<Arc<Endpoint>, String> {
+) -> Result<Arc<ActiveRule>, String> {
     let Semantic { provider, model, .. } = semantic;
     let endpoint = endpoint(provider, providers)?;
-    if endpoint.embeds(model) {
-        Ok(endpoint)
-    } else {
-        Err(format!("ProviderKey {provider} has no API for embeddings"))
+    if !endpoint.embeds(model) {
+        return Err(format!("ProviderKey {provider} has no API for embeddings"));
     }
+    let targets = vec![Target {
+        provider: provider.clone(),
+        model: Some(Arc::clone(model)),
+        weight: 1,
+    }];
+    let rule = Rule {
+        when: None,
+        steps: vec![Step::Pick {
+            pick: Pick::default(),
+            targets,
+        }],
+        fallback_on: FallbackOn::default(),
+        retry: Retry::default(),
+        timeouts: Timeouts {
+            total: semantic.timeout,
+            ..Timeouts::default()
+        },
+        slow_stream: None,
+        unsupported: Unsupported::default(),
+    };
+    Ok(Arc::new(ActiveRule::build(0, &rule, model, providers)))
 }
 
 /// How to reach a provider, or why it cannot be used.

@@ -11,6 +11,7 @@ pub(crate) mod enter;
 pub(crate) mod keeper;
 pub(crate) mod replay;
 pub(crate) mod shared;
+mod similar;
 pub(crate) mod store;
 
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ use wayleave_core::snapshot::cache::{CacheRules, Store as Spec};
 use wayleave_core::table::Table;
 
 use self::shared::Flights;
+use self::similar::Index;
 use self::store::Store;
 use crate::metrics::{Label, StoreMetrics};
 
@@ -32,6 +34,8 @@ pub(crate) struct Caches {
     pub(crate) flights: Arc<Flights>,
     /// By policy, with what each was opened by.
     stores: Mutex<HashMap<ObjectName, (OpenedBy, Store)>>,
+    /// What similar requests are found by.
+    index: Arc<Index>,
 }
 
 /// What a store was opened by. Where it changes, another store is opened.

@@ -34,6 +34,8 @@ pub(crate) struct CallContext {
     /// What it has to do with the cache of its route; `None`: there is none.
     pub(crate) consult: Option<Consult>,
     pub(crate) book: Mutex<CallBook>,
+    /// The call that it is a part of, in whose books its attempts stand.
+    pub(crate) part_of: Option<Arc<CallContext>>,
 }
 
 /// What a call has come to so far.
@@ -78,6 +80,11 @@ pub(crate) struct CallEnd {
 }
 
 impl CallContext {
+    /// The call in whose books its attempts stand.
+    fn whole(&self) -> &Self {
+        self.part_of.as_deref().unwrap_or(self)
+    }
+
     pub(crate) fn client(&self) -> ClientShape {
         ClientShape {
             format: self.intake.format,
@@ -126,7 +133,7 @@ impl CallContext {
 
     /// The number of the next attempt, which is open from now on.
     pub(crate) fn begin_attempt(&self) -> u32 {
-        let mut book = self.lock();
+        let mut book = self.whole().lock();
         book.begun += 1;
         book.open += 1;
         book.begun
@@ -140,16 +147,19 @@ impl CallContext {
     }
 
     pub(crate) fn attempts(&self) -> u32 {
-        self.lock().begun
+        self.whole().lock().begun
     }
 
     /// The cost of the settled attempts.
     pub(crate) fn settled_cost(&self) -> Option<Ticks> {
-        self.lock().cost.0
+        self.whole().lock().cost.0
     }
 
     /// Books an attempt that ended, and the call if this was its last.
     pub(crate) fn settle(&self, record: AttemptRecord) {
+        if let Some(whole) = &self.part_of {
+            return whole.settle(record);
+        }
         self.lock().cost.add(record.cost_ticks);
         self.book(Record::Attempt(Box::new(record)));
         // Only now: who finds the call's record finds those of all its attempts before it.

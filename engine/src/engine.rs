@@ -177,6 +177,7 @@ impl Core {
             started,
             consult,
             book: std::sync::Mutex::default(),
+            part_of: None,
         })
     }
 

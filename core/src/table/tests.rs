@@ -255,5 +255,7 @@ fn a_cache_says_why_it_has_no_embeddings() {
         "ProviderKey team/e has no API for embeddings"
     );
     let found = embedder(vec![provider("e", &[])]).expect("it can be used");
-    assert_eq!(&*found.url, "http://e.test/v1");
+    let target = &found.steps[0].targets()[0];
+    let endpoint = target.endpoint.as_ref().expect("it can be reached");
+    assert_eq!(&*endpoint.url, "http://e.test/v1");
 }

@@ -72,6 +72,7 @@ impl Attempt {
             price_version: told.map(|rates| rates.version().to_string()),
             saved_ticks: None,
             saved_usd: None,
+            similarity: None,
             answered: None,
         }
     }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use wayleave_core::cache::key::Key;
 use wayleave_core::cache::{Ask, Consult, Entry, Status};
+use wayleave_core::table::ActiveCache;
 
 use super::keeper::{Keeper, Shelf};
-use super::replay::{self, Kept};
+use super::replay::{self, Kept, Likeness};
 use super::shared::{End, Follower, Lead, Place};
+use super::similar::{self, Sign};
 use super::store::{Lookup, Store};
 use crate::client::Client;
 use crate::context::CallContext;
@@ -60,12 +63,13 @@ pub(crate) async fn enter(call: &Arc<CallContext>, client: &mut Client, company:
             Place::Follow(follower) => return Entered::Follow(follower),
         }
     }
+    let mut sign = None;
     let missed = if ask.lookup {
-        let found = tokio::select! {
-            found = look_up(call, &store, ask, cache.rules.max_entry_bytes) => found,
+        let looked = tokio::select! {
+            looked = look_up(call, cache, &store, ask, &mut sign) => looked,
             () = client.left() => return Entered::Left,
         };
-        match found {
+        match looked {
             Ok(kept) => return Entered::Kept(hand_on(kept, lead)),
             Err(missed) => missed,
         }
@@ -81,6 +85,7 @@ pub(crate) async fn enter(call: &Arc<CallContext>, client: &mut Client, company:
         store,
         key: ask.key.clone(),
         ttl: ask.ttl,
+        sign,
     });
     Entered::Ask(Some(Box::new(Keeper::new(call, &cache.rules, lead, shelf))))
 }
@@ -93,12 +98,47 @@ fn hand_on(kept: Kept, lead: Option<Lead>) -> Kept {
     kept
 }
 
-async fn look_up(call: &CallContext, store: &Store, ask: &Ask, most: usize) -> Result<Kept, Missed> {
-    let bytes = match store.get(&ask.key).await {
+/// By equality first, then by meaning.
+async fn look_up(
+    call: &Arc<CallContext>,
+    cache: &ActiveCache,
+    store: &Store,
+    ask: &Ask,
+    sign: &mut Option<Sign>,
+) -> Result<Kept, Missed> {
+    let missed = match fetch(
+        call,
+        store,
+        ask,
+        &ask.key,
+        cache.rules.max_entry_bytes,
+        Likeness::Equal,
+    )
+    .await
+    {
+        Ok(kept) => return Ok(kept),
+        Err(missed) => missed,
+    };
+    match similar::prepare(call, cache, ask) {
+        Some(search) => search.run(call, store, ask, sign).await,
+        None => Err(missed),
+    }
+}
+
+/// What a store has under a key, if it may serve.
+pub(super) async fn fetch(
+    call: &CallContext,
+    store: &Store,
+    ask: &Ask,
+    key: &Key,
+    most: usize,
+    likeness: Likeness,
+) -> Result<Kept, Missed> {
+    let bytes = match store.get(key).await {
         Lookup::Found(bytes) => bytes,
         Lookup::Missing => return Err(Missed::Absent),
         Lookup::Unavailable => return Err(Missed::Unavailable),
     };
-    let entry = Entry::decode(&bytes, &ask.key, most).map_err(|_| Missed::Unreadable)?;
-    replay::kept(call, ask, Arc::new(entry), Status::Hit)
+    let entry = Entry::decode(&bytes, key, most).map_err(|_| Missed::Unreadable)?;
+    replay::kept(call, ask, Arc::new(entry), likeness)
 }

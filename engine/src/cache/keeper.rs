@@ -13,6 +13,7 @@ use wayleave_core::outcome::{Class, Outcome};
 use wayleave_core::snapshot::cache::CacheRules;
 
 use super::shared::{End, Lead};
+use super::similar::Sign;
 use super::store::Store;
 use crate::attempt::Attempt;
 use crate::context::CallContext;
@@ -34,6 +35,8 @@ pub(crate) struct Shelf {
     pub(crate) store: Store,
     pub(crate) key: Key,
     pub(crate) ttl: Duration,
+    /// By what similar requests find it.
+    pub(crate) sign: Option<Sign>,
 }
 
 impl Keeper {
@@ -140,6 +143,9 @@ impl Keeper {
             let lead = self.lead;
             let bytes = entry.encode(&shelf.key);
             shelf.store.put(&shelf.key, bytes, shelf.ttl).await;
+            if let Some(sign) = shelf.sign {
+                sign.put_up(&shelf.key);
+            }
             drop(lead);
         });
         let waker = std::task::Waker::noop();

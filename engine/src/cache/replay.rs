@@ -12,9 +12,9 @@ use tokio::time::Instant;
 use wayleave_core::cache::{Ask, Entry, Provenance, Status};
 use wayleave_core::event::Fault;
 use wayleave_core::format::Framing;
-use wayleave_core::money::Ticks;
 use wayleave_core::outcome::Class;
-use wayleave_core::relay::{ProviderShape, Relay, RelayOptions, TotalCost};
+use wayleave_core::relay::{ProviderShape, Relay, RelayOptions};
+use wayleave_core::usage::Report;
 use wayleave_core::walk::Role;
 
 pub(crate) use self::live::{Followed, follow};
@@ -26,44 +26,85 @@ use crate::deliver;
 use crate::engine::Flight;
 use crate::metrics::Missed;
 
+const SIMILARITY: HeaderName = HeaderName::from_static("x-wayleave-similarity");
 const SAVED: HeaderName = HeaderName::from_static("x-wayleave-saved-usd");
 
 /// A kept answer, fit to be served to this call.
 #[derive(Debug)]
 pub(crate) struct Kept {
     pub(crate) entry: Arc<Entry>,
-    status: Status,
+    likeness: Likeness,
     /// In the client's format.
     body: Bytes,
 }
 
+/// How much a request is like the one that an answer was made for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Likeness {
+    /// Equal.
+    Equal,
+    /// Similar: the cosine similarity of the two.
+    Similar(f64),
+}
+
+impl Likeness {
+    const fn status(self) -> Status {
+        match self {
+            Self::Equal => Status::Hit,
+            Self::Similar(_) => Status::SemanticHit,
+        }
+    }
+
+    const fn similarity(self) -> Option<f64> {
+        match self {
+            Self::Equal => None,
+            Self::Similar(similarity) => Some(similarity),
+        }
+    }
+}
+
 /// Turns an entry into this client's format, if it is young enough.
-pub(crate) fn kept(call: &CallContext, ask: &Ask, entry: Arc<Entry>, status: Status) -> Result<Kept, Missed> {
+pub(crate) fn kept(
+    call: &CallContext,
+    ask: &Ask,
+    entry: Arc<Entry>,
+    likeness: Likeness,
+) -> Result<Kept, Missed> {
     if age(call, &entry.from) > ask.max_age {
         return Err(Missed::Stale);
     }
     let shape = entry.shape().ok_or(Missed::Unreadable)?;
     let mut relay = relay(call, &entry.from, shape);
-    let begin = relay.push(entry.body.clone(), FREE);
-    let rest = relay.finish(FREE);
+    let paid = |_: &Report, _: Option<&str>| call.settled_cost();
+    let begin = relay.push(entry.body.clone(), &paid);
+    let rest = relay.finish(&paid);
     if relay.tally().fault.is_some() || !relay.tally().ended {
         return Err(Missed::Unreadable);
     }
     let body = joined(begin, rest);
-    Ok(Kept { entry, status, body })
+    Ok(Kept {
+        entry,
+        likeness,
+        body,
+    })
 }
 
 /// Serves a kept answer.
 pub(crate) async fn serve(call: &Arc<CallContext>, kept: Kept, mut flight: Flight, client: Client) {
     let from = &kept.entry.from;
-    call.set_cache(kept.status);
+    call.set_cache(kept.likeness.status());
     call.core
         .metrics
         .cache()
-        .hit(&call.route_label(), kept.status, from.cost);
+        .hit(&call.route_label(), kept.likeness.status(), from.cost);
     flight.carry(kept.body.len());
-    let mut paid = Paid::begin(call, Role::CacheHit);
+    let mut paid = Paid::begin(call, Role::CacheHit).at(kept.likeness.similarity());
     let mut headers = head(call, from);
+    if let Some(similarity) = kept.likeness.similarity()
+        && let Ok(similarity) = HeaderValue::from_str(&format!("{similarity:.4}"))
+    {
+        headers.insert(SIMILARITY, similarity);
+    }
     headers.insert(AGE, HeaderValue::from(age(call, from).as_secs()));
     let class = if client.is_gone() {
         Class::ClientLeft
@@ -89,9 +130,6 @@ fn relay(call: &CallContext, from: &Provenance, provider: ProviderShape) -> Rela
         keep_text: None,
     })
 }
-
-/// What this client pays.
-const FREE: TotalCost<'static> = &|_, _| Some(Ticks::ZERO);
 
 fn fault(message: &str) -> Fault {
     Fault {

@@ -72,6 +72,9 @@ pub struct AttemptRecord {
     /// The same in dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub saved_usd: Option<String>,
+    /// The cosine similarity of the request that the answer was made for, where it was not an equal one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub similarity: Option<f64>,
     /// The call that the answer was made for, where it was another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered: Option<String>,

@@ -20,6 +20,10 @@ pub(crate) enum Missed {
     Stale,
     /// There is something else, or one of another version.
     Unreadable,
+    /// There is none to a similar request.
+    Dissimilar,
+    /// There is no embedding to compare with.
+    NoEmbedding,
     /// A new one was wanted.
     Refresh,
 }
@@ -31,6 +35,8 @@ impl Missed {
             Self::Unavailable => "unavailable",
             Self::Stale => "stale",
             Self::Unreadable => "unreadable",
+            Self::Dissimilar => "dissimilar",
+            Self::NoEmbedding => "no_embedding",
             Self::Refresh => "refresh",
         }
     }

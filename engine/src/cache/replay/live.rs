@@ -8,12 +8,14 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wayleave_core::cache::{Consult, Provenance, Status};
 use wayleave_core::event::Fault;
+use wayleave_core::money::Ticks;
 use wayleave_core::outcome::Class;
 use wayleave_core::relay::Relay;
+use wayleave_core::usage::Report;
 use wayleave_core::walk::Role;
 
 use super::paid::Paid;
-use super::{FREE, fault, head, joined, kept, price, relay, serve};
+use super::{Likeness, fault, head, joined, kept, price, relay, serve};
 use crate::cache::shared::{End, Follower, Next};
 use crate::call::{Answer, Body, Piece};
 use crate::client::{Client, keep_alive};
@@ -51,7 +53,7 @@ pub(crate) async fn follow(
             let Some(Consult::Ask(ask)) = &call.consult else {
                 return Followed::TakeOver(flight, client);
             };
-            match kept(call, ask, entry, Status::Hit) {
+            match kept(call, ask, entry, Likeness::Equal) {
                 Ok(kept) => {
                     serve(call, kept, flight, client).await;
                     Followed::Done
@@ -114,7 +116,7 @@ impl Live {
                 () = tokio::time::sleep_until(self.call.deadline) => Next::End(End::Failed),
             };
             match next {
-                Next::Chunk(chunk) => body.extend_from_slice(&self.relay.push(chunk, FREE)),
+                Next::Chunk(chunk) => body.extend_from_slice(&self.relay.push(chunk, &paid(&self.call))),
                 Next::Begins(_) => {}
                 Next::End(end) => break end,
             }
@@ -123,7 +125,7 @@ impl Live {
             self.paid.abandon();
             return Followed::TakeOver(self.flight, client);
         };
-        body.extend_from_slice(&self.relay.finish(FREE));
+        body.extend_from_slice(&self.relay.finish(&paid(&self.call)));
         self.flight.carry(body.len());
         self.call
             .core
@@ -191,7 +193,7 @@ impl Live {
             match next {
                 Next::Begins(_) => {}
                 Next::Chunk(chunk) => {
-                    let bytes = self.relay.push(chunk, FREE);
+                    let bytes = self.relay.push(chunk, &paid(&self.call));
                     if bytes.is_empty() {
                         continue;
                     }
@@ -209,7 +211,7 @@ impl Live {
                     }
                 }
                 Next::End(End::Whole(from)) => {
-                    let rest = self.relay.finish(FREE);
+                    let rest = self.relay.finish(&paid(&self.call));
                     return Ended {
                         class: Class::Ok,
                         from,
@@ -217,7 +219,7 @@ impl Live {
                     };
                 }
                 Next::End(End::Cut(fault)) => {
-                    let rest = self.relay.finish(FREE);
+                    let rest = self.relay.finish(&paid(&self.call));
                     let cut = self.cut(Class::Cut, &fault);
                     return Ended {
                         rest: joined(rest, cut.rest),
@@ -250,4 +252,9 @@ struct Ended {
     class: Class,
     from: Arc<Provenance>,
     rest: Bytes,
+}
+
+/// What the call has cost so far: the shared answer costs nothing.
+fn paid(call: &CallContext) -> impl Fn(&Report, Option<&str>) -> Option<Ticks> {
+    |_, _| call.settled_cost()
 }

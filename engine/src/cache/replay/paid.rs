@@ -21,6 +21,7 @@ pub(super) struct Paid {
     role: Role,
     number: u32,
     started: Instant,
+    similarity: Option<f64>,
 }
 
 impl Paid {
@@ -30,7 +31,13 @@ impl Paid {
             role,
             number: call.begin_attempt(),
             started: Instant::now(),
+            similarity: None,
         }
+    }
+
+    /// Of an answer to a request that is not equal, but similar.
+    pub(super) fn at(self, similarity: Option<f64>) -> Self {
+        Self { similarity, ..self }
     }
 
     /// Nothing came of it, and the call goes on: it is no part of the books.
@@ -67,6 +74,7 @@ impl Paid {
             price_version: None,
             saved_ticks: saved,
             saved_usd: saved.map(Ticks::usd),
+            similarity: self.similarity,
             answered: Some(from.call.clone()),
         });
         call.end(CallEnd {
