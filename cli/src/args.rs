@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use wayleave_sim::SimArgs;
 
+use crate::cache::CacheArgs;
 use crate::check::CheckArgs;
 use crate::crd::CrdArgs;
 use crate::demo::DemoArgs;
@@ -47,6 +48,7 @@ pub enum Command {
     Up(UpArgs),
     Check(CheckArgs),
     Explain(ExplainArgs),
+    Cache(CacheArgs),
     Demo(DemoArgs),
     Sim(SimArgs),
     Crd(CrdArgs),
@@ -64,6 +66,7 @@ impl Command {
             Self::Up(_) | Self::Sim(_) | Self::ExtProc(_) | Self::Operator(_) => "info",
             Self::Check(_)
             | Self::Explain(_)
+            | Self::Cache(_)
             | Self::Demo(_)
             | Self::Crd(_)
             | Self::EnvoyConfig(_)

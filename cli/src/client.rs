@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
@@ -85,31 +86,57 @@ impl Peer {
     async fn ask(&self, method: Method, path: &str) -> anyhow::Result<Bytes> {
         let request = Request::builder().method(method).uri(path);
         let request = request.body(Full::default()).context("not a path")?;
+        let (status, body) = self.whole(request, path, PATIENCE).await?;
+        if status != StatusCode::OK {
+            bail!(
+                "{self}{path} answered {status}: {}",
+                String::from_utf8_lossy(&body)
+            );
+        }
+        Ok(body)
+    }
+
+    /// Posts JSON to a path, and reads what is said to it, whatever the status.
+    ///
+    /// # Errors
+    /// When nobody answers in that time, or the answer is not JSON.
+    pub async fn post_json(
+        &self,
+        path: &str,
+        body: &Value,
+        patience: Duration,
+    ) -> anyhow::Result<(StatusCode, Value)> {
+        let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
+        let request = request.body(Full::from(body.to_string())).context("not a path")?;
+        let (status, body) = self.whole(request, path, patience).await?;
+        let body = serde_json::from_slice(&body)
+            .with_context(|| format!("{self}{path} answered {status}, which is not JSON"))?;
+        Ok((status, body))
+    }
+
+    async fn whole(
+        &self,
+        request: Request<Full<Bytes>>,
+        path: &str,
+        patience: Duration,
+    ) -> anyhow::Result<(StatusCode, Bytes)> {
         let asked = async {
             let answer = self.send(request).await?;
             let status = answer.status();
             let body = Limited::new(answer.into_body(), MOST_BYTES).collect().await;
-            let body = body
-                .map_err(|error| anyhow::anyhow!("{self}{path} broke off: {error}"))?
-                .to_bytes();
-            if status != StatusCode::OK {
-                bail!(
-                    "{self}{path} answered {status}: {}",
-                    String::from_utf8_lossy(&body)
-                );
-            }
-            Ok(body)
+            let body = body.map_err(|error| anyhow::anyhow!("{self}{path} broke off: {error}"))?;
+            Ok((status, body.to_bytes()))
         };
-        timeout(PATIENCE, asked)
+        timeout(patience, asked)
             .await
-            .with_context(|| format!("{self}{path} gave no answer in 10 seconds"))?
+            .with_context(|| format!("{self}{path} gave no answer in {} seconds", patience.as_secs()))?
     }
 
     /// Reads a path as JSON.
     ///
     /// # Errors
     /// Like [`Peer::get`], and when the answer is not JSON.
-    pub async fn get_json(&self, path: &str) -> anyhow::Result<serde_json::Value> {
+    pub async fn get_json(&self, path: &str) -> anyhow::Result<Value> {
         let body = self.get(path).await?;
         serde_json::from_slice(&body).with_context(|| format!("the answer of {self}{path} is not JSON"))
     }

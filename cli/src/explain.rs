@@ -13,18 +13,17 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use wayleave_core::endpoint::{Asked, Endpoint, Recognised};
-use wayleave_core::explain::{Explanation, explain};
+use wayleave_core::explain::{Explanation, Question, explain};
 use wayleave_core::format::WireFormat;
 use wayleave_core::intake::Intake;
 use wayleave_core::refusal::{Refusal, client_format};
 use wayleave_core::table::Table;
-use wayleave_core::when::Subject;
 
 use crate::args::FolderArgs;
 use crate::output::{Output, print, print_json};
 use crate::source::{self, Unset};
 
-/// Explain a request: the route, each rule and why it matches or not, and what is tried in which order
+/// Explain a request: the route, each rule and why it matches or not, its cache, and what is tried in which order
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub struct ExplainArgs {
@@ -109,8 +108,13 @@ fn ask(
         Ok(intake) => intake,
         Err(bad) => return Ok(Err(Refusal::Bad(bad))),
     };
-    let subject = Subject::new(&intake, &args.path, headers);
-    Ok(explain(table, &intake, &subject, Timestamp::now()))
+    let question = Question {
+        called: endpoint,
+        path: &args.path,
+        headers,
+        intake: &intake,
+    };
+    Ok(explain(table, question, Timestamp::now()))
 }
 
 /// The body of the request, with the model that is asked about.

@@ -6,11 +6,13 @@
 //!                                   source: folder ─► compile ─► snapshots
 //!                                   or the operator's configuration server
 //!   check, explain ── the same folder, once          demo ── sim + up + calls + the ledger
+//!   cache purge ── the admin ports of data planes
 //! ```
 //!
 //! Results go to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage.
 
 pub mod args;
+pub mod cache;
 pub mod check;
 pub mod client;
 pub mod crd;
@@ -68,6 +70,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         }
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Cache(args) => cache::run(args),
         Command::Demo(args) => demo::run(&args, &cli.log),
         Command::Sim(args) => daemon::run(None, wayleave_sim::run(args)),
         Command::Crd(args) => crd::run(&args),

@@ -38,6 +38,7 @@ fn every_command_is_there() {
             "up",
             "check",
             "explain",
+            "cache",
             "demo",
             "sim",
             "crd",
@@ -86,6 +87,7 @@ fn wrong_usage_ends_with_2() {
     for words in [
         &["bogus"][..],
         &["up"],
+        &["cache", "purge"],
         &["explain", "-f", "x"],
         &["check", "-f", "x", "--output", "xml"],
         &["ext-proc", "--http", "127.0.0.1:0"],

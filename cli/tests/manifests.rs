@@ -236,6 +236,47 @@ fn a_request_that_would_be_refused_is_told() {
 }
 
 #[test]
+fn the_cache_is_explained() {
+    const POLICY: &str = "apiVersion: wayleave.dev/v1alpha1
+kind: CachePolicy
+metadata: {name: kept}
+spec:
+  targetRefs: [{kind: LLMRoute, name: chat}]
+  ttl: 1h
+  semantic:
+    threshold: \"0.9\"
+    embedding: {providerKey: local, model: m-vectors}
+";
+    let folder = folder(&[("key.yaml", KEY), ("route.yaml", ROUTE), ("cache.yaml", POLICY)]);
+    let told = |words: &[&str]| {
+        let output = wayleave("explain", folder.path(), &[&["--model", "chat"], words].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let known = "authorization=Bearer sk-of-a-client";
+    let text = told(&["--header", known]);
+    for part in [
+        "cache  default/kept",
+        "similar ones from 0.9 on, by m-vectors of default/local",
+        "1h",
+        "all who have the same credential",
+        "is looked up, its answer may be kept, under default/chat/",
+    ] {
+        assert!(text.contains(part), "`{part}` is missing in\n{text}");
+    }
+    assert!(!text.contains("sk-of-a-client"), "{text}");
+    assert!(told(&[]).contains("it does not say whose it is"));
+    let no_store = told(&["--header", known, "--header", "cache-control=no-store"]);
+    assert!(
+        no_store.contains("is looked up, its answer is not kept"),
+        "{no_store}"
+    );
+    let words = ["--header", "x-wayleave-cache=bypass", "--output", "json"];
+    let explained: Value = serde_json::from_str(&told(&words)).unwrap();
+    assert_eq!(explained["cache"]["request"]["bypass"], "asked", "{explained:#}");
+}
+
+#[test]
 fn the_definitions_are_printed_and_written() {
     let crd = || {
         Command::new(env!("CARGO_BIN_EXE_wayleave"))

@@ -1,8 +1,14 @@
 //! Why a request gets the plan that it gets: a value to print.
 
+mod cache;
+
+pub use self::cache::{ExplainedCache, ExplainedConsult};
+
+use http::HeaderMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::endpoint::Endpoint as Called;
 use crate::format::{Upstream, WireFormat};
 use crate::intake::Intake;
 use crate::money::Ticks;
@@ -29,8 +35,23 @@ pub struct Explanation {
     pub route: String,
     /// What each of its rules says, in order.
     pub rules: Vec<ExplainedRule>,
+    /// The cache of the route; `None`: it has none.
+    pub cache: Option<ExplainedCache>,
     /// What is going to be tried; `None`: no rule matches.
     pub plan: Option<ExplainedPlan>,
+}
+
+/// A request to explain.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// What is called.
+    pub called: Called,
+    /// The path.
+    pub path: &'a str,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The body.
+    pub intake: &'a Intake,
 }
 
 /// What a rule says of the request.
@@ -125,18 +146,15 @@ pub struct Quote {
 }
 
 /// Explains a request. Health is left out: it is the running gateway's, not the configuration's.
-pub fn explain(
-    table: &Table,
-    intake: &Intake,
-    subject: &Subject,
-    at: Timestamp,
-) -> Result<Explanation, Refusal> {
+pub fn explain(table: &Table, question: Question, at: Timestamp) -> Result<Explanation, Refusal> {
+    let intake = question.intake;
+    let subject = Subject::new(intake, question.path, question.headers);
     let route = table.route(&intake.model)?;
     let rules = route.rules.as_ref().map_err(|reason| Refusal::BrokenRoute {
         route: route.name.to_string(),
         reason: reason.clone(),
     })?;
-    let found = matches(rules, subject);
+    let found = matches(rules, &subject);
     let serving = found.iter().position(Match::holds);
     let explained = rules
         .iter()
@@ -158,6 +176,7 @@ pub fn explain(
         tokens: intake.input_tokens,
         route: route.name.to_string(),
         rules: explained.collect(),
+        cache: ExplainedCache::of(route, serving, question),
         plan: serving.map(|rule| ExplainedPlan::of(rule, intake, at)),
     })
 }

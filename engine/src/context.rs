@@ -106,6 +106,13 @@ impl CallContext {
         matches!(&self.consult, Some(Consult::Ask(ask)) if ask.lookup || ask.keep)
     }
 
+    fn cache_key(&self) -> Option<String> {
+        match &self.consult {
+            Some(Consult::Ask(ask)) => Some(ask.key.to_string()),
+            Some(Consult::Pass(_)) | None => None,
+        }
+    }
+
     /// What became of it at the cache of its route.
     pub(crate) fn set_cache(&self, status: Status) {
         self.lock().cache = Some(status);
@@ -227,6 +234,7 @@ impl CallContext {
             cost_ticks: cost,
             cost_usd: cost.map(Ticks::usd),
             cache: book.cache.map(Status::as_str),
+            cache_key: self.cache_key(),
         }
     }
 

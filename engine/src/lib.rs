@@ -39,6 +39,7 @@ use wayleave_core::snapshot::{Endpoint, Snapshot, Timeouts};
 use wayleave_core::table::Table;
 
 use crate::cache::Caches;
+pub use crate::cache::store::{Purge, PurgeError};
 use crate::call::{Answer, Call};
 use crate::clock::Clock;
 use crate::engine::{Core, Flights};
@@ -191,6 +192,21 @@ impl Engine {
     /// The metrics in the OpenMetrics text format, without the mark of its end: other metrics may follow.
     pub fn metrics(&self) -> String {
         self.0.metrics.text()
+    }
+
+    /// Forgets kept answers, and says how many there were. Those that are made meanwhile may stay.
+    ///
+    /// # Errors
+    /// When the route has no cache, or its store cannot be reached or fails on the way.
+    pub async fn purge(&self, which: &Purge) -> Result<u64, PurgeError> {
+        let route = which.route();
+        let store = self.0.table.load().as_ref().and_then(|table| {
+            let mut routes = table.routes().iter();
+            let route = routes.find(|active| active.name.to_string() == **route)?;
+            self.0.caches.store(&route.cache.as_ref()?.name)
+        });
+        let store = store.ok_or_else(|| PurgeError::NoCache(Arc::clone(route)))?;
+        store.purge(which).await
     }
 
     /// The ledger's records of one call, or the last `limit` records, the oldest first.

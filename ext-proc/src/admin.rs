@@ -1,4 +1,6 @@
-//! The admin server: what the process says of itself. Meant for operators, on a port of its own.
+//! The admin server: what the process says of itself, and what it forgets. Meant for operators, on a port of its own.
+
+mod purge;
 
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -28,7 +30,7 @@ const END_OF_METRICS: &str = "# EOF\n";
 const LEDGER_LIMIT: usize = 100;
 
 /// Every page, and what it shows.
-const PAGES: [(&str, &str); 5] = [
+const PAGES: [(&str, &str); 6] = [
     ("/metrics", "metrics, in the OpenMetrics text format"),
     (
         "/ledger",
@@ -37,6 +39,10 @@ const PAGES: [(&str, &str); 5] = [
     (
         "/config",
         "the configuration in force as JSON, credentials as stars",
+    ),
+    (
+        "/cache/purge",
+        "POST {\"route\": \"NAMESPACE/NAME\"}, with a \"client\" or not, or {\"key\": …}: forgets cached answers",
     ),
     ("/livez", "200 while the process runs"),
     (
@@ -58,8 +64,15 @@ pub(crate) struct Subject {
 /// Serves the pages until `closing`.
 pub(crate) async fn serve_admin(listener: Listener, subject: Subject, closing: CancellationToken) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let response = respond(request.method(), request.uri(), &subject);
-        async move { Ok::<_, Infallible>(response) }
+        let subject = subject.clone();
+        async move {
+            let response = if request.uri().path() == "/cache/purge" {
+                purge::respond(request, &subject.engine).await
+            } else {
+                respond(request.method(), request.uri(), &subject)
+            };
+            Ok::<_, Infallible>(response)
+        }
     });
     serve(listener, Protocol::Http, service, closing).await;
 }
@@ -67,11 +80,7 @@ pub(crate) async fn serve_admin(listener: Listener, subject: Subject, closing: C
 fn respond(method: &Method, uri: &http::Uri, subject: &Subject) -> Response<Full<Bytes>> {
     let engine = &subject.engine;
     if method != Method::GET && method != Method::HEAD {
-        let mut response = page(StatusCode::METHOD_NOT_ALLOWED, TEXT, "Use GET.\n".to_owned());
-        response
-            .headers_mut()
-            .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return response;
+        return wrong_method("Use GET.\n", "GET, HEAD");
     }
     match uri.path() {
         "/" => page(StatusCode::OK, TEXT, index()),
@@ -161,9 +170,17 @@ impl<'a> LedgerQuery<'a> {
 
 fn index() -> String {
     PAGES.iter().fold(String::new(), |mut text, (path, what)| {
-        let _ = writeln!(text, "{path:<10} {what}");
+        let _ = writeln!(text, "{path:<13} {what}");
         text
     })
+}
+
+fn wrong_method(text: &str, allowed: &'static str) -> Response<Full<Bytes>> {
+    let mut response = page(StatusCode::METHOD_NOT_ALLOWED, TEXT, text.to_owned());
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static(allowed));
+    response
 }
 
 fn page(status: StatusCode, content_type: &'static str, text: String) -> Response<Full<Bytes>> {

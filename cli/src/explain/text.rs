@@ -3,10 +3,13 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use wayleave_core::cache::Passed;
 use wayleave_core::explain::{
-    ExplainedAccess, ExplainedPlan, ExplainedRule, ExplainedStep, ExplainedTarget, Explanation,
+    ExplainedAccess, ExplainedCache, ExplainedConsult, ExplainedPlan, ExplainedRule, ExplainedStep,
+    ExplainedTarget, Explanation,
 };
 use wayleave_core::outcome::{Class, FallbackOn};
+use wayleave_core::snapshot::cache::Partition;
 use wayleave_core::snapshot::{JsonAccept, Limits, Losers, Pick, Refusals};
 use wayleave_core::table::RaceTerms;
 
@@ -19,12 +22,16 @@ pub(super) fn render(explanation: &Explanation) -> String {
         tokens,
         route,
         rules,
+        cache,
         plan,
     } = explanation;
     let mut text =
         format!("model  {model}   (the request has about {tokens} input tokens)\nroute  {route}\n\nrules\n");
     for (place, rule) in rules.iter().enumerate() {
         text.push_str(&format_rule(place + 1, rule));
+    }
+    if let Some(cache) = cache {
+        text.push_str(&format_cache(cache));
     }
     match plan {
         Some(plan) => text.push_str(&format_plan(plan)),
@@ -45,6 +52,64 @@ fn format_rule(number: usize, rule: &ExplainedRule) -> String {
         (false, false, None) => "does not match".to_owned(),
     };
     format!("  {number}  {condition}\n     {verdict}\n")
+}
+
+fn format_cache(cache: &ExplainedCache) -> String {
+    let ExplainedCache {
+        policy,
+        ttl,
+        partition,
+        semantic,
+        request,
+    } = cache;
+    let shared = match partition {
+        Partition::Credential => "by all who have the same credential".to_owned(),
+        Partition::Header(name) => format!("by all who have the same header {name}"),
+        Partition::Route => "by all clients of the route".to_owned(),
+    };
+    let like = match semantic {
+        None => "equal requests".to_owned(),
+        Some(semantic) => format!(
+            "equal requests, and similar ones from {} on, by {} of {}",
+            f64::from(semantic.threshold.millionths()) / 1e6,
+            semantic.model,
+            semantic.provider
+        ),
+    };
+    let request = match request {
+        ExplainedConsult::Refused => "is refused before".to_owned(),
+        ExplainedConsult::Bypass(reason) => format!("does not go through it: {}", passed(*reason)),
+        ExplainedConsult::Asks { key, lookup, keep } => format!(
+            "{}, {}, under {key}",
+            if *lookup {
+                "is looked up"
+            } else {
+                "is not looked up"
+            },
+            if *keep {
+                "its answer may be kept"
+            } else {
+                "its answer is not kept"
+            },
+        ),
+    };
+    format!(
+        "\ncache  {policy}\n  serves             {like}\n  for                {}\n  shared             \
+         {shared}\n  this request       {request}\n",
+        time(*ttl)
+    )
+}
+
+const fn passed(reason: Passed) -> &'static str {
+    match reason {
+        Passed::Asked => "it says so itself",
+        Passed::Method => "the policy does not name its kind (methods)",
+        Passed::NoClient => {
+            "it does not say whose it is (--header authorization=Bearer..., or the policy's clientHeader)"
+        }
+        Passed::Temperature => "its temperature is above the policy's, and it does not ask for it",
+        Passed::Ambiguous => "its body holds a member twice",
+    }
 }
 
 fn format_plan(plan: &ExplainedPlan) -> String {
@@ -268,6 +333,7 @@ mod tests {
 
     #[test]
     fn reasons_are_those_of_the_manifests() {
+        use wayleave_core::cache::Passed;
         use wayleave_core::outcome::FallbackReason;
         assert_eq!(fallback_on(FallbackOn::new([FallbackReason::Timeout])), "Timeout");
         assert_eq!(fallback_on(FallbackOn::new([])), "nothing");

@@ -181,16 +181,16 @@ fn similar(semantic: &Semantic, canonical: &Canonical, key: impl Fn(&[u8], &[u8]
 
 /// Whose answers a call may see. `None`: nobody's.
 fn client(partition: &Partition, headers: &HeaderMap) -> Option<Digest> {
-    let of = |kind: &[u8], value: &[u8]| (!value.is_empty()).then(|| Digest::of([kind, value]));
     match partition {
-        Partition::Route => Some(Digest::of([b"route".as_slice()])),
+        Partition::Route => Some(Digest::of_everybody()),
         Partition::Header(name) => {
             let mut values = headers.get_all(&**name).iter();
             // Two values: nobody can tell which one was put there by whom.
             let (Some(value), None) = (values.next(), values.next()) else {
                 return None;
             };
-            of(b"header", value.as_bytes())
+            let value = value.as_bytes();
+            (!value.is_empty()).then(|| Digest::of_header(value))
         }
         Partition::Credential => {
             let bearer = headers.get(AUTHORIZATION).map(|value| {
@@ -204,10 +204,8 @@ fn client(partition: &Partition, headers: &HeaderMap) -> Option<Digest> {
             });
             let named = || CREDENTIALS.iter().find_map(|name| headers.get(*name));
             // The same key in the header of another SDK is the same client.
-            of(
-                b"credential",
-                bearer.or_else(|| named().map(http::HeaderValue::as_bytes))?,
-            )
+            let credential = bearer.or_else(|| named().map(http::HeaderValue::as_bytes))?;
+            (!credential.is_empty()).then(|| Digest::of_credential(credential))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What an answer is kept under.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use ring::digest::{Context, SHA256};
@@ -44,6 +45,23 @@ impl Digest {
     }
 }
 
+impl Digest {
+    /// The client that has a credential: the value of `x-api-key`, or of `Authorization` without `Bearer`.
+    pub fn of_credential(credential: &[u8]) -> Self {
+        Self::of([b"credential".as_slice(), credential])
+    }
+
+    /// The client that a trusted header names.
+    pub fn of_header(value: &[u8]) -> Self {
+        Self::of([b"header".as_slice(), value])
+    }
+
+    /// All clients of a route.
+    pub fn of_everybody() -> Self {
+        Self::of([b"route".as_slice()])
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -67,5 +85,137 @@ impl fmt::Display for Key {
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.route, self.client)
+    }
+}
+
+/// Why a text names nothing that is kept. For people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadName {
+    /// Not a digest.
+    #[error("a digest has 32 hexadecimal digits, such as the ledger shows in cache_key")]
+    Digest,
+    /// Not a route.
+    #[error("a route is written as NAMESPACE/NAME")]
+    Route,
+    /// Not a scope.
+    #[error("a client of a route is written as NAMESPACE/NAME/CLIENT")]
+    Scope,
+    /// Not a key.
+    #[error("a key is written as NAMESPACE/NAME/CLIENT/REQUEST, such as the ledger shows in cache_key")]
+    Key,
+}
+
+impl FromStr for Digest {
+    type Err = BadName;
+
+    fn from_str(text: &str) -> Result<Self, BadName> {
+        let digits = text.as_bytes();
+        // No sign and no blank, which numbers may have.
+        if digits.len() != 32 || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err(BadName::Digest);
+        }
+        let number = u128::from_str_radix(text, 16).map_err(|_| BadName::Digest)?;
+        Ok(Self(number.to_be_bytes()))
+    }
+}
+
+impl FromStr for Scope {
+    type Err = BadName;
+
+    fn from_str(text: &str) -> Result<Self, BadName> {
+        let (route, client) = text.rsplit_once('/').ok_or(BadName::Scope)?;
+        Ok(Self {
+            route: route_name(route)?,
+            client: client.parse()?,
+        })
+    }
+}
+
+impl FromStr for Key {
+    type Err = BadName;
+
+    fn from_str(text: &str) -> Result<Self, BadName> {
+        let (scope, request) = text.rsplit_once('/').ok_or(BadName::Key)?;
+        Ok(Self {
+            scope: scope.parse().map_err(|_| BadName::Key)?,
+            request: request.parse()?,
+        })
+    }
+}
+
+/// Reads `NAMESPACE/NAME`.
+///
+/// # Errors
+/// When it is something else.
+pub fn route_name(text: &str) -> Result<Arc<str>, BadName> {
+    let parts = text.split('/').collect::<Vec<_>>();
+    match parts.as_slice() {
+        [namespace, name] if !namespace.is_empty() && !name.is_empty() => Ok(text.into()),
+        _ => Err(BadName::Route),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> Key {
+        Key {
+            scope: Scope {
+                route: "team/chat".into(),
+                client: Digest::of_credential(b"sk-1"),
+            },
+            request: Digest::of([b"what".as_slice()]),
+        }
+    }
+
+    #[test]
+    fn names_are_read_as_they_are_shown() {
+        let key = key();
+        assert_eq!(key.to_string().parse(), Ok(key.clone()));
+        assert_eq!(key.scope.to_string().parse(), Ok(key.scope.clone()));
+        assert_eq!(key.request.to_string().parse(), Ok(key.request));
+        assert_eq!(key.request.to_string().to_uppercase().parse(), Ok(key.request));
+        assert_eq!(Digest([0; 16]).to_string().parse(), Ok(Digest([0; 16])));
+        assert_eq!(Digest([255; 16]).to_string().parse(), Ok(Digest([255; 16])));
+    }
+
+    #[test]
+    fn anything_else_is_told_apart() {
+        let digest = "0123456789abcdef0123456789abcdef";
+        for text in [
+            "",
+            "0123456789abcdef0123456789abcde",
+            "0123456789abcdef0123456789abcdef0",
+            "+123456789abcdef0123456789abcdef",
+            "0123456789abcdef 123456789abcdef",
+            "ü123456789abcdef0123456789abcde",
+        ] {
+            assert_eq!(text.parse::<Digest>(), Err(BadName::Digest), "{text}");
+        }
+        for text in ["chat", "/chat", "team/", "a/b/c", "", "/"] {
+            assert_eq!(route_name(text), Err(BadName::Route), "{text}");
+        }
+        assert_eq!(digest.parse::<Scope>(), Err(BadName::Scope));
+        assert_eq!(format!("chat/{digest}").parse::<Scope>(), Err(BadName::Route));
+        assert_eq!("team/chat/sk-1".parse::<Scope>(), Err(BadName::Digest));
+        assert_eq!(digest.parse::<Key>(), Err(BadName::Key));
+        assert_eq!(format!("team/chat/{digest}").parse::<Key>(), Err(BadName::Key));
+        assert_eq!(
+            format!("team/chat/{digest}/x").parse::<Key>(),
+            Err(BadName::Digest)
+        );
+    }
+
+    #[test]
+    fn clients_of_different_kinds_are_different() {
+        let all = [
+            Digest::of_credential(b"route"),
+            Digest::of_header(b"route"),
+            Digest::of_everybody(),
+        ];
+        assert_ne!(all[0], all[1]);
+        assert_ne!(all[1], all[2]);
+        assert_ne!(all[0], all[2]);
     }
 }

@@ -46,7 +46,7 @@ pub(crate) enum Lookup {
 
 /// What is to be forgotten.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Purge {
+pub enum Purge {
     /// All of a route, as `NAMESPACE/NAME`.
     Route(Arc<str>),
     /// What one client has on a route.
@@ -57,7 +57,10 @@ pub(crate) enum Purge {
 
 /// Why not everything is forgotten. For people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum PurgeError {
+pub enum PurgeError {
+    /// Nothing of the route is kept.
+    #[error("the route {0} has no cache: there is no such route, or no CachePolicy of it is in force")]
+    NoCache(Arc<str>),
     /// The work was stopped: the process ends.
     #[error("the purge was stopped")]
     Stopped,
@@ -149,6 +152,15 @@ impl Store {
 }
 
 impl Purge {
+    /// `NAMESPACE/NAME` of the route.
+    pub fn route(&self) -> &Arc<str> {
+        match self {
+            Self::Route(route) => route,
+            Self::Scope(scope) => &scope.route,
+            Self::Key(key) => &key.scope.route,
+        }
+    }
+
     fn takes(&self, key: &Key) -> bool {
         match self {
             Self::Route(route) => key.scope.route == *route,

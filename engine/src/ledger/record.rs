@@ -120,6 +120,9 @@ pub struct CallRecord {
     /// What became of it at the cache of its route, if that has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<&'static str>,
+    /// What its answer is kept under, `ROUTE/CLIENT/REQUEST`, where it went through a cache. A purge takes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_key: Option<String>,
 }
 
 impl Record {

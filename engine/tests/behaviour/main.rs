@@ -16,6 +16,7 @@ mod suite {
     mod losers;
     mod money;
     mod outcome;
+    mod purge;
     mod race;
     mod secrets;
     mod similar;
