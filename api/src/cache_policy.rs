@@ -211,7 +211,7 @@ pub struct Store {
     pub memory: Option<MemoryStore>,
     /// In Redis, shared by all data planes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redis: Option<RedisStore>,
+    pub redis: Option<Box<RedisStore>>,
 }
 
 /// A store in memory.
