@@ -214,7 +214,9 @@ fn programmed(programming: &Programming, verdict: &Verdict) -> Said {
         Programming::Broken => {
             let mut message = match verdict.object.kind {
                 Kind::CachePolicy => "this generation is broken: its routes are served without a cache",
-                _ => "this generation is broken: calls that need it are answered with the reason",
+                Kind::ProviderKey | Kind::LLMRoute | Kind::Secret | Kind::ConfigMap | Kind::Namespace => {
+                    "this generation is broken: calls that need it are answered with the reason"
+                }
             }
             .to_owned();
             // What it refers to is another matter: that is gone everywhere.
