@@ -34,7 +34,9 @@ impl Vector {
         let length = numbers.iter().map(|number| number * number).sum::<f32>().sqrt();
         let sound = length.is_finite() && length > 0.0 && numbers.len() <= MOST_DIMENSIONS;
         sound.then(|| {
-            numbers.iter_mut().for_each(|number| *number /= length);
+            for number in &mut numbers {
+                *number /= length;
+            }
             Self(numbers.into())
         })
     }
