@@ -37,6 +37,7 @@ use tokio_util::task::TaskTracker;
 use wayleave_core::price::PriceBook;
 use wayleave_core::snapshot::{Endpoint, Snapshot, Timeouts};
 use wayleave_core::table::Table;
+use wayleave_core::tokens;
 
 use crate::cache::Caches;
 pub use crate::cache::store::{Purge, PurgeError};
@@ -101,6 +102,8 @@ impl Engine {
         if let Some(error) = PriceBook::builtin().error() {
             tracing::error!(%error, "the built-in price book cannot be read: only a ProviderKey's own prices are known");
         }
+        // A thread of its own: it takes a while, and the first call that needs it should not.
+        std::thread::spawn(tokens::load);
         let clock = Clock::start();
         let metrics = Metrics::new();
         let file = options.ledger_file.clone();
