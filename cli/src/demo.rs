@@ -1,7 +1,7 @@
 //! `wayleave demo`: shows the gateway at work, and checks that it did what it should.
 //!
 //! ```text
-//! stage: sim (in this process) ◄── wayleave up (a child) ◄── play: scenes, one call after the other
+//! stage: sim (in this process) ◄── wayleave up (a child) ◄── play: scenes, one after the other
 //!                                        └──► books: the ledger ──► verify ──► report
 //! ```
 
@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use self::report::{Report, go_on, spend};
+use self::report::{Report, go_on, saved, spend};
 use self::stage::Stage;
 use crate::log::LogArgs;
 use crate::output::{Output, print, print_json, progress};
@@ -77,7 +77,7 @@ async fn perform(args: &DemoArgs, log: &LogArgs) -> anyhow::Result<ExitCode> {
     let stage = Stage::set(args, log).await?;
     progress(&format!("sending calls to http://{}", stage.announced.address));
     let scenes = play::all(&stage).await?;
-    let spend = spend(&books::attempts(&stage.admin()).await?);
+    let attempts = books::attempts(&stage.admin()).await?;
     let ok = scenes
         .iter()
         .all(|scene| scene.faults.is_empty() && scene.calls.iter().all(|call| call.faults.is_empty()));
@@ -85,7 +85,8 @@ async fn perform(args: &DemoArgs, log: &LogArgs) -> anyhow::Result<ExitCode> {
         ok,
         envoy: stage.announced.envoy.clone(),
         scenes,
-        spend,
+        spend: spend(&attempts),
+        saved: saved(&attempts),
     };
     match args.output {
         Output::Text => print(&(report.text() + &go_on(&stage.announced, args.keep)))?,

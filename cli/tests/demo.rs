@@ -27,6 +27,8 @@ fn every_call_does_what_its_scene_says() {
         "fallback",
         "race-staggered",
         "race-together",
+        "cached",
+        "cached-at-once",
         "nobody",
         "unpriced",
     ] {

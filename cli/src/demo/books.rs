@@ -41,6 +41,9 @@ pub(crate) struct AttemptRecord {
     pub(crate) usage: Option<Usage>,
     pub(crate) estimated: bool,
     pub(crate) cost_ticks: Option<Ticks>,
+    /// What the answer had cost, where it came out of a cache.
+    pub(crate) saved_ticks: Option<Ticks>,
+    pub(crate) saved_usd: Option<String>,
 }
 
 /// The same of a call's.
@@ -65,6 +68,11 @@ enum Record {
 }
 
 impl AttemptRecord {
+    /// Whether it was no request, but the answer to another call.
+    pub(crate) const fn is_reused(&self) -> bool {
+        matches!(self.role, Role::CacheHit | Role::Coalesced)
+    }
+
     /// The name without its namespace.
     pub(crate) fn provider_name(&self) -> &str {
         self.provider.rsplit('/').next().unwrap_or_default()

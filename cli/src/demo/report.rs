@@ -23,6 +23,15 @@ pub(crate) struct Report {
     pub(crate) envoy: Option<String>,
     pub(crate) scenes: Vec<Scened>,
     pub(crate) spend: Vec<Spend>,
+    pub(crate) saved: Saved,
+}
+
+/// What answers that were there already would have cost.
+#[derive(Debug, Serialize)]
+pub(crate) struct Saved {
+    pub(crate) answers: usize,
+    pub(crate) saved_ticks: Ticks,
+    pub(crate) saved_usd: String,
 }
 
 /// What one model of one provider cost.
@@ -40,10 +49,21 @@ pub(crate) struct Spend {
     pub(crate) unpriced: u64,
 }
 
+/// Adds up what the cache saved.
+pub(crate) fn saved(attempts: &[AttemptRecord]) -> Saved {
+    let reused = || attempts.iter().filter(|attempt| attempt.is_reused());
+    let saved: Ticks = reused().filter_map(|attempt| attempt.saved_ticks).sum();
+    Saved {
+        answers: reused().count(),
+        saved_ticks: saved,
+        saved_usd: saved.usd(),
+    }
+}
+
 /// Adds up what each model cost.
 pub(crate) fn spend(attempts: &[AttemptRecord]) -> Vec<Spend> {
     let mut models: BTreeMap<(&str, &str), Spend> = BTreeMap::new();
-    for attempt in attempts {
+    for attempt in attempts.iter().filter(|attempt| !attempt.is_reused()) {
         // Behind the name stands how the simulator answers.
         let asked = attempt.model_asked.split('?').next().unwrap_or_default();
         let model = attempt.model_served.as_deref().unwrap_or(asked);
@@ -76,9 +96,14 @@ impl Report {
         text.push_str(&calls(&self.scenes).render("  "));
         text.push_str("\nWhat each model cost:\n\n");
         text.push_str(&self.spend_table().render("  "));
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "\nThe cache answered {} calls without a request, and saved ${}.",
+            self.saved.answers, self.saved.saved_usd
+        );
         let faults = self.faults();
         for fault in &faults {
-            // Writing to a String cannot fail.
             let _ = write!(text, "\nNOT AS EXPECTED  {fault}");
         }
         let calls: usize = self.scenes.iter().map(|scene| scene.calls.len()).sum();
@@ -119,7 +144,7 @@ impl Report {
             let name = scene.calls.first().map_or("", |played| played.scene);
             faults.extend(scene.faults.iter().map(|fault| format!("{name}: {fault}")));
             for played in &scene.calls {
-                let way = way(played);
+                let way = played.way.name();
                 faults.extend(
                     played
                         .faults
@@ -148,7 +173,7 @@ fn calls(scenes: &[Scened]) -> Table {
     for scene in scenes {
         if scene.calls.len() <= MOST_LINES {
             for played in &scene.calls {
-                table.row(line(played, &way(played), 1));
+                table.row(line(played, &played.way.name(), 1));
             }
             continue;
         }
@@ -181,7 +206,11 @@ fn line(played: &Played, format: &str, count: usize) -> [String; 9] {
         .as_deref()
         .map_or("-", |name| name.rsplit('/').next().unwrap_or(name));
     let usage = served_usage(&played.books).unwrap_or_else(|| "-".to_owned());
-    let cost = call.cost_ticks.map_or_else(|| "unpriced".to_owned(), Ticks::usd);
+    let mut cost = call.cost_ticks.map_or_else(|| "unpriced".to_owned(), Ticks::usd);
+    let reused = played.books.attempts.iter().find(|attempt| attempt.is_reused());
+    if let Some(saved) = reused.and_then(|attempt| attempt.saved_usd.as_ref()) {
+        let _ = write!(cost, ", saved {saved}");
+    }
     let each = if count > 1 { " each" } else { "" };
     let verdict = if played.faults.is_empty() { "yes" } else { "NO" };
     [
@@ -199,10 +228,6 @@ fn line(played: &Played, format: &str, count: usize) -> [String; 9] {
         ms(Some(played.total_ms)),
         verdict.to_owned(),
     ]
-}
-
-fn way(played: &Played) -> String {
-    format!("{} {}", played.client.name(), played.delivery.name())
 }
 
 fn ms(time: Option<f64>) -> String {
@@ -243,12 +268,12 @@ fn attempts(books: &Books) -> String {
         } else {
             String::new()
         };
-        let _ = write!(
-            text,
-            "{lane}{}{status} {}",
-            attempt.provider_name(),
-            attempt.class.as_str()
-        );
+        let (provider, class) = (attempt.provider_name(), attempt.class.as_str());
+        let _ = match attempt.role {
+            Role::CacheHit => write!(text, "cache {class}"),
+            Role::Coalesced => write!(text, "shared {class}"),
+            _ => write!(text, "{lane}{provider}{status} {class}"),
+        };
     }
     text
 }

@@ -32,6 +32,24 @@ pub(crate) enum Delivery {
     Stream,
 }
 
+/// Whose credential a call has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Who {
+    /// The same as nearly all others.
+    Usual,
+    /// Another one.
+    Stranger,
+}
+
+/// How a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Way {
+    pub(crate) client: Client,
+    pub(crate) delivery: Delivery,
+    pub(crate) who: Who,
+}
+
 /// What a client saw of a call.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
@@ -44,6 +62,10 @@ pub(crate) struct Seen {
     pub(crate) ended: bool,
     /// What `x-wayleave-cost-usd` said.
     pub(crate) cost_header: Option<String>,
+    /// What `x-wayleave-cache` said.
+    pub(crate) cache_header: Option<String>,
+    /// What `x-wayleave-saved-usd` said.
+    pub(crate) saved_header: Option<String>,
     pub(crate) first_content: Option<Duration>,
     pub(crate) total: Duration,
 }
@@ -57,23 +79,43 @@ impl Client {
             Self::Anthropic => "Anthropic",
         }
     }
+}
 
-    fn request(self, model: &str, delivery: Delivery) -> anyhow::Result<Request<Full<Bytes>>> {
+impl Who {
+    const fn credential(self) -> &'static str {
+        match self {
+            Self::Usual => "of-no-importance",
+            Self::Stranger => "of-another-client",
+        }
+    }
+}
+
+impl Way {
+    pub(crate) fn name(self) -> String {
+        let other = match self.who {
+            Who::Usual => "",
+            Who::Stranger => ", another client",
+        };
+        format!("{} {}{other}", self.client.name(), self.delivery.name())
+    }
+
+    fn request(self, model: &str) -> anyhow::Result<Request<Full<Bytes>>> {
+        let (delivery, credential) = (self.delivery, self.who.credential());
         let mut body = json!({
             "model": model,
             "messages": [{"role": "user", "content": "What is a wayleave, in one sentence?"}],
             "max_tokens": 200,
             "stream": delivery == Delivery::Stream,
         });
-        let request = match self {
-            Self::OpenAI => {
+        let request = match self.client {
+            Client::OpenAI => {
                 if let (Delivery::Stream, Some(members)) = (delivery, body.as_object_mut()) {
                     members.insert("stream_options".to_owned(), json!({"include_usage": true}));
                 }
-                Request::post("/v1/chat/completions").header("authorization", "Bearer of-no-importance")
+                Request::post("/v1/chat/completions").header("authorization", format!("Bearer {credential}"))
             }
-            Self::Anthropic => Request::post("/v1/messages")
-                .header("x-api-key", "of-no-importance")
+            Client::Anthropic => Request::post("/v1/messages")
+                .header("x-api-key", credential)
                 .header("anthropic-version", "2023-06-01"),
         };
         let request = request.header("content-type", "application/json");
@@ -98,13 +140,9 @@ impl Delivery {
 ///
 /// # Errors
 /// When the connection fails, or nothing that belongs to a call comes back in 30 seconds.
-pub(crate) async fn call(
-    gateway: &Peer,
-    model: &str,
-    client: Client,
-    delivery: Delivery,
-) -> anyhow::Result<Seen> {
-    let request = client.request(model, delivery)?;
+pub(crate) async fn call(gateway: &Peer, model: &str, way: Way) -> anyhow::Result<Seen> {
+    let Way { client, delivery, .. } = way;
+    let request = way.request(model)?;
     let begun = Instant::now();
     let calling = async {
         let (head, body) = gateway.send(request).await?.into_parts();
@@ -115,6 +153,8 @@ pub(crate) async fn call(
             text: String::new(),
             ended: false,
             cost_header: header(&head.headers, "x-wayleave-cost-usd"),
+            cache_header: header(&head.headers, "x-wayleave-cache"),
+            saved_header: header(&head.headers, "x-wayleave-saved-usd"),
             first_content: None,
             total: Duration::ZERO,
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use wayleave_core::outcome::Class;
 use wayleave_core::walk::Role;
 
-use super::request::{Client, Delivery};
+use super::request::{Client, Delivery, Way, Who};
 
 /// Calls for one model.
 #[derive(Clone, Copy, Debug)]
@@ -29,8 +29,12 @@ pub(crate) struct Scene {
 pub(crate) enum Plays {
     /// One in each format, streamed and not.
     EachWay,
+    /// The same, and then one by another client.
+    EachWayThenStranger,
     /// So many, the ways in turn.
     Many(usize),
+    /// So many, the ways in turn, all at once.
+    AtOnce(usize),
 }
 
 /// Which attempts have to be in the ledger.
@@ -40,6 +44,10 @@ pub(crate) enum Script {
     Attempts(&'static [Expected]),
     /// Any one of these alone; over all calls each of them.
     OneOf(&'static [Expected]),
+    /// This for the first call and for another client; all others get its answer from the cache.
+    Kept(Expected),
+    /// This for one of the calls; all others share its answer.
+    Shared(Expected),
 }
 
 /// One attempt as it has to be.
@@ -65,18 +73,23 @@ pub(crate) enum CostIs {
 
 impl Plays {
     /// The ways of all calls, in order.
-    pub(crate) fn ways(self) -> Vec<(Client, Delivery)> {
-        let each = || {
-            Client::ALL
-                .into_iter()
-                .flat_map(|client| Delivery::ALL.map(|delivery| (client, delivery)))
+    pub(crate) fn ways(self) -> Vec<Way> {
+        let way = |client, delivery, who| Way {
+            client,
+            delivery,
+            who,
         };
+        let mut each: Vec<Way> = Client::ALL
+            .into_iter()
+            .flat_map(|client| Delivery::ALL.map(|delivery| way(client, delivery, Who::Usual)))
+            .collect();
         match self {
-            Self::EachWay => each().collect(),
-            Self::Many(calls) => {
-                let each: Vec<_> = each().collect();
-                each.into_iter().cycle().take(calls).collect()
+            Self::EachWay => each,
+            Self::EachWayThenStranger => {
+                each.push(way(Client::OpenAI, Delivery::Whole, Who::Stranger));
+                each
             }
+            Self::Many(calls) | Self::AtOnce(calls) => each.into_iter().cycle().take(calls).collect(),
         }
     }
 }
@@ -128,7 +141,7 @@ const USUAL: Scene = Scene {
 };
 
 /// All scenes. A weighted split of 3 to 1 leaves one side of 40 calls empty once in 100,000 runs.
-pub(crate) const SCENES: [Scene; 7] = [
+pub(crate) const SCENES: [Scene; 9] = [
     Scene {
         model: "chat",
         about: "a plain call",
@@ -170,6 +183,20 @@ pub(crate) const SCENES: [Scene; 7] = [
             lane("west", Class::LostRace, &[Role::RaceLoser]),
             lane("north", Class::Ok, &[Role::RaceWinner]),
         ]),
+        ..USUAL
+    },
+    Scene {
+        model: "cached",
+        about: "a cache: asked once, then answered for nothing in every format; another client has its own",
+        plays: Plays::EachWayThenStranger,
+        script: Script::Kept(first("north", Class::Ok)),
+        ..USUAL
+    },
+    Scene {
+        model: "cached-at-once",
+        about: "a cache: equal calls at once are one request",
+        plays: Plays::AtOnce(20),
+        script: Script::Shared(first("north", Class::Ok)),
         ..USUAL
     },
     Scene {

@@ -3,20 +3,16 @@
 use std::collections::BTreeSet;
 
 use wayleave_core::money::Ticks;
+use wayleave_core::walk::Role;
 
 use super::books::{AttemptRecord, Books};
-use super::request::{Delivery, Seen};
+use super::request::{Delivery, Seen, Way, Who};
 use super::scene::{CostIs, Expected, Plays, Scene, Script};
 
 /// What was wrong with a call; empty: nothing.
-pub(crate) fn verify(
-    scene: &Scene,
-    first: bool,
-    delivery: Delivery,
-    seen: &Seen,
-    books: &Books,
-) -> Vec<String> {
+pub(crate) fn verify(scene: &Scene, first: bool, way: Way, seen: &Seen, books: &Books) -> Vec<String> {
     let mut faults = Vec::new();
+    let fresh = first || way.who == Who::Stranger;
     client(scene, first, seen, &mut faults);
     let expected = match scene.script {
         Script::Attempts(expected) => expected.to_vec(),
@@ -28,11 +24,35 @@ pub(crate) fn verify(
                 .filter(|one| made == Some(one.provider))
                 .collect()
         }
+        Script::Kept(expected) if fresh => vec![expected],
+        Script::Kept(expected) => vec![Expected {
+            roles: &[Role::CacheHit],
+            ..expected
+        }],
+        Script::Shared(expected) => vec![Expected {
+            roles: &[Role::Primary, Role::Coalesced, Role::CacheHit],
+            ..expected
+        }],
     };
     attempts(&expected, first, &books.attempts, &mut faults);
-    money(scene.cost, books, &mut faults);
-    let at_end = delivery == Delivery::Whole && !is_race(&expected);
-    if at_end && scene.cost == CostIs::Positive && seen.cost_header != books.call.cost_usd {
+    let reused = books.attempts.iter().find(|attempt| attempt.is_reused());
+    let cost = match reused {
+        Some(_) => CostIs::Nothing,
+        None => scene.cost,
+    };
+    money(cost, books, &mut faults);
+    if let Some(reused) = reused {
+        saved(reused, seen, &mut faults);
+    }
+    if let Script::Kept(_) = scene.script {
+        let right = if fresh { "miss" } else { "hit" };
+        let said = seen.cache_header.as_deref().unwrap_or("nothing");
+        if said != right {
+            faults.push(format!("x-wayleave-cache said {said}, not {right}"));
+        }
+    }
+    let at_end = way.delivery == Delivery::Whole && !is_race(&expected);
+    if at_end && cost == CostIs::Positive && seen.cost_header != books.call.cost_usd {
         let said = seen.cost_header.as_deref().unwrap_or("nothing");
         faults.push(format!(
             "x-wayleave-cost-usd said {said}, the ledger says otherwise"
@@ -52,8 +72,54 @@ pub(crate) fn verify_scene(scene: &Scene, served: &BTreeSet<String>) -> Vec<Stri
         .collect()
 }
 
+/// What a client got, and whether from a cache or from an equal call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answer<'a> {
+    pub(crate) reused: bool,
+    pub(crate) text: &'a str,
+}
+
+/// What was wrong with the answers of a scene that has a cache.
+pub(crate) fn verify_answers(scene: &Scene, answers: &[Answer<'_>]) -> Vec<String> {
+    let right = match scene.script {
+        Script::Attempts(_) | Script::OneOf(_) => return Vec::new(),
+        // The first, and another client's.
+        Script::Kept(_) => 2,
+        Script::Shared(_) => 1,
+    };
+    let mut faults = Vec::new();
+    let made: Vec<&Answer<'_>> = answers.iter().filter(|answer| !answer.reused).collect();
+    if made.len() != right {
+        faults.push(format!(
+            "{} calls took {} requests, not {right}",
+            answers.len(),
+            made.len()
+        ));
+    }
+    let reused = answers.iter().filter(|answer| answer.reused);
+    let other = reused.filter(|answer| made.first().is_some_and(|made| made.text != answer.text));
+    let other = other.count();
+    if other > 0 {
+        faults.push(format!("{other} answers from the cache say something else"));
+    }
+    faults
+}
+
+/// An answer from a cache says what it saved.
+fn saved(reused: &AttemptRecord, seen: &Seen, faults: &mut Vec<String>) {
+    if reused.saved_ticks.is_none_or(|saved| saved <= Ticks::ZERO) {
+        faults.push("the ledger does not say what it saved".to_owned());
+    }
+    // The head of an answer that others share may go out before anybody knows.
+    if reused.role == Role::CacheHit && seen.saved_header != reused.saved_usd {
+        let said = seen.saved_header.as_deref().unwrap_or("nothing");
+        faults.push(format!(
+            "x-wayleave-saved-usd said {said}, the ledger says otherwise"
+        ));
+    }
+}
+
 fn is_race(expected: &[Expected]) -> bool {
-    use wayleave_core::walk::Role;
     expected.iter().any(|one| one.roles.contains(&Role::RaceLoser))
 }
 

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::super::request::{Client, Delivery};
+use super::super::request::{Client, Delivery, Way, Who};
 use super::*;
 
 fn attempt(value: &serde_json::Value) -> AttemptRecord {
@@ -20,8 +20,11 @@ fn played(attempts: Vec<AttemptRecord>, faults: &[&str]) -> Played {
         "provider": "default/north", "cost_ticks": 5, "cost_usd": "0.0000000005"});
     Played {
         scene: "chat",
-        client: Client::OpenAI,
-        delivery: Delivery::Stream,
+        way: Way {
+            client: Client::OpenAI,
+            delivery: Delivery::Stream,
+            who: Who::Usual,
+        },
         status: 200,
         first_content_ms: Some(3.2),
         total_ms: 9.6,
@@ -29,6 +32,7 @@ fn played(attempts: Vec<AttemptRecord>, faults: &[&str]) -> Played {
             call: serde_json::from_value(call).unwrap(),
             attempts,
         },
+        text: String::new(),
         faults: faults.iter().map(|fault| (*fault).to_owned()).collect(),
     }
 }
@@ -46,6 +50,7 @@ fn report(calls: Vec<Played>) -> Report {
             faults: Vec::new(),
         }],
         spend: spend(&attempts),
+        saved: saved(&attempts),
     }
 }
 
@@ -116,4 +121,25 @@ fn many_calls_are_shown_by_outcome() {
     let text = report(calls.collect()).text();
     assert!(text.contains("chat   7 of 10 calls  north 200 ok"), "{text}");
     assert!(text.contains("chat   3 of 10 calls  south 200 ok"), "{text}");
+}
+
+#[test]
+fn what_the_cache_saved_is_no_spend() {
+    let hit = json!({"role": "cache-hit", "status": null, "cost_ticks": 0, "usage": null, "saved_ticks": 5,
+        "saved_usd": "0.0000000005"});
+    let shared = json!({"role": "coalesced", "status": null, "cost_ticks": 0, "usage": null, "saved_ticks": 5,
+        "saved_usd": "0.0000000005"});
+    let calls = [json!({}), hit, shared].map(|one| played(vec![attempt(&one)], &[]));
+    let report = report(calls.into());
+    assert_eq!(report.spend.len(), 1);
+    assert_eq!(report.spend[0].attempts, 1);
+    let text = report.text();
+    for part in [
+        "The cache answered 2 calls without a request, and saved $0.000000001.",
+        "cache ok",
+        "shared ok",
+        ", saved 0.0000000005",
+    ] {
+        assert!(text.contains(part), "`{part}` is missing in\n{text}");
+    }
 }

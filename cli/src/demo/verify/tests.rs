@@ -4,12 +4,23 @@ use wayleave_core::outcome::Class;
 use wayleave_core::walk::Role;
 
 use super::super::books::CallRecord;
+use super::super::request::Client;
 use super::super::scene::SCENES;
 use super::*;
 
 fn scene(model: &str) -> &'static Scene {
     SCENES.iter().find(|scene| scene.model == model).unwrap()
 }
+
+const WHOLE: Way = Way {
+    client: Client::OpenAI,
+    delivery: Delivery::Whole,
+    who: Who::Usual,
+};
+const STREAM: Way = Way {
+    delivery: Delivery::Stream,
+    ..WHOLE
+};
 
 fn seen(status: u16) -> Seen {
     Seen {
@@ -18,6 +29,8 @@ fn seen(status: u16) -> Seen {
         text: "Hello".to_owned(),
         ended: status == 200,
         cost_header: Some("0.0000000001".to_owned()),
+        cache_header: None,
+        saved_header: None,
         first_content: None,
         total: Duration::ZERO,
     }
@@ -36,6 +49,8 @@ fn attempt(provider: &str, class: Class, role: Role, ticks: Option<i64>) -> Atte
         usage: None,
         estimated: false,
         cost_ticks: ticks.map(Ticks::new),
+        saved_ticks: None,
+        saved_usd: None,
     }
 }
 
@@ -65,12 +80,9 @@ fn nobody(rests: bool) -> Books {
 fn a_call_as_the_scene_says_has_no_fault() {
     let scene = scene("nobody");
     let none: [String; 0] = [];
+    assert_eq!(verify(scene, true, WHOLE, &seen(401), &nobody(false)), none);
     assert_eq!(
-        verify(scene, true, Delivery::Whole, &seen(401), &nobody(false)),
-        none
-    );
-    assert_eq!(
-        verify(scene, false, Delivery::Whole, &seen(503), &nobody(true)),
+        verify(scene, false, WHOLE, &seen(503), &nobody(true)),
         none,
         "denied may rest later"
     );
@@ -78,7 +90,7 @@ fn a_call_as_the_scene_says_has_no_fault() {
 
 #[test]
 fn a_missing_and_an_additional_attempt_are_told() {
-    let told = |books: &Books| verify(scene("nobody"), true, Delivery::Whole, &seen(401), books);
+    let told = |books: &Books| verify(scene("nobody"), true, WHOLE, &seen(401), books);
     assert_eq!(told(&nobody(true)), ["denied was not tried in its turn"]);
     let mut more = nobody(false);
     more.attempts
@@ -93,7 +105,7 @@ fn another_class_or_role_is_told() {
     let faults = verify(
         scene("race-staggered"),
         true,
-        Delivery::Stream,
+        STREAM,
         &seen(200),
         &books(vec![won, lost]),
     );
@@ -109,7 +121,7 @@ fn another_class_or_role_is_told() {
 #[test]
 fn what_the_client_saw_counts() {
     let chat = || books(vec![attempt("north", Class::Ok, Role::Primary, Some(1))]);
-    let told = |seen: &Seen| verify(scene("chat"), true, Delivery::Stream, seen, &chat());
+    let told = |seen: &Seen| verify(scene("chat"), true, STREAM, seen, &chat());
     assert_eq!(told(&seen(503)), ["status 503 instead of 200: Hello"]);
     assert_eq!(
         told(&Seen {
@@ -130,7 +142,7 @@ fn what_the_client_saw_counts() {
 #[test]
 fn money_is_counted() {
     let chat = |ticks| books(vec![attempt("north", Class::Ok, Role::Primary, ticks)]);
-    let told = |model: &str, books: &Books| verify(scene(model), true, Delivery::Stream, &seen(200), books);
+    let told = |model: &str, books: &Books| verify(scene(model), true, STREAM, &seen(200), books);
     assert_eq!(told("chat", &chat(Some(0))), ["it cost $0, not something"]);
     assert_eq!(
         told("unpriced", &chat(Some(0))),
@@ -145,7 +157,7 @@ fn money_is_counted() {
     let whole = verify(
         scene("chat"),
         true,
-        Delivery::Whole,
+        WHOLE,
         &Seen {
             cost_header: None,
             ..seen(200)
@@ -166,4 +178,107 @@ fn a_split_that_serves_one_side_only_is_told() {
         ["south served none of 40 calls"]
     );
     assert!(verify_scene(scene("split"), &served(&["north", "south"])).is_empty());
+}
+
+/// An answer out of the cache that saved this.
+fn hit(role: Role, saved: Option<i64>) -> Books {
+    let saved = saved.map(Ticks::new);
+    books(vec![AttemptRecord {
+        saved_ticks: saved,
+        saved_usd: saved.map(Ticks::usd),
+        ..attempt("north", Class::Ok, role, Some(0))
+    }])
+}
+
+fn told_by_cache(status: &str, saved: Option<&str>) -> Seen {
+    Seen {
+        cache_header: Some(status.to_owned()),
+        saved_header: saved.map(str::to_owned),
+        ..seen(200)
+    }
+}
+
+#[test]
+fn a_cached_call_is_a_hit_but_for_the_first_and_for_another_client() {
+    let none: [String; 0] = [];
+    let scene = scene("cached");
+    let stranger = Way {
+        who: Who::Stranger,
+        ..WHOLE
+    };
+    let made = || books(vec![attempt("north", Class::Ok, Role::Primary, Some(1))]);
+    let (miss, kept) = (
+        told_by_cache("miss", None),
+        told_by_cache("hit", Some("0.0000000001")),
+    );
+    assert_eq!(verify(scene, true, WHOLE, &miss, &made()), none);
+    assert_eq!(verify(scene, false, stranger, &miss, &made()), none);
+    assert_eq!(
+        verify(scene, false, STREAM, &kept, &hit(Role::CacheHit, Some(1))),
+        none
+    );
+    assert_eq!(
+        verify(scene, false, stranger, &kept, &hit(Role::CacheHit, Some(1))),
+        [
+            "north was ok as cache-hit, not ok",
+            "x-wayleave-cache said hit, not miss"
+        ]
+    );
+    assert_eq!(
+        verify(scene, false, WHOLE, &miss, &made()),
+        [
+            "north was ok as primary, not ok",
+            "x-wayleave-cache said miss, not hit"
+        ]
+    );
+    assert_eq!(
+        verify(
+            scene,
+            false,
+            WHOLE,
+            &told_by_cache("hit", None),
+            &hit(Role::CacheHit, Some(1))
+        ),
+        ["x-wayleave-saved-usd said nothing, the ledger says otherwise"]
+    );
+    assert_eq!(
+        verify(
+            scene,
+            false,
+            WHOLE,
+            &told_by_cache("hit", None),
+            &hit(Role::CacheHit, None)
+        ),
+        ["the ledger does not say what it saved"]
+    );
+}
+
+#[test]
+fn equal_calls_at_once_are_one_request() {
+    let answer = |reused, text| Answer { reused, text };
+    let shared = scene("cached-at-once");
+    let none: [String; 0] = [];
+    let coalesced = hit(Role::Coalesced, Some(1));
+    assert_eq!(
+        verify(
+            shared,
+            false,
+            STREAM,
+            &told_by_cache("coalesced", None),
+            &coalesced
+        ),
+        none
+    );
+    assert!(verify_answers(shared, &[answer(true, "a"), answer(false, "a")]).is_empty());
+    assert_eq!(
+        verify_answers(
+            shared,
+            &[answer(false, "a"), answer(false, "a"), answer(true, "b")]
+        ),
+        [
+            "3 calls took 2 requests, not 1",
+            "1 answers from the cache say something else"
+        ]
+    );
+    assert!(verify_answers(scene("chat"), &[answer(false, "a")]).is_empty());
 }
