@@ -74,9 +74,9 @@ check: ## The quick part of `make test`: format, lints, generated files
 fuzz: ## Broken requests, answers and streams of every format: a million cases, or CASES=...
 	@WAYLEAVE_FUZZ_CASES=$(or $(CASES),1000000) exec cargo test --locked --release -p wayleave-core --test fuzz -- --nocapture
 
-bench: ## Measure side by side with plain Envoy, about 5 minutes
+bench: ## Measure side by side with plain Envoy, about 8 minutes; ARGS="--scenario cache" for a part, ARGS=--help
 	@cargo build --locked --release -p wayleave-cli -p wayleave-bench
-	@$(with_envoy) exec $(target)/release/wayleave-bench --envoy "$$envoy" $(ARGS)
+	@$(with_envoy) $(with_redis) exec $(target)/release/wayleave-bench --envoy "$$envoy" --redis "$$redis" $(ARGS)
 
 bench-formats: ## Measure the translation between formats: time and allocations, about 5 minutes
 	@exec cargo bench --locked -p wayleave-core --bench formats -- $(ARGS)
