@@ -18,6 +18,7 @@ mod suite {
     mod outcome;
     mod purge;
     mod race;
+    mod replicas;
     mod secrets;
     mod similar;
     mod streams;

@@ -7,7 +7,7 @@ use wayleave_core::snapshot::cache::{CacheRules, Semantic, Verify};
 
 use super::support::{Ask, Gateway, Got, Key, cache_rules, cached, pick, rule, snapshot, team};
 
-fn rules(verify: Verify) -> CacheRules {
+pub(super) fn rules(verify: Verify) -> CacheRules {
     CacheRules {
         semantic: Some(Semantic {
             threshold: "0.95".parse().expect("a ratio"),
@@ -21,7 +21,7 @@ fn rules(verify: Verify) -> CacheRules {
     }
 }
 
-fn gateway(rules: CacheRules) -> Gateway {
+pub(super) fn gateway(rules: CacheRules) -> Gateway {
     let targets = &[("a", "m?echo")];
     let gateway = Gateway::chain(targets);
     let keys = [Key::new("a"), Key::new("e")];
@@ -30,15 +30,15 @@ fn gateway(rules: CacheRules) -> Gateway {
     gateway
 }
 
-fn asking(words: &str) -> Ask {
+pub(super) fn asking(words: &str) -> Ask {
     Ask::chat().with("messages", json!([{"role": "user", "content": words}]))
 }
 
-fn status(got: &Got) -> &str {
+pub(super) fn status(got: &Got) -> &str {
     got.header("x-wayleave-cache").unwrap_or("-")
 }
 
-const FRANCE: &str = "What is the capital of France?";
+pub(super) const FRANCE: &str = "What is the capital of France?";
 
 #[tokio::test]
 async fn a_similar_request_is_served_and_says_how_similar() {
