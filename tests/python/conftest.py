@@ -14,7 +14,7 @@ from stub import Stub
 from wire import Wire
 
 PROVIDER_KEY = "sk-provider-0123456789abcdef"
-# For each format of a provider: how a ProviderKey says it, the path of its API, and a model's name. Gemini 3 refuses
+
 # For each format of a provider: how a ProviderKey says it, the path of its API, and a model's name. It matters in
 # places: Gemini 3 refuses tool calls that come back without their signature, and only some models of Bedrock's can be
 # held to a schema.
@@ -63,6 +63,12 @@ def manifests(simulator, stub):
             }
             route = {"models": models, "rules": [{"steps": [{"targets": [{"providerKey": name}]}]}]}
             documents += [manifest("ProviderKey", name, key), manifest("LLMRoute", name, route)]
+        # The same once more, with a cache.
+        route = {"models": [f"cached-{upstream}*"], "rules": [{"steps": [{"targets": [{"providerKey": upstream}]}]}]}
+        documents.append(manifest("LLMRoute", f"cached-{upstream}", route))
+    routes = [{"kind": "LLMRoute", "name": f"cached-{upstream}"} for upstream in UPSTREAMS]
+    cache = {"targetRefs": routes, "ttl": "10m", "partition": "Client"}
+    documents.append(manifest("CachePolicy", "cache", cache))
     # JSON is YAML.
     return "\n---\n".join(json.dumps(document) for document in documents)
 
@@ -180,6 +186,12 @@ def failing(upstream):
 def path_failing(failing):
     """Like `failing`, for clients that write the model into the path."""
     return lambda behaviour: in_path(failing(behaviour))
+
+
+@pytest.fixture
+def cached(upstream):
+    """Like `model`, on a route with a cache."""
+    return lambda behaviour: f"cached-{upstream}?{behaviour}"
 
 
 @pytest.fixture

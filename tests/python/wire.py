@@ -181,6 +181,8 @@ class Wire:
     def __init__(self):
         self.refused = []
         self.checked = 0
+        # Of the last answer.
+        self.headers = {}
 
     def check(self, request, response, content):
         expected = kinds(request)
@@ -257,5 +259,6 @@ class AsyncTap(httpx2.AsyncHTTPTransport):
 
 
 def copied(wire, request, response):
+    wire.headers = response.headers
     assert "content-encoding" not in response.headers, "what is compressed cannot be checked"
     response.stream = Copy(response.stream, lambda content: wire.check(request, response, content))

@@ -9,7 +9,7 @@ mod unique;
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use self::unique::Unique;
 use crate::format::{WireFormat, decode, encode, plain};
@@ -135,6 +135,7 @@ fn remainder((format, rest): (WireFormat, Value)) -> (String, Value) {
 }
 
 fn asked(format: WireFormat, members: Value) -> Asked {
+    let members = spelled_out(format, members);
     let in_neutral = || -> Option<(Value, Option<Value>)> {
         let body = named(format, &members).to_string();
         let body = plain(format, &body).ok()?;
@@ -153,6 +154,29 @@ fn asked(format: WireFormat, members: Value) -> Asked {
             remainder: Some((format, members)),
         },
     }
+}
+
+/// Responses may be asked with two texts, `instructions` and `input`: the messages that those stand for.
+fn spelled_out(format: WireFormat, mut members: Value) -> Value {
+    if format != WireFormat::OpenAIResponses {
+        return members;
+    }
+    let Some(object) = members.as_object_mut() else {
+        return members;
+    };
+    let message = |role: &str, text: Value| json!({"role": role, "content": text});
+    if let Some(input) = object.get_mut("input").filter(|input| input.is_string()) {
+        *input = Value::from(vec![message("user", input.take())]);
+    }
+    if let Some(items) = object.get("input").and_then(Value::as_array)
+        && let Some(Value::String(text)) = object.get("instructions")
+    {
+        let mut all = vec![message("system", text.as_str().into())];
+        all.extend_from_slice(items);
+        object.remove("instructions");
+        object.insert("input".to_owned(), all.into());
+    }
+    members
 }
 
 /// A decoder may ask for a model, which makes no difference here.
@@ -222,20 +246,11 @@ fn renamed(name: &str) -> Option<&'static str> {
     (name == "max_tokens").then_some("max_completion_tokens")
 }
 
-/// The text of a message that is nothing else, as a text or as a list of one part; or of one message of the user, as
-/// responses may ask.
+/// The text of a message that is nothing else, as a text or as a list of one part.
 fn sole_text(value: &Value) -> Option<&str> {
     match value {
         Value::String(text) => Some(text),
         Value::Array(parts) => match parts.as_slice() {
-            [Value::Object(message)] if message.get("role").is_some() => {
-                let plain = message.iter().all(|(name, value)| match name.as_str() {
-                    "type" => value == "message",
-                    "role" => value == "user",
-                    name => name == "content",
-                });
-                sole_text(message.get("content").filter(|_| plain)?)
-            }
             [Value::Object(part)] => {
                 let plain = part.iter().all(|(name, value)| match name.as_str() {
                     "type" => matches!(value.as_str(), Some("text" | "input_text" | "output_text")),

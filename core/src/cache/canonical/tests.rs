@@ -111,6 +111,15 @@ fn the_same_question_is_the_same_in_every_format() {
             r#"{"systemInstruction":{"parts":[{"text":"Be brief."}]},"contents":[{"role":"user","parts":[{"text":"hi"}]}],
                 "generationConfig":{"maxOutputTokens":99}}"#,
         ),
+        (
+            WireFormat::OpenAIResponses,
+            r#"{"model":"m","instructions":"Be brief.","input":"hi","max_output_tokens":99,"store":false}"#,
+        ),
+        (
+            WireFormat::OpenAIResponses,
+            r#"{"model":"m","instructions":"Be brief.","max_output_tokens":99,
+                "input":[{"role":"user","content":[{"type":"input_text","text":"hi"}]}]}"#,
+        ),
     ] {
         assert_eq!(
             String::from_utf8(of(format, body)),
