@@ -16,7 +16,8 @@ build = cargo build --locked --profile $(PROFILE) -p wayleave-cli
 # Fetched once by tools/envoy.sh.
 with_envoy := envoy=$$(tools/envoy.sh) && export WAYLEAVE_ENVOY="$$envoy" &&
 # Fetched once by tools/redis.sh.
-with_redis := redis=$$(tools/redis.sh) && export WAYLEAVE_REDIS="$$redis" &&
+with_redis := redis=$$(tools/redis.sh) && vectors=$$(tools/redis.sh --vectors) && \
+  export WAYLEAVE_REDIS="$$redis" WAYLEAVE_REDIS_VECTORS="$$vectors" &&
 with_python := python=$$(tools/python.sh tests/python/requirements.txt) && export WAYLEAVE_PYTHON="$$python" &&
 # Built once by tools/kube.sh.
 with_kube := kube=$$(tools/kube.sh --all) && export $$kube &&
@@ -55,6 +56,7 @@ test: ## Every test, cheap ones first; fetches what they need
 	$(step) "lints" cargo clippy --locked --workspace --all-targets -- -D warnings
 	$(step) "generated files" cargo test --locked --quiet -p wayleave-api
 	$(step) "Redis" tools/redis.sh
+	$(step) "Redis with vector sets" tools/redis.sh --vectors
 	@$(with_redis) tools/step.sh "crates" cargo test --locked --workspace --exclude wayleave-tests
 	$(step) "Envoy" tools/envoy.sh
 	$(step) "Python packages" tools/python.sh tests/python/requirements.txt
@@ -74,9 +76,9 @@ check: ## The quick part of `make test`: format, lints, generated files
 fuzz: ## Broken requests, answers and streams of every format: a million cases, or CASES=...
 	@WAYLEAVE_FUZZ_CASES=$(or $(CASES),1000000) exec cargo test --locked --release -p wayleave-core --test fuzz -- --nocapture
 
-bench: ## Measure side by side with plain Envoy, about 5 minutes
+bench: ## Measure side by side with plain Envoy, about 8 minutes; ARGS="--scenario cache" for a part, ARGS=--help
 	@cargo build --locked --release -p wayleave-cli -p wayleave-bench
-	@$(with_envoy) exec $(target)/release/wayleave-bench --envoy "$$envoy" $(ARGS)
+	@$(with_envoy) $(with_redis) exec $(target)/release/wayleave-bench --envoy "$$envoy" --redis "$$redis" $(ARGS)
 
 bench-formats: ## Measure the translation between formats: time and allocations, about 5 minutes
 	@exec cargo bench --locked -p wayleave-core --bench formats -- $(ARGS)
@@ -108,8 +110,9 @@ crds: ## Make what is generated in crds/ and charts/ anew
 envoy: ## Fetch Envoy if there is none, and say where it is
 	@tools/envoy.sh
 
-redis: ## Fetch a redis-server for the tests if there is none, and say where it is
+redis: ## Fetch a redis-server for the tests if there is none, and one with vector sets, and say where they are
 	@tools/redis.sh
+	@tools/redis.sh --vectors
 
 kube: ## Build kube-apiserver, kubectl, Helm … for tests with a cluster, once, and say where
 	@tools/kube.sh --all

@@ -211,7 +211,7 @@ pub struct Store {
     pub memory: Option<MemoryStore>,
     /// In Redis, shared by all data planes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redis: Option<RedisStore>,
+    pub redis: Option<Box<RedisStore>>,
 }
 
 /// A store in memory.
@@ -277,7 +277,7 @@ pub struct Semantic {
     #[schemars(range(min = 1, max = 20))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_turns: Option<u32>,
-    /// Words (numbers, negations and names have to be the same in both) or Off (similarity is enough). Without it: Words.
+    /// Words (numbers, negations and names have to be the same in both) or None (similarity is enough). Without it: Words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verify: Option<Verify>,
 }
@@ -289,5 +289,6 @@ pub enum Verify {
     /// Numbers, negations and names have to be the same.
     Words,
     /// Similarity is enough.
-    Off,
+    // Not `Off`, which YAML takes for `false`.
+    None,
 }

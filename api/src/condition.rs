@@ -103,6 +103,8 @@ pub enum Reason {
     ConfigMapForbidden,
     /// `Programmed` is true.
     Programmed,
+    /// `Programmed` is true, but the store of the policy has no vector search: answers to similar requests are not shared.
+    NoVectorSearch,
     /// Not every connected data plane has acknowledged this generation yet.
     Pending,
     /// No data plane is connected.
@@ -132,7 +134,7 @@ impl ConditionType {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Accepted,
         Self::Invalid,
         Self::NotSupported,
@@ -150,6 +152,7 @@ impl Reason {
         Self::ConfigMapForbidden,
         Self::TargetNotFound,
         Self::Programmed,
+        Self::NoVectorSearch,
         Self::Pending,
         Self::NoDataPlanes,
         Self::Rejected,
@@ -178,6 +181,7 @@ impl Reason {
             Self::SecretForbidden => "SecretForbidden",
             Self::ConfigMapForbidden => "ConfigMapForbidden",
             Self::Programmed => "Programmed",
+            Self::NoVectorSearch => "NoVectorSearch",
             Self::Pending => "Pending",
             Self::NoDataPlanes => "NoDataPlanes",
             Self::Rejected => "Rejected",
@@ -204,6 +208,7 @@ impl Reason {
             | Self::SecretForbidden
             | Self::ConfigMapForbidden => ConditionType::ResolvedRefs,
             Self::Programmed
+            | Self::NoVectorSearch
             | Self::Pending
             | Self::NoDataPlanes
             | Self::Rejected

@@ -95,6 +95,10 @@ pub fn all(rows: &[Row], fallback: &[Added], idle: &[Memory]) -> Vec<Aim> {
         fallback,
         idle,
     );
+    aims.extend(by_cache(&Of {
+        variant: Variant::WayleaveExtproc,
+        rows,
+    }));
     aims.push(alone.aim(
         "no Envoy: requests/s (small), × Envoy alone",
         Phase::Small,
@@ -152,6 +156,32 @@ fn by_extproc(of: &Of<'_>, fallback: &[Added], idle: &[Memory]) -> Vec<Aim> {
             "ext_proc: Wayleave's resident memory at idle, MB",
             AtMost(60.0),
             idle,
+        ),
+    ]
+}
+
+fn by_cache(of: &Of<'_>) -> [Aim; 4] {
+    let aim = |name, phase, least| of.aim(name, phase, AtLeast(least), rate);
+    [
+        aim(
+            "ext_proc: hits/s in memory, × Envoy alone",
+            Phase::MemoryAnswer,
+            0.8,
+        ),
+        aim(
+            "ext_proc: streamed hits/s in memory, × Envoy alone",
+            Phase::MemoryStream,
+            0.8,
+        ),
+        aim(
+            "ext_proc: hits/s in Redis, × Envoy alone",
+            Phase::RedisAnswer,
+            0.6,
+        ),
+        aim(
+            "ext_proc: streamed hits/s in Redis, × Envoy alone",
+            Phase::RedisStream,
+            0.6,
         ),
     ]
 }
@@ -249,8 +279,8 @@ mod tests {
             envoy_mb: Some(50.0),
             wayleave_mb: Some(70.0),
         }];
-        let report = Report::new(setup(), steps, idle, Vec::new());
-        let measured: Vec<_> = report.aims.iter().map(|aim| aim.measured.unwrap()).collect();
+        let report = Report::new(setup(), steps, [idle, Vec::new()], Vec::new());
+        let measured: Vec<_> = report.aims.iter().filter_map(|aim| aim.measured).collect();
         for (got, want) in measured
             .iter()
             .zip([0.61, 2.5, 0.66, 322.0 / 320.0, 1.0, 0.8, 70.0, 0.95, 0.8])
@@ -260,10 +290,31 @@ mod tests {
         let missed: Vec<_> = report
             .aims
             .iter()
-            .filter(|aim| aim.verdict != Verdict::Met)
+            .filter(|aim| aim.verdict == Verdict::NotMet)
             .collect();
         assert_eq!(missed.len(), 2, "{missed:?}");
         assert_eq!(missed[0].bound, AtMost(60.0));
         assert_eq!(missed[1].name, "no Envoy: flat streams/s, × Envoy alone");
+    }
+
+    #[test]
+    fn hits_are_measured_by_envoy_and_the_simulator() {
+        let mut steps = Vec::new();
+        for (phase, hits) in [
+            (Phase::MemoryAnswer, 8.0),
+            (Phase::MemoryStream, 7.9),
+            (Phase::RedisAnswer, 6.0),
+            (Phase::RedisStream, 5.9),
+        ] {
+            steps.push(step(1, phase, Variant::Envoy, 10.0, 1.0));
+            steps.push(step(1, phase, Variant::WayleaveExtproc, hits, 1.0));
+        }
+        let report = Report::new(setup(), steps, Default::default(), Vec::new());
+        let hits = report.aims.iter().filter(|aim| aim.name.contains("hits/s"));
+        let verdicts: Vec<_> = hits.map(|aim| aim.verdict).collect();
+        assert_eq!(
+            verdicts,
+            [Verdict::Met, Verdict::NotMet, Verdict::Met, Verdict::NotMet]
+        );
     }
 }

@@ -19,7 +19,7 @@ use crate::options::Options;
 use crate::process::{self, Split, Usage};
 use crate::scenario::{Phase, Reader};
 use crate::variant::Variant;
-use crate::{envoy, manifest};
+use crate::{envoy, manifest, redis};
 
 /// How long a program may take to give its first good answer.
 const READY: Duration = Duration::from_secs(30);
@@ -30,15 +30,20 @@ const ASK_AGAIN: Duration = Duration::from_millis(100);
 pub struct Fleet {
     upstream: SocketAddr,
     simulator: Option<Child>,
+    redis: Option<Child>,
     members: BTreeMap<Variant, Member>,
     folder: TempDir,
 }
 
 /// A variant with a program of its own.
 #[derive(Debug)]
-struct Member {
-    address: SocketAddr,
-    child: Child,
+pub struct Member {
+    /// Where it takes calls.
+    pub address: SocketAddr,
+    /// Where it tells of itself; nobody listens there for Envoy alone.
+    pub admin: SocketAddr,
+    /// Its program.
+    pub child: Child,
 }
 
 impl Fleet {
@@ -55,6 +60,7 @@ impl Fleet {
         Ok(Self {
             upstream,
             simulator: None,
+            redis: None,
             members: BTreeMap::new(),
             folder,
         })
@@ -66,10 +72,19 @@ impl Fleet {
     /// When a program is missing, ends, or gives no good answer within 30 seconds; with the end of its output.
     pub async fn start(&mut self, options: &Options, progress: &mut impl FnMut(&str)) -> Result<()> {
         let folder = self.folder.path();
+        let mut redis = None;
+        if options.caches() {
+            progress("starting redis-server");
+            let address = free_address()?;
+            let mut child = Child::start("redis-server", redis::command(options, address)?, folder)?;
+            redis::ready(&mut child, address).await?;
+            self.redis = Some(child);
+            redis = Some(address);
+        }
         std::fs::create_dir(folder.join("manifests")).context("cannot write the manifests")?;
         std::fs::write(
             folder.join("manifests/bench.yaml"),
-            manifest::manifests(self.upstream),
+            manifest::manifests(self.upstream, redis),
         )
         .context("cannot write the manifests")?;
         if options.upstream.is_none() {
@@ -85,19 +100,46 @@ impl Fleet {
             ]);
             self.simulator = Some(Child::start("simulator", command, folder)?);
         }
-        self.ready(Variant::Direct).await?;
+        ready(
+            Variant::Direct,
+            self.upstream,
+            self.simulator.iter_mut().collect(),
+        )
+        .await?;
         for variant in options.variants() {
             if variant == Variant::Direct {
                 continue;
             }
             progress(&format!("starting {}", variant.name()));
-            let address = free_address()?;
-            let command = command(variant, options, address, self.upstream, self.folder.path())?;
-            let child = Child::start(variant.name(), command, self.folder.path())?;
-            self.members.insert(variant, Member { address, child });
-            self.ready(variant).await?;
+            let member = self.one_more(variant, options).await?;
+            self.members.insert(variant, member);
         }
         Ok(())
+    }
+
+    /// Starts a program for a variant beside those that run, and returns when it has given a good answer.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn one_more(&mut self, variant: Variant, options: &Options) -> Result<Member> {
+        let (address, admin) = (free_address()?, free_address()?);
+        let command = command(
+            variant,
+            options,
+            [address, admin],
+            self.upstream,
+            self.folder.path(),
+        )?;
+        let child = Child::start(variant.name(), command, self.folder.path())?;
+        let mut member = Member {
+            address,
+            admin,
+            child,
+        };
+        let mut children: Vec<&mut Child> = self.simulator.iter_mut().collect();
+        children.push(&mut member.child);
+        ready(variant, address, children).await?;
+        Ok(member)
     }
 
     /// Where a variant listens.
@@ -135,8 +177,8 @@ impl Fleet {
     /// # Errors
     /// When one has ended, with the end of its output.
     pub fn check(&mut self, variant: Variant) -> Result<()> {
-        if let Some(simulator) = &mut self.simulator {
-            simulator.check()?;
+        for child in self.simulator.iter_mut().chain(&mut self.redis) {
+            child.check()?;
         }
         self.members
             .get_mut(&variant)
@@ -148,45 +190,41 @@ impl Fleet {
         for (_, member) in self.members {
             member.child.stop().await;
         }
-        if let Some(simulator) = self.simulator {
-            simulator.stop().await;
-        }
-    }
-
-    /// Waits for the first good answer.
-    async fn ready(&mut self, variant: Variant) -> Result<()> {
-        let end = Instant::now() + READY;
-        let address = self.address(variant);
-        let call = Arc::new(Phase::Small.call(Self::reader(variant), address));
-        loop {
-            self.check(variant)?;
-            let mut connection = Connection::new(address, Arc::clone(&call));
-            let asked = timeout(Duration::from_secs(2), connection.call(Instant::now())).await;
-            let Err(fault) = asked.unwrap_or(Err(Fault::TimedOut)) else {
-                return Ok(());
-            };
-            if Instant::now() >= end {
-                let child = self
-                    .members
-                    .get(&variant)
-                    .map(|member| &member.child)
-                    .or(self.simulator.as_ref());
-                let output = child.map(Child::output).unwrap_or_default();
-                let name = variant.name();
-                bail!(
-                    "{name} at {address} gave no good answer in 30 seconds: {fault}; its output ends:\n{output}"
-                );
-            }
-            sleep(ASK_AGAIN).await;
+        for child in self.simulator.into_iter().chain(self.redis) {
+            child.stop().await;
         }
     }
 }
 
-/// The command that runs a variant at `listen`.
+/// Waits for the first good answer of a variant; `children` are the programs that it needs, its own at last.
+async fn ready(variant: Variant, address: SocketAddr, mut children: Vec<&mut Child>) -> Result<()> {
+    let end = Instant::now() + READY;
+    let call = Arc::new(Phase::Small.call(Fleet::reader(variant), address));
+    loop {
+        for child in &mut children {
+            child.check()?;
+        }
+        let mut connection = Connection::new(address, Arc::clone(&call));
+        let asked = timeout(Duration::from_secs(2), connection.call(Instant::now())).await;
+        let Err(fault) = asked.unwrap_or(Err(Fault::TimedOut)) else {
+            return Ok(());
+        };
+        if Instant::now() >= end {
+            let output = children.last().map(|child| child.output()).unwrap_or_default();
+            let name = variant.name();
+            bail!(
+                "{name} at {address} gave no good answer in 30 seconds: {fault}; its output ends:\n{output}"
+            );
+        }
+        sleep(ASK_AGAIN).await;
+    }
+}
+
+/// The command that runs a variant at `listen`, with its admin port.
 fn command(
     variant: Variant,
     options: &Options,
-    listen: SocketAddr,
+    [listen, admin]: [SocketAddr; 2],
     upstream: SocketAddr,
     folder: &Path,
 ) -> Result<Command> {
@@ -208,12 +246,7 @@ fn command(
     let mut command = Command::new(wayleave(options)?);
     command.arg("up").arg("-f").arg(folder.join("manifests"));
     command
-        .args([
-            "--listen",
-            &listen.to_string(),
-            "--admin",
-            &free_address()?.to_string(),
-        ])
+        .args(["--listen", &listen.to_string(), "--admin", &admin.to_string()])
         .args(flags);
     if variant.has_envoy() {
         command.arg("--envoy").arg(envoy_program(options)?);

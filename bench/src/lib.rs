@@ -16,13 +16,16 @@
 pub mod aim;
 pub mod child;
 pub mod envoy;
+pub mod fill;
 pub mod fleet;
+pub mod gauges;
 pub mod http;
 pub mod load;
 pub mod machine;
 pub mod manifest;
 pub mod options;
 pub mod process;
+pub mod redis;
 pub mod report;
 pub mod run;
 pub mod scenario;

@@ -44,6 +44,9 @@ pub struct Options {
     /// The Envoy program (default: envoy on PATH, else the one that Wayleave has fetched)
     #[arg(long, value_name = "PATH")]
     pub envoy: Option<PathBuf>,
+    /// The redis-server program, for the scenario `cache` (default: redis-server on PATH)
+    #[arg(long, value_name = "PATH")]
+    pub redis: Option<PathBuf>,
     /// A running simulator to use instead of starting one
     #[arg(long, value_name = "ADDRESS")]
     pub upstream: Option<SocketAddr>,
@@ -55,9 +58,11 @@ pub struct Options {
 const EXAMPLES: &str = "\
 Examples:
   cargo run --release -p wayleave-bench
-      everything; takes about 5 minutes
+      everything; takes about 8 minutes
   cargo run --release -p wayleave-bench -- --rounds 3 --seconds 1 --scenario small flat --variant envoy wayleave-extproc
       two scenarios, two variants
+  cargo run --release -p wayleave-bench -- --scenario cache --variant envoy wayleave-extproc
+      the cache only
   cargo run --release -p wayleave-bench -- --output json > bench.json
       every measurement, for machines";
 
@@ -66,6 +71,12 @@ impl Options {
     pub fn scenarios(&self) -> Vec<Scenario> {
         let chosen = |scenario: &Scenario| self.scenarios.is_empty() || self.scenarios.contains(scenario);
         Scenario::ALL.into_iter().filter(chosen).collect()
+    }
+
+    /// Whether answers from the cache are measured: what is no gateway has none.
+    pub fn caches(&self) -> bool {
+        let gateway = |variant: &Variant| variant.up_flags().is_some();
+        self.scenarios().contains(&Scenario::Cache) && self.variants().iter().any(gateway)
     }
 
     /// The chosen variants, each once, in the order of the report.
@@ -101,12 +112,14 @@ mod tests {
                 Options::try_parse_from(words.filter(|word| *word != "--")).unwrap()
             })
             .collect();
-        assert_eq!(parsed.len(), 3);
+        assert_eq!(parsed.len(), 4);
         assert_eq!(parsed[0].scenarios(), Scenario::ALL);
         assert_eq!(parsed[0].variants(), Variant::ALL);
         assert_eq!(parsed[1].scenarios(), [Scenario::Small, Scenario::Flat]);
         assert_eq!(parsed[1].variants(), [Variant::Envoy, Variant::WayleaveExtproc]);
-        assert_eq!(parsed[2].output, Output::Json);
+        assert_eq!(parsed[2].scenarios(), [Scenario::Cache]);
+        assert!(parsed[0].caches() && !parsed[1].caches() && parsed[2].caches());
+        assert_eq!(parsed[3].output, Output::Json);
     }
 
     #[test]

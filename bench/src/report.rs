@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::aim::{self, Aim};
+use crate::fill::Filled;
 use crate::machine::Machine;
 use crate::process::{Split, Usage};
 use crate::scenario::Phase;
@@ -106,6 +107,8 @@ pub struct Report {
     pub idle: Vec<Memory>,
     /// Memory after all load.
     pub after: Vec<Memory>,
+    /// What kept answers take in memory.
+    pub filled: Vec<Filled>,
     /// The aims and whether they are met.
     pub aims: Vec<Aim>,
     /// Every single measurement.
@@ -113,8 +116,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// From all measurements.
-    pub fn new(setup: Setup, steps: Vec<Step>, idle: Vec<Memory>, after: Vec<Memory>) -> Self {
+    /// From all measurements; memory is that before and that after all load.
+    pub fn new(setup: Setup, steps: Vec<Step>, [idle, after]: [Vec<Memory>; 2], filled: Vec<Filled>) -> Self {
         let all = Phase::ALL
             .into_iter()
             .flat_map(|phase| Variant::ALL.map(|variant| (phase, variant)));
@@ -134,6 +137,7 @@ impl Report {
             fallback,
             idle,
             after,
+            filled,
             aims,
             steps,
         }
@@ -143,7 +147,7 @@ impl Report {
 impl Memory {
     /// From what the processes use now.
     pub fn new(variant: Variant, used: Split) -> Self {
-        let mb = |usage: Usage| f64::from(u32::try_from(usage.resident / 1000).unwrap_or(u32::MAX)) / 1000.0;
+        let mb = |usage: Usage| mb(usage.resident);
         Self {
             variant,
             envoy_mb: variant.has_envoy().then(|| mb(used.envoy)),
@@ -211,6 +215,11 @@ impl Added {
             over_plain_ms: median(mine().filter_map(over_plain)),
         })
     }
+}
+
+/// Bytes in MB.
+pub fn mb(bytes: u64) -> f64 {
+    f64::from(u32::try_from(bytes / 1000).unwrap_or(u32::MAX)) / 1000.0
 }
 
 fn figure(phase: Phase, variant: Variant, steps: &[Step], value: &dyn Fn(&Step) -> Option<f64>) -> Figure {
@@ -287,7 +296,7 @@ pub(crate) mod tests {
                 20.0,
             ));
         }
-        let report = Report::new(setup(), steps, Vec::new(), Vec::new());
+        let report = Report::new(setup(), steps, Default::default(), Vec::new());
         assert_eq!(report.rows.len(), 2);
         let row = &report.rows[1];
         assert!(
@@ -301,7 +310,7 @@ pub(crate) mod tests {
     #[test]
     fn without_envoy_there_are_no_ratios() {
         let steps = vec![step(1, Phase::Flat, Variant::Direct, 5.0, 4.0)];
-        let report = Report::new(setup(), steps, Vec::new(), Vec::new());
+        let report = Report::new(setup(), steps, Default::default(), Vec::new());
         let row = &report.rows[0];
         assert!(close(row.per_second.median, 5.0) && close(row.first_p50_ms.median, 2.0));
         assert_eq!(
@@ -320,7 +329,7 @@ pub(crate) mod tests {
             steps.push(step(round, Phase::Plain, gateway, 1.0, 0.5 * slow));
             steps.push(step(round, Phase::Fallback, gateway, 1.0, 0.7 * slow));
         }
-        let report = Report::new(setup(), steps, Vec::new(), Vec::new());
+        let report = Report::new(setup(), steps, Default::default(), Vec::new());
         let [added] = report.fallback.as_slice() else {
             panic!("one gateway: {:?}", report.fallback)
         };

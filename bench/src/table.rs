@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::aim::{Aim, Bound};
+use crate::fill::Filled;
 use crate::report::{Added, Figure, Memory, Report, Row, Setup};
 use crate::scenario::Phase;
 use crate::variant::Variant;
@@ -21,6 +22,9 @@ pub fn render(report: &Report) -> String {
     }
     if !report.idle.is_empty() {
         sections.push(memory(&report.idle, &report.after));
+    }
+    if !report.filled.is_empty() {
+        sections.push(filled(&report.filled));
     }
     sections.push(aims(&report.aims));
     sections.join("\n")
@@ -85,6 +89,9 @@ fn load(phase: Phase, rows: &[&Row]) -> String {
         lines.push(line);
     }
     let mut text = format!("{}: {}\n{}", phase.name(), phase.title(), align(&header, &lines));
+    if phase.route().cache.is_some() {
+        text += "  direct, envoy: the simulator's answer, for these have no cache. What Redis uses is not in the sum.\n";
+    }
     if phase == Phase::Fallback {
         text += "  direct, envoy: the refused call alone, for these cannot fall back.\n";
     }
@@ -166,6 +173,38 @@ fn memory(idle: &[Memory], after: &[Memory]) -> String {
     format!("resident memory, MB\n{}", align(&header, &lines))
 }
 
+fn filled(filled: &[Filled]) -> String {
+    let header = [
+        "entries",
+        "resident before",
+        "after",
+        "grown",
+        "for 1,000",
+        "the cache says",
+        "for 1,000",
+    ];
+    let line = |filled: &Filled| {
+        let thousands = f64::from(filled.entries) / 1000.0;
+        let grown = filled.after_mb - filled.before_mb;
+        let mut line = vec![format!("{} {}", filled.entries, filled.filling.title())];
+        let figures = [
+            (filled.before_mb, 1),
+            (filled.after_mb, 1),
+            (grown, 1),
+            (grown / thousands, 2),
+            (filled.cache_mb, 1),
+            (filled.cache_mb / thousands, 2),
+        ];
+        line.extend(figures.map(|(value, decimals)| number(Some(value), decimals)));
+        line
+    };
+    let lines: Vec<_> = filled.iter().map(line).collect();
+    format!(
+        "a cache in memory, filled without Envoy, MB\n{}",
+        align(&header, &lines)
+    )
+}
+
 fn sum(memory: &Memory) -> Option<f64> {
     match (memory.envoy_mb, memory.wayleave_mb) {
         (None, None) => None,
@@ -235,6 +274,7 @@ fn align(header: &[&str], lines: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fill::Filling;
     use crate::report::tests::{setup, step};
 
     #[test]
@@ -261,7 +301,14 @@ mod tests {
                 wayleave_mb: None,
             }]
         };
-        let text = render(&Report::new(setup(), steps, memory(40.0), memory(44.0)));
+        let filled = vec![Filled {
+            filling: Filling::Streams,
+            entries: 10_000,
+            cache_mb: 25.0,
+            before_mb: 50.0,
+            after_mb: 80.0,
+        }];
+        let text = render(&Report::new(setup(), steps, [memory(40.0), memory(44.0)], filled));
         for part in [
             "wayleave-bench\n",
             "flat: streams of 64 chunks without pause",
@@ -269,6 +316,7 @@ mod tests {
             "NOT MET (3 bad answers)",
             "not measured",
             "resident memory, MB",
+            "10000 streams of 200 events             50.0   80.0   30.0       3.00            25.0       2.50",
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }

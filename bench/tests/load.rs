@@ -7,16 +7,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use wayleave_bench::http::call::{Call, Expect, Fault, Timing};
+use wayleave_bench::http::call::{Call, Expect, Fault, Source, Timing};
 use wayleave_bench::http::connection::Connection;
 use wayleave_bench::load::{self, Lane, Shape};
 use wayleave_bench::scenario::{Phase, Reader};
 
 const ANSWER: Expect = Expect::Answer {
     min_bytes: 2048,
-    attempts: None,
+    source: Source::Any,
 };
-const STREAM: Expect = Expect::Stream { chunks: 64 };
+const STREAM: Expect = Expect::Stream {
+    chunks: 64,
+    source: Source::Any,
+};
 
 fn call(model: &str, expect: Expect) -> Arc<Call> {
     let body = serde_json::json!({"model": model}).to_string();

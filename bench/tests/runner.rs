@@ -74,14 +74,13 @@ async fn envoy_alone_is_measured_with_its_cpu_and_memory() {
 
 #[tokio::test]
 async fn a_missing_program_is_said_with_what_to_do() {
-    let error = measure(&[
-        "--variant",
-        "wayleave-no-envoy",
-        "--wayleave",
-        "/nowhere/wayleave",
-    ])
-    .await
-    .unwrap_err();
+    let alone = ["--variant", "wayleave-no-envoy"];
+    let missing = [
+        &alone[..],
+        &["--wayleave", "/nowhere/wayleave", "--scenario", "small"],
+    ]
+    .concat();
+    let error = measure(&missing).await.unwrap_err();
     let text = format!("{error:#}");
     assert!(
         text.starts_with("there is no /nowhere/wayleave: build it with"),
@@ -94,12 +93,19 @@ async fn a_missing_program_is_said_with_what_to_do() {
         format!("{error:#}"),
         "there is no /nowhere/envoy: give --envoy PATH"
     );
+    let missing = [&alone[..], &["--redis", "/nowhere/redis-server"]].concat();
+    let error = measure(&missing).await.unwrap_err();
+    assert_eq!(
+        format!("{error:#}"),
+        "there is no /nowhere/redis-server: give --redis PATH"
+    );
 }
 
 #[tokio::test]
 async fn a_program_that_ends_is_an_error_with_its_output() {
     // `false up -f …` ends at once.
-    let error = measure(&["--variant", "wayleave-no-envoy", "--wayleave", "/bin/false"])
+    let ends = ["--wayleave", "/bin/false", "--scenario", "small"];
+    let error = measure(&[&["--variant", "wayleave-no-envoy"][..], &ends].concat())
         .await
         .unwrap_err();
     assert!(

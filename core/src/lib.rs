@@ -23,6 +23,7 @@ pub mod gate;
 pub mod headers;
 pub mod intake;
 pub mod money;
+pub mod notice;
 pub mod outcome;
 pub mod plan;
 pub mod price;

@@ -11,6 +11,8 @@ use wayleave_core::format::{Framing, WireFormat};
 use wayleave_core::intake::{Intake, TargetShape};
 use wayleave_core::vendor::Vendor;
 
+#[path = "requests/keys.rs"]
+mod keys;
 #[path = "requests/proofs.rs"]
 mod proofs;
 #[expect(dead_code, reason = "answers are for other suites")]
@@ -24,6 +26,7 @@ use recordings::exchange::{Exchange, load};
 use survivors::Survivors;
 
 /// One recorded request.
+#[derive(Clone)]
 struct Recorded {
     id: String,
     provider: String,

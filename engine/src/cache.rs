@@ -17,14 +17,14 @@ pub(crate) mod store;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wayleave_core::cache::Entry;
+use tokio::sync::watch;
+use wayleave_core::notice::Notices;
+use wayleave_core::resource::{ResourceKind, ResourceName};
 use wayleave_core::snapshot::ObjectName;
-use wayleave_core::snapshot::cache::{CacheRules, Store as Spec};
 use wayleave_core::table::Table;
 
 use self::shared::Flights;
-use self::similar::Index;
-use self::store::Store;
+use self::store::{Ground, Setup, Store};
 use crate::metrics::{Label, StoreMetrics};
 
 /// The caches of all routes.
@@ -33,30 +33,8 @@ pub(crate) struct Caches {
     /// Answers under way.
     pub(crate) flights: Arc<Flights>,
     /// By policy, with what each was opened by.
-    stores: Mutex<HashMap<ObjectName, (OpenedBy, Store)>>,
-    /// What similar requests are found by.
-    index: Arc<Index>,
-}
-
-/// What a store was opened by. Where it changes, another store is opened.
-#[derive(Debug, PartialEq, Eq)]
-struct OpenedBy {
-    spec: Spec,
-    /// The most bytes of an entry that is read; of no matter to a store in memory.
-    largest: usize,
-}
-
-impl OpenedBy {
-    fn of(rules: &CacheRules) -> Self {
-        let largest = match rules.store {
-            Spec::Memory { .. } => 0,
-            Spec::Redis(_) => Entry::longest(rules.max_entry_bytes),
-        };
-        Self {
-            spec: rules.store.clone(),
-            largest,
-        }
-    }
+    stores: Mutex<HashMap<ObjectName, (Setup, Store)>>,
+    ground: Ground,
 }
 
 impl Caches {
@@ -69,18 +47,38 @@ impl Caches {
             if stores.contains_key(&cache.name) {
                 continue;
             }
-            let by = OpenedBy::of(&cache.rules);
+            let setup = Setup::of(&cache.rules);
             let store = match before.remove(&cache.name) {
-                Some((opened, store)) if opened == by => store,
+                Some((opened, store)) if opened == setup => store,
                 _ => Store::open(
-                    &by.spec,
-                    by.largest,
+                    &setup,
                     Label(cache.name.to_string().into()),
+                    &self.ground,
                     metrics,
                 ),
             };
-            stores.insert(cache.name.clone(), (by, store));
+            stores.insert(cache.name.clone(), (setup, store));
         }
+        drop(stores);
+        for gone in before.into_keys() {
+            metrics.gone(Label(gone.to_string().into()));
+        }
+        self.ground.news.send_replace(());
+    }
+
+    /// What the stores cannot do of what their policies ask for.
+    pub(crate) fn notices(&self) -> Notices {
+        let stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
+        let notices = stores.iter().filter_map(|(policy, (_, store))| {
+            let name = ResourceName::new(ResourceKind::Cache, policy.clone());
+            Some((name, store.notice()?))
+        });
+        notices.collect()
+    }
+
+    /// Told when there may be other notices.
+    pub(crate) fn news(&self) -> watch::Receiver<()> {
+        self.ground.news.subscribe()
     }
 
     /// The store of a policy.

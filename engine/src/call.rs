@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::sync::mpsc;
+use wayleave_core::cache::Status;
 use wayleave_core::client_error::ClientError;
 use wayleave_core::endpoint::Endpoint;
 use wayleave_core::format::WireFormat;
@@ -77,6 +78,8 @@ pub struct Summary {
     pub usage: Usage,
     /// The cost of all attempts so far; `None`: one of them has no price.
     pub cost: Option<Ticks>,
+    /// What became of it at the cache of its route; `None`: there is none.
+    pub cache: Option<Status>,
 }
 
 impl Answer {

@@ -250,6 +250,7 @@ impl CallContext {
             attempts: book.begun,
             usage: Usage::default(),
             cost: book.cost.0,
+            cache: book.cache,
         }
     }
 

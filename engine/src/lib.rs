@@ -32,11 +32,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use wayleave_core::notice::Notices;
 use wayleave_core::price::PriceBook;
 use wayleave_core::snapshot::{Endpoint, Snapshot, Timeouts};
 use wayleave_core::table::Table;
+use wayleave_core::tokens;
 
 use crate::cache::Caches;
 pub use crate::cache::store::{Purge, PurgeError};
@@ -101,6 +104,8 @@ impl Engine {
         if let Some(error) = PriceBook::builtin().error() {
             tracing::error!(%error, "the built-in price book cannot be read: only a ProviderKey's own prices are known");
         }
+        // A thread of its own: it takes a while, and the first call that needs it should not.
+        std::thread::spawn(tokens::load);
         let clock = Clock::start();
         let metrics = Metrics::new();
         let file = options.ledger_file.clone();
@@ -133,6 +138,16 @@ impl Engine {
         self.0.caches.configure(&table, self.0.metrics.store());
         self.0.table.store(Some(Arc::new(table)));
         self.0.metrics.configured();
+    }
+
+    /// What cannot be had of what the configuration in force asks for.
+    pub fn notices(&self) -> Notices {
+        self.0.caches.notices()
+    }
+
+    /// Told when [`Engine::notices`] may be others.
+    pub fn news(&self) -> watch::Receiver<()> {
+        self.0.caches.news()
     }
 
     /// Whether requests can be made to an endpoint at all.

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::response::{BadResponse, Head};
+use super::response::{BadResponse, Cache, Head};
 use super::sse::Events;
 
 /// What makes an answer good.
@@ -13,16 +13,29 @@ pub enum Expect {
     Answer {
         /// Size of the body at least.
         min_bytes: u64,
-        /// The upstream attempts that the gateway must report, if that matters.
-        attempts: Option<u32>,
+        /// Where it comes from.
+        source: Source,
     },
     /// Status 200 and a whole stream.
     Stream {
         /// Events with real content, exactly.
         chunks: u32,
+        /// Where it comes from.
+        source: Source,
     },
     /// This status; the body does not matter.
     Status(u16),
+}
+
+/// Where an answer has to come from, as the gateway reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// From anywhere.
+    Any,
+    /// From the last of so many upstream attempts.
+    Attempts(u32),
+    /// From upstream or from the cache: this is what the cache says of it.
+    Cache(Cache),
 }
 
 /// A request, sent again and again.
@@ -83,6 +96,14 @@ pub enum Fault {
         got: Option<u32>,
         /// As the scenario needs it.
         want: u32,
+    },
+    /// The answer should have come from the cache, or should not have.
+    #[error("the gateway says {got:?} of its cache instead of {want:?}")]
+    Cache {
+        /// As the gateway says, if it does.
+        got: Option<Cache>,
+        /// As the scenario needs it.
+        want: Cache,
     },
     /// No complete answer when the time was up.
     #[error("no answer before the time was up")]
@@ -153,18 +174,29 @@ impl Judge {
                 want: min_bytes,
             }),
             Expect::Answer { .. } if self.last != Some(b'}') => Err(Fault::NotJson),
-            Expect::Answer {
-                attempts: Some(want), ..
-            } if head.attempts != Some(want) => Err(Fault::Attempts {
-                got: head.attempts,
-                want,
-            }),
-            Expect::Stream { chunks } if self.events.chunks() != chunks => Err(Fault::Chunks {
+            Expect::Stream { chunks, .. } if self.events.chunks() != chunks => Err(Fault::Chunks {
                 got: self.events.chunks(),
                 want: chunks,
             }),
             Expect::Stream { .. } if !self.events.done() => Err(Fault::Unfinished),
-            Expect::Answer { .. } | Expect::Stream { .. } | Expect::Status(_) => Ok(()),
+            Expect::Answer { source, .. } | Expect::Stream { source, .. } => source.verdict(head),
+            Expect::Status(_) => Ok(()),
+        }
+    }
+}
+
+impl Source {
+    fn verdict(self, head: Head) -> Result<(), Fault> {
+        match self {
+            Self::Attempts(want) if head.attempts != Some(want) => Err(Fault::Attempts {
+                got: head.attempts,
+                want,
+            }),
+            Self::Cache(want) if head.cache != Some(want) => Err(Fault::Cache {
+                got: head.cache,
+                want,
+            }),
+            Self::Any | Self::Attempts(_) | Self::Cache(_) => Ok(()),
         }
     }
 }
@@ -185,6 +217,7 @@ mod tests {
         status: 200,
         close: false,
         attempts: Some(2),
+        cache: Some(Cache::Hit),
     };
     const EVENT: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n";
 
@@ -192,12 +225,15 @@ mod tests {
     fn good_answers_pass() {
         let answer = Expect::Answer {
             min_bytes: 4,
-            attempts: Some(2),
+            source: Source::Attempts(2),
         };
         assert_eq!(judge(answer, OK, &["{\"a\"", ":1}", "\n"]), Ok(()));
         assert_eq!(
             judge(
-                Expect::Stream { chunks: 2 },
+                Expect::Stream {
+                    chunks: 2,
+                    source: Source::Cache(Cache::Hit)
+                },
                 OK,
                 &[EVENT, EVENT, "data: [DONE]\n\n"]
             ),
@@ -213,9 +249,12 @@ mod tests {
     fn each_fault_is_told() {
         let answer = Expect::Answer {
             min_bytes: 4,
-            attempts: Some(3),
+            source: Source::Attempts(3),
         };
-        let stream = Expect::Stream { chunks: 1 };
+        let stream = Expect::Stream {
+            chunks: 1,
+            source: Source::Cache(Cache::Miss),
+        };
         for (expect, head, body, fault) in [
             (
                 answer,
@@ -236,6 +275,15 @@ mod tests {
             ),
             (stream, OK, "data: [DONE]\n\n", Fault::Chunks { got: 0, want: 1 }),
             (stream, OK, EVENT, Fault::Unfinished),
+            (
+                stream,
+                OK,
+                &format!("{EVENT}data: [DONE]\n\n"),
+                Fault::Cache {
+                    got: Some(Cache::Hit),
+                    want: Cache::Miss,
+                },
+            ),
             (Expect::Status(429), OK, "", Fault::Status { got: 200, want: 429 }),
         ] {
             assert_eq!(judge(expect, head, &[body]), Err(fault), "{body}");

@@ -40,6 +40,11 @@ impl Connection {
         }
     }
 
+    /// From now on sends another kind of call.
+    pub fn ask(&mut self, call: Arc<Call>) {
+        self.call = call;
+    }
+
     /// Sends the request and reads the answer to its end. Times count from `start`.
     async fn exchange(&mut self, stream: &mut TcpStream, start: Instant) -> Result<Timing, Fault> {
         self.response.reset();

@@ -7,6 +7,8 @@ const MAX_HEAD: usize = 64 * 1024;
 const MAX_HEADERS: usize = 64;
 /// The header in which Wayleave says how many upstream attempts a call took.
 const ATTEMPTS: &str = "x-wayleave-attempts";
+/// The header in which Wayleave says what its cache had to do with a call.
+const CACHE: &str = "x-wayleave-cache";
 
 /// Why an answer cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +39,19 @@ pub struct Head {
     pub close: bool,
     /// The upstream attempts that the gateway reports.
     pub attempts: Option<u32>,
+    /// What the gateway says of its cache.
+    pub cache: Option<Cache>,
+}
+
+/// What a cache had to do with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cache {
+    /// It had the answer.
+    Hit,
+    /// It was asked, and had none.
+    Miss,
+    /// Anything else.
+    Other,
 }
 
 #[derive(Debug)]
@@ -160,6 +175,12 @@ fn parse(bytes: &[u8]) -> Result<Option<(usize, Head, State)>, BadResponse> {
             head.close = value().eq_ignore_ascii_case("close");
         } else if header.name.eq_ignore_ascii_case(ATTEMPTS) {
             head.attempts = value().parse().ok();
+        } else if header.name.eq_ignore_ascii_case(CACHE) {
+            head.cache = Some(match value() {
+                "hit" => Cache::Hit,
+                "miss" => Cache::Miss,
+                _ => Cache::Other,
+            });
         }
     }
     let empty = matches!(head.status, 100..200 | 204 | 304) || matches!(body, Some(State::Length(0)));
@@ -176,7 +197,7 @@ mod tests {
     use super::*;
 
     const PLAIN: &[u8] =
-        b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\nX-Wayleave-Attempts: 2\r\n\r\nhello world";
+        b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\nX-Wayleave-Attempts: 2\r\nX-Wayleave-Cache: hit\r\n\r\nhello world";
     const CHUNKED: &[u8] =
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n";
 
@@ -228,7 +249,8 @@ mod tests {
             Head {
                 status: 200,
                 close: false,
-                attempts: Some(2)
+                attempts: Some(2),
+                cache: Some(Cache::Hit)
             }
         );
         response.reset();
@@ -239,7 +261,8 @@ mod tests {
             Head {
                 status: 503,
                 close: true,
-                attempts: None
+                attempts: None,
+                cache: None
             }
         );
     }

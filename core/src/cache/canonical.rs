@@ -168,12 +168,18 @@ fn named(format: WireFormat, members: &Value) -> Cow<'_, Value> {
     }
 }
 
-/// As whoever made a format speaks it.
+/// As whoever made a format speaks it. `None`: nobody is asked in it.
 fn own_shape(format: WireFormat) -> Option<TargetShape<'static>> {
+    // The maker of the responses speaks another format first.
+    let first = if format == WireFormat::OpenAIResponses {
+        WireFormat::OpenAIChat
+    } else {
+        format
+    };
     Some(TargetShape {
         format,
         model: "m",
-        quirks: Vendor::of(format)?.quirks,
+        quirks: Vendor::of(first)?.quirks,
     })
 }
 
@@ -216,11 +222,20 @@ fn renamed(name: &str) -> Option<&'static str> {
     (name == "max_tokens").then_some("max_completion_tokens")
 }
 
-/// The text of a message that is nothing else, as a text or as a list of one part.
+/// The text of a message that is nothing else, as a text or as a list of one part; or of one message of the user, as
+/// responses may ask.
 fn sole_text(value: &Value) -> Option<&str> {
     match value {
         Value::String(text) => Some(text),
         Value::Array(parts) => match parts.as_slice() {
+            [Value::Object(message)] if message.get("role").is_some() => {
+                let plain = message.iter().all(|(name, value)| match name.as_str() {
+                    "type" => value == "message",
+                    "role" => value == "user",
+                    name => name == "content",
+                });
+                sole_text(message.get("content").filter(|_| plain)?)
+            }
             [Value::Object(part)] => {
                 let plain = part.iter().all(|(name, value)| match name.as_str() {
                     "type" => matches!(value.as_str(), Some("text" | "input_text" | "output_text")),

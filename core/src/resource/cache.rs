@@ -23,7 +23,7 @@ pub(super) struct WireCache {
 
 #[derive(Serialize, Deserialize)]
 enum WireState {
-    Ready(WireRules),
+    Ready(Box<WireRules>),
     Broken(String),
 }
 
@@ -63,7 +63,7 @@ impl WireCache {
             routes: cache.routes.clone(),
             rules: match &cache.rules {
                 CacheState::Broken(reason) => WireState::Broken(reason.clone()),
-                CacheState::Ready(rules) => WireState::Ready(WireRules::expose(rules)),
+                CacheState::Ready(rules) => WireState::Ready(Box::new(WireRules::expose(rules))),
             },
         }
     }

@@ -185,7 +185,7 @@ pub struct Semantic {
 
 impl Semantic {
     /// The threshold of a policy that states none.
-    pub const DEFAULT_THRESHOLD: Ratio = Ratio::from_millionths(950_000);
+    pub const DEFAULT_THRESHOLD: Ratio = Ratio::from_millionths(900_000);
 }
 
 /// Whether two similar texts have to agree in what embeddings tell apart badly.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod checks;
 #[cfg(test)]
+mod kept;
+#[cfg(test)]
 mod labels;
 #[cfg(test)]
 mod reading;

@@ -73,8 +73,8 @@ impl Exchange {
         self.api == Some(Api::OpenAIResponses) && self.request.as_ref().is_some_and(needs)
     }
 
-    /// The deviations of the vendor; of a plain server where the table has no row for it.
-    pub(crate) fn quirks(&self) -> Quirks {
+    /// The row of the vendor; that of a plain server where the table has none for it.
+    pub(crate) fn vendor(&self) -> &'static Vendor {
         let vendor = Vendor::named(match self.provider.as_str() {
             "openai" => "OpenAI",
             "anthropic" => "Anthropic",
@@ -87,7 +87,12 @@ impl Exchange {
             "bedrock" => "Bedrock",
             _ => "Custom",
         });
-        vendor.expect("a row of the table").quirks
+        vendor.expect("a row of the table")
+    }
+
+    /// The deviations of the vendor.
+    pub(crate) fn quirks(&self) -> Quirks {
+        self.vendor().quirks
     }
 
     /// The body in pieces of these lengths.

@@ -143,10 +143,10 @@ impl Keeper {
             let lead = self.lead;
             let bytes = entry.encode(&shelf.key);
             shelf.store.put(&shelf.key, bytes, shelf.ttl).await;
-            if let Some(sign) = shelf.sign {
-                sign.put_up(&shelf.key);
-            }
             drop(lead);
+            if let Some(sign) = shelf.sign {
+                sign.put_up(&shelf.store, &shelf.key, shelf.ttl).await;
+            }
         });
         let waker = std::task::Waker::noop();
         if put.as_mut().poll(&mut std::task::Context::from_waker(waker)) == Poll::Pending {

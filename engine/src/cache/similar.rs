@@ -2,9 +2,9 @@
 //! within a group in which all else is equal.
 
 mod embedding;
-mod index;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use wayleave_core::cache::guard::agree;
 use wayleave_core::cache::key::Key;
@@ -12,12 +12,9 @@ use wayleave_core::cache::{Ask, Similar};
 use wayleave_core::snapshot::cache::{Semantic, Verify};
 use wayleave_core::table::{ActiveCache, ActiveRule};
 
-use self::embedding::Vector;
-pub(super) use self::index::Index;
-use self::index::Item;
 use super::enter::fetch;
 use super::replay::{Kept, Likeness};
-use super::store::Store;
+use super::store::{Item, Store, Vector};
 use crate::context::CallContext;
 use crate::metrics::Missed;
 
@@ -35,7 +32,6 @@ pub(super) struct Search<'a> {
 /// By what similar requests find an answer that is going to be kept.
 #[derive(Debug)]
 pub(crate) struct Sign {
-    index: Arc<Index>,
     group: Key,
     words: Arc<str>,
     vector: Vector,
@@ -69,9 +65,9 @@ impl Search<'_> {
         let embedder = self.embedder.ok_or(Missed::NoEmbedding)?;
         let vector = embedding::embed(call, embedder, &self.similar.words).await;
         let vector = vector.ok_or(Missed::NoEmbedding)?;
-        let index = &call.core.caches.index;
+        let group = &self.similar.group;
         let least = f64::from(self.semantic.threshold.millionths()) / 1e6;
-        for found in index.search(&self.similar.group, &vector, least) {
+        for found in store.nearest(group, &vector, least).await {
             if !self.means_the_same(&found.words) {
                 continue;
             }
@@ -82,13 +78,12 @@ impl Search<'_> {
             let likeness = Likeness::Similar(found.similarity);
             match fetch(call, store, ask, &key, self.largest, likeness).await {
                 Ok(kept) => return Ok(kept),
-                Err(Missed::Absent) => index.remove(&self.similar.group, found.request),
+                Err(Missed::Absent) => store.take_down(group, found.request),
                 Err(_) => {}
             }
         }
         *sign = Some(Sign {
-            index: Arc::clone(index),
-            group: self.similar.group.clone(),
+            group: group.clone(),
             words: Arc::clone(&self.similar.words),
             vector,
         });
@@ -104,15 +99,13 @@ impl Search<'_> {
 }
 
 impl Sign {
-    /// The answer is kept under this key.
-    pub(super) fn put_up(self, key: &Key) {
-        self.index.insert(
-            &self.group,
-            Item {
-                request: key.request,
-                words: self.words,
-                vector: self.vector,
-            },
-        );
+    /// The answer is in the store, under this key and for this long.
+    pub(super) async fn put_up(self, store: &Store, key: &Key, ttl: Duration) {
+        let item = Item {
+            request: key.request,
+            words: self.words,
+            vector: self.vector,
+        };
+        store.put_up(&self.group, item, ttl).await;
     }
 }

@@ -2,27 +2,56 @@
 //!
 //! A store knows keys and bytes, not what they mean. It never fails a call: what it cannot do is a miss and a metric.
 
+mod index;
 mod memory;
 mod redis;
 mod seal;
+mod similar;
+mod vector;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::watch;
 use tokio::time::Instant;
+use wayleave_core::cache::Entry;
 use wayleave_core::cache::key::{Key, Scope};
-use wayleave_core::snapshot::cache::Store as Spec;
+use wayleave_core::notice::Notice;
+use wayleave_core::snapshot::cache::{CacheRules, Store as Spec};
 
+pub(crate) use self::index::Item;
+use self::index::{Found, Index};
 use self::memory::Memory;
 use self::redis::Redis;
+pub(crate) use self::vector::Vector;
 use crate::metrics::{Fault, Label, Operation, StoreKind, StoreMetrics};
 
 /// A store. Cheap to clone: all clones are one.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     place: Place,
+    ground: Ground,
     metrics: StoreMetrics,
+}
+
+/// What all stores of a process stand on. Cheap to clone: all clones are one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ground {
+    /// What similar requests are found by in this process.
+    index: Arc<Index>,
+    /// Told when a store knows more of its server.
+    pub(crate) news: watch::Sender<()>,
+}
+
+/// What a store is opened by. Where it changes, another store is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Setup {
+    spec: Spec,
+    /// The most bytes of an entry that is read. Like what follows of no matter to a store in memory.
+    largest: usize,
+    /// Whether it is searched by similarity.
+    similar: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -77,13 +106,27 @@ pub enum PurgeError {
     },
 }
 
+impl Setup {
+    pub(crate) fn of(rules: &CacheRules) -> Self {
+        let (largest, similar) = match rules.store {
+            Spec::Memory { .. } => (0, false),
+            Spec::Redis(_) => (Entry::longest(rules.max_entry_bytes), rules.semantic.is_some()),
+        };
+        Self {
+            spec: rules.store.clone(),
+            largest,
+            similar,
+        }
+    }
+}
+
 impl Store {
-    /// Opens the store of a policy, named for metrics and logs, for entries of at most `largest` bytes. Never fails: a
-    /// server that cannot be reached is a store that misses. Has to be called inside a Tokio runtime.
-    pub(crate) fn open(spec: &Spec, largest: usize, policy: Label, metrics: &StoreMetrics) -> Self {
-        let place = match spec {
+    /// Opens the store of a policy, named for metrics and logs. Never fails: a server that cannot be reached is a store
+    /// that misses. Has to be called inside a Tokio runtime.
+    pub(crate) fn open(setup: &Setup, policy: Label, ground: &Ground, metrics: &StoreMetrics) -> Self {
+        let place = match &setup.spec {
             Spec::Memory { max_bytes } => Place::Memory(Memory::new(*max_bytes, metrics.memory(policy))),
-            Spec::Redis(spec) => match Redis::open(spec, largest, policy.clone(), metrics) {
+            Spec::Redis(spec) => match Redis::open(spec, setup, policy.clone(), ground, metrics) {
                 Ok(redis) => Place::Redis(redis),
                 Err(error) => {
                     tracing::error!(policy = &*policy.0, %error, "the cache has no store: calls go on without");
@@ -93,7 +136,16 @@ impl Store {
         };
         Self {
             place,
+            ground: ground.clone(),
             metrics: metrics.clone(),
+        }
+    }
+
+    /// What cannot be had of what its policy asks for.
+    pub(crate) fn notice(&self) -> Option<Notice> {
+        match &self.place {
+            Place::Redis(redis) if redis.lacks_vectors() => Some(Notice::NoVectorSearch),
+            Place::Memory(_) | Place::Redis(_) | Place::Unusable => None,
         }
     }
 
@@ -129,6 +181,7 @@ impl Store {
 
     /// Forgets, and says how many entries there were. What is put meanwhile may stay.
     pub(crate) async fn purge(&self, which: &Purge) -> Result<u64, PurgeError> {
+        self.ground.index.purge(which);
         let purging = async {
             match &self.place {
                 Place::Memory(memory) => memory.purge(which).await,

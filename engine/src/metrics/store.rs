@@ -21,6 +21,7 @@ pub(crate) struct StoreMetrics {
     bytes: Family<PolicyLabels, Gauge>,
     entries: Family<PolicyLabels, Gauge>,
     evictions: Family<PolicyLabels, Counter>,
+    shared: Family<PolicyLabels, Gauge>,
 }
 
 /// Where a store keeps its entries.
@@ -36,6 +37,10 @@ pub(crate) enum Operation {
     Get,
     Put,
     Purge,
+    /// Look for similar requests.
+    Search,
+    /// Add and remove what similar requests are found by.
+    Index,
     /// In the background: no call waits for it.
     Connect,
 }
@@ -77,6 +82,7 @@ impl StoreMetrics {
             bytes: Family::default(),
             entries: Family::default(),
             evictions: Family::default(),
+            shared: Family::default(),
         }
     }
 
@@ -102,6 +108,11 @@ impl StoreMetrics {
             "Entries in memory that made room for others",
             self.evictions.clone(),
         );
+        own.register(
+            "cache_semantic_shared",
+            "Whether similar requests of all data planes are found in the store (1), or only those of this one (0)",
+            self.shared.clone(),
+        );
     }
 
     pub(crate) fn took(&self, kind: StoreKind, operation: Operation, seconds: f64) {
@@ -119,6 +130,18 @@ impl StoreMetrics {
             reason: reason.as_str(),
         };
         self.errors.get_or_create(&labels).inc();
+    }
+
+    /// Whether similar requests of all data planes are found.
+    pub(crate) fn shared(&self, policy: &Label, shared: bool) {
+        let policy = policy.clone();
+        let gauge = self.shared.get_or_create_owned(&PolicyLabels { policy });
+        gauge.set(i64::from(shared));
+    }
+
+    /// The policy is gone.
+    pub(crate) fn gone(&self, policy: Label) {
+        self.shared.remove(&PolicyLabels { policy });
     }
 
     /// Those of the store in memory of a policy.
@@ -147,6 +170,8 @@ impl Operation {
             Self::Get => "get",
             Self::Put => "put",
             Self::Purge => "purge",
+            Self::Search => "search",
+            Self::Index => "index",
             Self::Connect => "connect",
         }
     }

@@ -18,7 +18,9 @@ mod suite {
     mod outcome;
     mod purge;
     mod race;
+    mod replicas;
     mod secrets;
+    mod similar;
     mod streams;
     mod support;
     mod tls;

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tonic::{Request, Streaming};
+use wayleave_core::notice::Notices;
 use wayleave_core::resource::{Identity, Resource};
 use wayleave_core::snapshot::Access;
 use wayleave_engine::Engine;
@@ -65,9 +66,15 @@ impl Follower {
         let (requests, mut responses) = self.open(target).await?;
         self.status.connected(target);
         let patience = Instant::now() + SET_PATIENCE;
+        let mut news = self.engine.news();
+        let mut told = Notices::new();
         loop {
             let message = if *served {
-                responses.message().await
+                self.tell(&mut told, target, &requests).await?;
+                tokio::select! {
+                    message = responses.message() => message,
+                    Ok(()) = news.changed() => continue,
+                }
             } else {
                 let first = timeout_at(patience, responses.message()).await;
                 first.map_err(|_| too_slow(target))?
@@ -137,6 +144,22 @@ impl Follower {
             let _ = requests.send(answer).await;
         }
         Ok(true)
+    }
+
+    /// Tells the server of what cannot be had, unless it knows.
+    async fn tell(&self, told: &mut Notices, target: &Target, requests: &Requests) -> Result<(), Trouble> {
+        let notices = self.engine.notices();
+        if notices == *told {
+            return Ok(());
+        }
+        let request = wire::notices(&notices).map_err(|error| Trouble::Protocol {
+            target: target.clone(),
+            what: error.to_string(),
+        })?;
+        // A server that is gone is noticed by what it does not send any longer.
+        let _ = requests.send(request).await;
+        *told = notices;
+        Ok(())
     }
 
     fn put_in_force(&self) {

@@ -10,6 +10,7 @@ use envoy_types::pb::envoy::service::discovery::v3::{
 use envoy_types::pb::google::protobuf::Any;
 use envoy_types::pb::google::rpc::Status;
 use tonic::Code;
+use wayleave_core::notice::{self, Notices};
 use wayleave_core::resource::{REJECTED_TYPE_URL, Rejected, TYPE_URL};
 
 use crate::config::replica::{Answer, Sent, Update};
@@ -57,6 +58,22 @@ fn refusal(answer: &Answer, first: &Rejected) -> serde_json::Result<Status> {
             type_url: REJECTED_TYPE_URL.to_owned(),
             value: serde_json::to_vec(&answer.rejected)?,
         }],
+    })
+}
+
+/// All notices. The request answers nothing, so a server that does not know them passes it over.
+pub(super) fn notices(notices: &Notices) -> serde_json::Result<DeltaDiscoveryRequest> {
+    Ok(DeltaDiscoveryRequest {
+        type_url: TYPE_URL.to_owned(),
+        error_detail: Some(Status {
+            code: Code::Ok.into(),
+            message: String::new(),
+            details: vec![Any {
+                type_url: notice::TYPE_URL.to_owned(),
+                value: notice::encode(notices)?,
+            }],
+        }),
+        ..DeltaDiscoveryRequest::default()
     })
 }
 

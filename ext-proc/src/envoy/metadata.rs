@@ -23,6 +23,7 @@ pub(crate) fn of_call(summary: &Summary) -> Struct {
         attempts,
         usage,
         cost,
+        cache,
     } = summary;
     let members = [
         ("call", Some(text(call))),
@@ -35,6 +36,7 @@ pub(crate) fn of_call(summary: &Summary) -> Struct {
         ("output_tokens", Some(number(tokens(usage.output)))),
         ("total_tokens", Some(number(tokens(usage.total())))),
         ("cost_usd", cost.map(|cost| number(cost.usd_f64()))),
+        ("cache", cache.map(|status| text(status.as_str()))),
     ];
     let known = members
         .into_iter()

@@ -196,6 +196,7 @@ pub(crate) fn summary() -> Summary {
             ..Usage::default()
         },
         cost: Some(Ticks::new(12_500_000)),
+        cache: None,
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use wayleave_api::condition::{ConditionType, Reason, Status, TargetStatus};
+use wayleave_core::notice::Notice;
 
 use crate::compile::verdict::{ConditionState, Target, Verdict};
 use crate::config::fleet::Tally;
@@ -119,7 +120,8 @@ pub fn patience(old: Option<&Status>, new: &Status) -> Duration {
         let may_pass = pending || !resolved(new);
         return if may_pass { SETTLING } else { Duration::ZERO };
     };
-    let was_programmed = reason(old).as_deref() == Some(Reason::Programmed.as_str());
+    let was_programmed = condition(old, ConditionType::Programmed)
+        .is_some_and(|programmed| programmed.status == Truth::True.as_str());
     if pending && was_programmed {
         RECONNECTING
     } else if truth(old) == truth(new) && states(old) == states(new) {
@@ -142,6 +144,16 @@ enum Truth {
     True,
     False,
     Unknown,
+}
+
+impl Truth {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::True => "True",
+            Self::False => "False",
+            Self::Unknown => "Unknown",
+        }
+    }
 }
 
 /// A condition without what an API server wants beside.
@@ -179,11 +191,7 @@ impl Said {
         earlier: Option<&Condition>,
         now: Timestamp,
     ) -> Condition {
-        let truth = match self.truth {
-            Truth::True => "True",
-            Truth::False => "False",
-            Truth::Unknown => "Unknown",
-        };
+        let truth = self.truth.as_str();
         let since = earlier
             .filter(|earlier| earlier.status == truth)
             .map(|earlier| earlier.last_transition_time.clone());
@@ -214,7 +222,9 @@ fn programmed(programming: &Programming, verdict: &Verdict) -> Said {
         Programming::Broken => {
             let mut message = match verdict.object.kind {
                 Kind::CachePolicy => "this generation is broken: its routes are served without a cache",
-                _ => "this generation is broken: calls that need it are answered with the reason",
+                Kind::ProviderKey | Kind::LLMRoute | Kind::Secret | Kind::ConfigMap | Kind::Namespace => {
+                    "this generation is broken: calls that need it are answered with the reason"
+                }
             }
             .to_owned();
             // What it refers to is another matter: that is gone everywhere.
@@ -238,7 +248,25 @@ fn sent(tally: &Tally) -> Said {
     if tally.acknowledged < tally.planes {
         return Said::new(Truth::Unknown, Reason::Pending, shown(tally));
     }
-    Said::new(Truth::True, Reason::Programmed, shown(tally))
+    match &tally.notice {
+        None => Said::new(Truth::True, Reason::Programmed, shown(tally)),
+        Some((node, notice)) => {
+            let (reason, what) = noticed(*notice);
+            let message = format!("{}; data plane {node}: {what}", shown(tally));
+            Said::new(Truth::True, reason, message)
+        }
+    }
+}
+
+/// What cannot be had of an object that is in force.
+fn noticed(notice: Notice) -> (Reason, &'static str) {
+    match notice {
+        Notice::NoVectorSearch => (
+            Reason::NoVectorSearch,
+            "the store has no vector sets, as Redis 8.2 has them: answers to similar requests are found only where they \
+             were made, on each data plane its own",
+        ),
+    }
 }
 
 fn shown(tally: &Tally) -> String {

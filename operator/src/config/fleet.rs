@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
+use wayleave_core::notice::{Notice, Notices};
 use wayleave_core::resource::ResourceName;
 
 use super::bundle::Version;
@@ -29,6 +30,7 @@ struct Plane {
     serves: bool,
     has: BTreeMap<ResourceName, Version>,
     rejected: BTreeMap<ResourceName, (Version, Arc<str>)>,
+    notices: Notices,
 }
 
 /// The connection of one data plane: it is in the fleet until this is dropped.
@@ -48,6 +50,8 @@ pub struct Tally {
     pub acknowledged: usize,
     /// A data plane that did not take the version, and why: the first by name.
     pub rejected: Option<(Arc<str>, Arc<str>)>,
+    /// A data plane on which not all of it can be had, and what cannot: the first by name.
+    pub notice: Option<(Arc<str>, Notice)>,
 }
 
 impl Default for Fleet {
@@ -70,6 +74,7 @@ impl Fleet {
             serves: !has.is_empty(),
             has,
             rejected: BTreeMap::new(),
+            notices: Notices::new(),
         };
         self.planes().insert(Arc::clone(&node), plane);
         self.changed();
@@ -93,6 +98,11 @@ impl Fleet {
                 && tally.rejected.is_none()
             {
                 tally.rejected = Some((Arc::clone(node), Arc::clone(reason)));
+            }
+            if let Some(notice) = plane.notices.get(name)
+                && tally.notice.is_none()
+            {
+                tally.notice = Some((Arc::clone(node), *notice));
             }
         }
         tally
@@ -146,6 +156,21 @@ impl Membership {
                 plane.has.remove(&name);
             }
             plane.serves |= news.complete;
+        }
+        self.fleet.changed();
+    }
+
+    /// Takes what cannot be had on the data plane, in place of what it told before.
+    pub fn noticed(&self, notices: Notices) {
+        {
+            let mut planes = self.fleet.planes();
+            let Some(plane) = planes
+                .get_mut(&self.node)
+                .filter(|plane| plane.connection == self.connection)
+            else {
+                return;
+            };
+            plane.notices = notices;
         }
         self.fleet.changed();
     }

@@ -110,8 +110,11 @@ impl ConfigService {
         session: &mut Session,
         request: DeltaDiscoveryRequest,
     ) -> Result<(), Status> {
-        // A request without a nonce asks for something; here everybody gets everything.
+        // A request without a nonce tells or asks for something; here everybody gets everything.
         if request.response_nonce.is_empty() {
+            if let Some(notices) = convert::notices(&request) {
+                membership.noticed(notices);
+            }
             return Ok(());
         }
         let (nonce, answer) = convert::answer(request)?;

@@ -36,6 +36,10 @@ fn nothing_else_is() {
         second.finishes.push(finish);
         assert_eq!(kept(&second), Err(why), "the second choice: {finish:?}");
     }
+}
+
+#[test]
+fn nor_is_one_that_says_nothing_whole() {
     let good = || tally(Finish::Stop);
     let cases = [
         (

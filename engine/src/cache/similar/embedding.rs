@@ -18,41 +18,9 @@ use wayleave_core::table::ActiveRule;
 use wayleave_core::walk::Role;
 
 use crate::attempt::Attempt;
+use crate::cache::store::Vector;
 use crate::context::CallContext;
 use crate::executor::{gate, next_key};
-
-/// More than any model in use has.
-const MOST_DIMENSIONS: usize = 16_384;
-
-/// A direction: of length 1.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Vector(Arc<[f32]>);
-
-impl Vector {
-    /// `None`: it points nowhere.
-    pub(super) fn new(mut numbers: Vec<f32>) -> Option<Self> {
-        let length = numbers.iter().map(|number| number * number).sum::<f32>().sqrt();
-        let sound = length.is_finite() && length > 0.0 && numbers.len() <= MOST_DIMENSIONS;
-        sound.then(|| {
-            numbers.iter_mut().for_each(|number| *number /= length);
-            Self(numbers.into())
-        })
-    }
-
-    /// The cosine of the angle between two; 0 where they are of different models.
-    pub(super) fn similarity(&self, other: &Self) -> f64 {
-        if self.0.len() != other.0.len() {
-            return 0.0;
-        }
-        let pairs = self.0.iter().zip(other.0.iter());
-        // The rounding of a sum of thousands must not make two equal ones more than equal.
-        f64::from(pairs.map(|(one, other)| one * other).sum::<f32>()).min(1.0)
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        size_of_val(&*self.0)
-    }
-}
 
 #[derive(Deserialize)]
 struct Embeddings {
@@ -137,24 +105,6 @@ fn read(body: &Bytes) -> Option<Vector> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn similarity_is_of_directions() {
-        let vector = |numbers: &[f32]| Vector::new(numbers.to_vec()).expect("a direction");
-        let one = vector(&[3.0, 4.0]);
-        assert!((one.similarity(&vector(&[6.0, 8.0])) - 1.0).abs() < 1e-6);
-        assert!(one.similarity(&vector(&[-4.0, 3.0])).abs() < 1e-6);
-        assert!((one.similarity(&vector(&[-3.0, -4.0])) + 1.0).abs() < 1e-6);
-        assert_eq!(one.similarity(&vector(&[1.0, 0.0, 0.0])), 0.0, "another model's");
-        for nowhere in [
-            vec![],
-            vec![0.0, 0.0],
-            vec![f32::NAN, 1.0],
-            vec![f32::MAX, f32::MAX],
-        ] {
-            assert_eq!(Vector::new(nowhere), None);
-        }
-    }
 
     #[test]
     fn what_is_no_embedding_is_none() {

@@ -5,21 +5,23 @@
 mod line;
 mod name;
 mod server;
+mod vectors;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use redis::{Cmd, FromRedisValue, RedisResult, cmd};
+use redis::{Cmd, FromRedisValue, Pipeline, RedisResult, cmd};
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use wayleave_core::cache::key::Key;
 use wayleave_core::snapshot::cache::RedisStore;
 
-use self::line::Line;
+use self::line::{Line, Link, Vectors};
 use self::server::{BadServer, Node, Server, Wire};
 use super::seal::{self, BadKey, Seal};
-use super::{Lookup, Purge, PurgeError};
+use super::{Ground, Lookup, Purge, PurgeError, Setup};
 use crate::metrics::{Fault, Label, Operation, StoreKind, StoreMetrics};
 
 /// Names that one step of a purge looks at, about.
@@ -52,17 +54,31 @@ pub(super) enum BadStore {
 impl Redis {
     pub(super) fn open(
         spec: &RedisStore,
-        largest: usize,
+        setup: &Setup,
         policy: Label,
+        ground: &Ground,
         metrics: &StoreMetrics,
     ) -> Result<Self, BadStore> {
         let server = Server::new(spec)?;
         let seal = Seal::new(spec.encryption_key.as_ref())?;
+        let vectors = match (setup.similar, &spec.encryption_key) {
+            (false, _) => Vectors::Unwanted,
+            (true, None) => Vectors::Wanted,
+            // They tell much of the words, and nobody could search them if they were encrypted.
+            (true, Some(_)) => Vectors::Secret,
+        };
         Ok(Self(Arc::new(Inner {
-            line: Line::open(server, spec.timeout, policy, metrics.clone()),
+            line: Line::open(
+                server,
+                spec.timeout,
+                vectors,
+                policy,
+                metrics.clone(),
+                ground.news.clone(),
+            ),
             seal,
             timeout: spec.timeout,
-            largest: largest.saturating_add(seal::OVERHEAD),
+            largest: setup.largest.saturating_add(seal::OVERHEAD),
             metrics: metrics.clone(),
         })))
     }
@@ -99,10 +115,12 @@ impl Redis {
         if closed.len() > self.0.largest {
             return self.failed(Operation::Put, Fault::Oversized);
         }
-        let millis = u64::try_from(ttl.as_millis())
-            .unwrap_or(u64::MAX)
-            .clamp(1, i64::MAX as u64);
-        let command = cmd("SET").arg(&name).arg(closed).arg("PX").arg(millis).to_owned();
+        let command = cmd("SET")
+            .arg(&name)
+            .arg(closed)
+            .arg("PX")
+            .arg(millis(ttl))
+            .to_owned();
         // What went wrong is counted.
         let _ = self.command::<()>(Operation::Put, &command).await;
     }
@@ -142,17 +160,24 @@ impl Redis {
                 .arg(STEP)
                 .to_owned();
             let (next, names): (u64, Vec<String>) = self.step(*removed, wire.ask_node(node, scan)).await?;
-            if !names.is_empty() {
-                // To the nodes that hold them: while a cluster moves entries, that may be another one.
-                *removed += self
-                    .step::<u64>(*removed, wire.ask(cmd("UNLINK").arg(names)))
-                    .await?;
-            }
+            let (entries, others): (Vec<String>, Vec<String>) =
+                names.into_iter().partition(|name| name::is_of_entry(name));
+            *removed += self.unlink(wire, &entries, *removed).await?;
+            // What entries are found by is none.
+            self.unlink(wire, &others, *removed).await?;
             cursor = next;
             if cursor == 0 {
                 return Ok(());
             }
         }
+    }
+
+    /// Removes these from the nodes that hold them: while a cluster moves entries, that may be another one.
+    async fn unlink(&self, wire: &Wire, names: &[String], removed: u64) -> Result<u64, PurgeError> {
+        if names.is_empty() {
+            return Ok(0);
+        }
+        self.step(removed, wire.ask(cmd("UNLINK").arg(names))).await
     }
 
     /// One step of a purge that has removed that many.
@@ -175,11 +200,36 @@ impl Redis {
 
     /// Sends a command, and waits no longer than a call may.
     async fn command<T: FromRedisValue>(&self, operation: Operation, command: &Cmd) -> Result<T, Fault> {
-        let Some(link) = self.0.line.link() else {
+        let link = self.link(operation)?;
+        let answer = timeout(self.0.timeout, link.wire.ask(command)).await;
+        self.judge(operation, &link, answer)
+    }
+
+    /// Sends several commands at once, all of one name, and waits no longer than a call may.
+    async fn commands<T: FromRedisValue>(
+        &self,
+        operation: Operation,
+        commands: &Pipeline,
+    ) -> Result<T, Fault> {
+        let link = self.link(operation)?;
+        let answer = timeout(self.0.timeout, link.wire.ask_all(commands)).await;
+        self.judge(operation, &link, answer)
+    }
+
+    fn link(&self, operation: Operation) -> Result<Arc<Link>, Fault> {
+        self.0.line.link().ok_or_else(|| {
             self.failed(operation, Fault::Down);
-            return Err(Fault::Down);
-        };
-        let fault = match timeout(self.0.timeout, link.wire.ask(command)).await {
+            Fault::Down
+        })
+    }
+
+    fn judge<T>(
+        &self,
+        operation: Operation,
+        link: &Link,
+        answer: Result<RedisResult<T>, Elapsed>,
+    ) -> Result<T, Fault> {
+        let fault = match answer {
             Ok(Ok(answer)) => {
                 link.served();
                 return Ok(answer);
@@ -192,9 +242,25 @@ impl Redis {
         Err(fault)
     }
 
+    /// Whether the server is one that searches vectors, as far as is known, and may have them.
+    fn may_search(&self) -> bool {
+        self.0.line.link().is_some_and(|link| link.vectors)
+    }
+
+    /// Whether it is to search vectors and the server, when last seen, could not.
+    pub(super) fn lacks_vectors(&self) -> bool {
+        self.0.line.lacks_vectors()
+    }
+
     fn failed(&self, operation: Operation, fault: Fault) {
         self.0.metrics.failed(StoreKind::Redis, operation, fault);
     }
+}
+
+fn millis(ttl: Duration) -> u64 {
+    u64::try_from(ttl.as_millis())
+        .unwrap_or(u64::MAX)
+        .clamp(1, i64::MAX as u64)
 }
 
 impl fmt::Debug for Redis {

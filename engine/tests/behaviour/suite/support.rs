@@ -10,7 +10,7 @@ mod got;
 pub(super) use ask::{Ask, CLIENT_SECRET};
 pub(super) use books::Books;
 pub(super) use cloud::{Cloud, Seen};
-pub(super) use config::{Key, cache_rules, cached, pick, race, rule, snapshot, target};
+pub(super) use config::{Key, cache_rules, cached, pick, race, rule, snapshot, target, team};
 pub(super) use gateway::{Gateway, eventually};
 pub(super) use got::Got;
 

@@ -107,6 +107,7 @@ fn access_log(log: AccessLog) -> Value {
                 "input_tokens": ours("input_tokens"),
                 "output_tokens": ours("output_tokens"),
                 "cost_usd": ours("cost_usd"),
+                "cache": ours("cache"),
                 "refused": ours(metadata::REFUSED),
             }}}),
         )]),

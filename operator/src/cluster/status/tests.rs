@@ -51,6 +51,7 @@ fn tally(acknowledged: usize, planes: usize) -> Tally {
         planes,
         acknowledged,
         rejected: None,
+        notice: None,
     }
 }
 
@@ -62,6 +63,13 @@ fn rejected() -> Programming {
     Programming::Sent(Tally {
         rejected: Some((Arc::from("envoy-1"), Arc::from("the provider Foo is not known"))),
         ..tally(1, 2)
+    })
+}
+
+fn noticed() -> Programming {
+    Programming::Sent(Tally {
+        notice: Some((Arc::from("envoy-1"), Notice::NoVectorSearch)),
+        ..tally(2, 2)
     })
 }
 

@@ -68,7 +68,7 @@ pub(super) fn compile(
         max_turns,
         verify: match spec.verify {
             None | Some(api::Verify::Words) => Verify::Words,
-            Some(api::Verify::Off) => Verify::Off,
+            Some(api::Verify::None) => Verify::Off,
         },
     }
 }

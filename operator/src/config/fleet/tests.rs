@@ -118,6 +118,7 @@ fn a_rejection_names_the_first_node_and_ends_with_the_version() {
         planes: 3,
         acknowledged: 1,
         rejected: Some((Arc::from("b"), Arc::from("b does not"))),
+        notice: None,
     };
     assert_eq!(of("2"), expected);
     // What it had before stays.
@@ -139,9 +140,36 @@ fn a_rejection_names_the_first_node_and_ends_with_the_version() {
         Tally {
             planes: 2,
             acknowledged: 2,
-            rejected: None
+            rejected: None,
+            notice: None
         }
     );
+}
+
+#[test]
+fn a_notice_names_the_first_node_until_it_is_taken_back() {
+    let fleet = Fleet::default();
+    let [a, b, starting] = [("a", "1"), ("b", "1"), ("0", "")].map(|(node, has)| match has {
+        "" => fleet.join(node, BTreeMap::new()),
+        has => fleet.join(node, having(has)),
+    });
+    let of = |object| fleet.tally(&name(object), Some(&version("1"))).notice;
+    let notices = || Notices::from([(name("it"), Notice::NoVectorSearch)]);
+    assert_eq!(of("it"), None);
+    for plane in [&b, &a, &starting] {
+        plane.noticed(notices());
+    }
+    assert_eq!(of("it"), Some((Arc::from("a"), Notice::NoVectorSearch)));
+    assert_eq!(of("other"), None);
+    a.noticed(Notices::new());
+    assert_eq!(of("it"), Some((Arc::from("b"), Notice::NoVectorSearch)));
+    // An earlier connection of the same node no longer counts.
+    let again = fleet.join("b", having("1"));
+    b.noticed(notices());
+    assert_eq!(of("it"), None);
+    again.noticed(notices());
+    drop(again);
+    assert_eq!(of("it"), None);
 }
 
 #[test]
@@ -164,7 +192,8 @@ fn a_removal_is_acknowledged_by_those_that_do_not_have_it() {
         Tally {
             planes: 2,
             acknowledged: 2,
-            rejected: None
+            rejected: None,
+            notice: None
         }
     );
     assert_eq!(fleet.tally(&name("it"), Some(&version("2"))).rejected, None);

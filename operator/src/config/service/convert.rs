@@ -8,6 +8,7 @@ use envoy_types::pb::envoy::service::discovery::v3::{
 use envoy_types::pb::google::protobuf::Any;
 use envoy_types::pb::google::rpc;
 use tonic::Status;
+use wayleave_core::notice::{self, Notices};
 use wayleave_core::resource::{REJECTED_TYPE_URL, Rejected, ResourceName, TYPE_URL};
 
 use crate::config::bundle::{Version, Versioned};
@@ -63,6 +64,13 @@ pub(super) fn answer(request: DeltaDiscoveryRequest) -> Result<(u64, Answer), St
         Some(error) => rejection(error),
     };
     Ok((nonce, answer))
+}
+
+/// The notices that a request brings which answers no message; `None`: it brings none.
+pub(super) fn notices(request: &DeltaDiscoveryRequest) -> Option<Notices> {
+    let mut details = request.error_detail.iter().flat_map(|detail| &detail.details);
+    let told = details.find(|detail| detail.type_url == notice::TYPE_URL)?;
+    notice::decode(&told.value).ok()
 }
 
 fn rejection(error: rpc::Status) -> Answer {
@@ -205,6 +213,34 @@ mod tests {
         assert_eq!(reasons.len(), 2);
         assert_eq!(reasons[&name("it")], "no");
         assert_eq!(reasons[&name("long")].chars().count(), MOST_REASON);
+    }
+
+    #[test]
+    fn notices_come_with_what_answers_nothing() {
+        let of = |details: Vec<Any>| {
+            notices(&DeltaDiscoveryRequest {
+                error_detail: Some(rpc::Status {
+                    details,
+                    ..rpc::Status::default()
+                }),
+                ..DeltaDiscoveryRequest::default()
+            })
+        };
+        let told = Notices::from([(name("it"), notice::Notice::NoVectorSearch)]);
+        let bytes = notice::encode(&told).expect("serialises");
+        assert_eq!(
+            of(vec![details("another", b"[]"), details(notice::TYPE_URL, &bytes)]),
+            Some(told)
+        );
+        assert_eq!(of(vec![details(notice::TYPE_URL, b"[]")]), Some(Notices::new()));
+        for none in [
+            vec![],
+            vec![details("another", b"[]")],
+            vec![details(notice::TYPE_URL, b"?")],
+        ] {
+            assert_eq!(of(none), None);
+        }
+        assert_eq!(notices(&DeltaDiscoveryRequest::default()), None);
     }
 
     #[test]

@@ -1,10 +1,11 @@
+use wayleave_core::snapshot::cache::CacheState;
 use wayleave_core::snapshot::{Access, RouteRules, Snapshot, Step};
 
 use super::super::report::InForce;
 use super::*;
 use crate::compile::verdict::Severity;
 
-/// What runs: each route's models and first target, each key's URL or reason.
+/// What runs: each route's models and first target, each key's URL or reason, each cache's routes and its age or reason.
 fn running(snapshot: &Snapshot) -> Vec<String> {
     let routes = snapshot.routes.iter().map(|route| {
         let models: Vec<_> = route.models.iter().map(|model| &*model.pattern).collect();
@@ -20,7 +21,15 @@ fn running(snapshot: &Snapshot) -> Vec<String> {
         Access::Ready(endpoint) => format!("{} {}", provider.name, endpoint.url),
         Access::Broken(reason) => format!("{} {reason}", provider.name),
     });
-    routes.chain(keys).collect()
+    let caches = snapshot.caches.iter().map(|cache| {
+        let routes: Vec<_> = cache.routes.iter().map(ToString::to_string).collect();
+        let rules = match &cache.rules {
+            CacheState::Ready(rules) => format!("{:?}", rules.ttl),
+            CacheState::Broken(reason) => reason.clone(),
+        };
+        format!("{} [{}] {rules}", cache.name, routes.join(" "))
+    });
+    routes.chain(keys).chain(caches).collect()
 }
 
 /// Reads one set of files after another; the last one's outcome.
@@ -230,4 +239,47 @@ fn a_report_is_also_json() {
     assert_eq!(json["objects"][0]["problems"][0]["place"], "r.yaml:7");
     assert_eq!(json["objects"][0]["problems"][0]["field"], "spec.models[0]");
     assert_eq!(json["notes"][0]["line"], 1);
+}
+
+/// A policy of the route `chat`.
+fn policy(name: &str, ttl: &str) -> String {
+    format!(
+        "apiVersion: wayleave.dev/v1alpha1\nkind: CachePolicy\nmetadata:\n  name: {name}\nspec:\n  targetRefs:\n  - kind: \
+         LLMRoute\n    name: chat\n  ttl: {ttl}\n"
+    )
+}
+
+/// What runs beside [`GOOD`].
+fn caches(steps: &[&str]) -> (Vec<String>, Report) {
+    let (route, key) = good();
+    let good: [(&str, &str); 2] = [("r.yaml", &route), ("k.yaml", &key)];
+    let steps: Vec<_> = (steps.iter())
+        .map(|policies| [good.as_slice(), &[("c.yaml", *policies)]].concat())
+        .collect();
+    let steps: Vec<_> = steps.iter().map(Vec::as_slice).collect();
+    let (now, report) = reload(&steps);
+    assert_eq!(now[..2], GOOD);
+    (now[2..].to_vec(), report)
+}
+
+#[test]
+fn a_cache_that_breaks_stays_as_it_was() {
+    let (now, report) = caches(&[&policy("c", "10m"), &policy("c", "0s")]);
+    assert_eq!(now, ["default/c [default/chat] 600s"]);
+    assert_eq!(report.objects[2].in_force, InForce::LastGood);
+    // From the start there is nothing to keep.
+    let (now, report) = caches(&[&policy("c", "0s")]);
+    let reason = "spec.ttl: 0s is too short: write at least 1s";
+    assert_eq!(now, [format!("default/c [default/chat] {reason}")]);
+    assert_eq!(report.objects[2].in_force, InForce::No);
+}
+
+#[test]
+fn of_two_new_caches_of_a_route_the_first_by_name_has_it() {
+    let both = [policy("b", "10m"), policy("a", "20m")].join("---\n");
+    let (now, _) = caches(&[&both]);
+    assert_eq!(now, ["default/a [default/chat] 1200s", "default/b [] 600s"]);
+    let (now, report) = caches(&[&both, &policy("b", "10m")]);
+    assert_eq!(now, ["default/b [default/chat] 600s"]);
+    assert_eq!(report.severity(), Severity::Ok);
 }

@@ -8,15 +8,17 @@
 //! So it is a circuit breaker whose probe is the PING of a new connection: no call has to be one.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::server::{self, Server, Wire};
+use super::vectors::COMMANDS;
 use crate::metrics::{Fault, Label, Operation, StoreKind, StoreMetrics};
 
 /// Failures in a row that cut the line.
@@ -26,32 +28,59 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// Whether the server is to search vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Vectors {
+    /// Nobody asks for that.
+    Unwanted,
+    /// If it can.
+    Wanted,
+    /// It must not have them.
+    Secret,
+}
+
 /// The line to a server. Dropped, it is cut.
 pub(super) struct Line {
     link: Arc<ArcSwapOption<Link>>,
+    /// Whether vectors are wanted and the server, when last seen, could not search them.
+    lacks_vectors: Arc<AtomicBool>,
     _keeper: AbortOnDropHandle<()>,
 }
 
 /// One connection of it.
 pub(super) struct Link {
     pub(super) wire: Wire,
+    /// Whether the server searches vectors.
+    pub(super) vectors: bool,
     failures: AtomicU32,
     cut: CancellationToken,
 }
 
 impl Line {
     /// Begins to connect. A PING has to be answered within `patience`.
-    pub(super) fn open(server: Server, patience: Duration, policy: Label, metrics: StoreMetrics) -> Self {
+    pub(super) fn open(
+        server: Server,
+        patience: Duration,
+        vectors: Vectors,
+        policy: Label,
+        metrics: StoreMetrics,
+        news: watch::Sender<()>,
+    ) -> Self {
         let link = Arc::new(ArcSwapOption::empty());
+        let lacks_vectors = Arc::new(AtomicBool::new(false));
         let keeper = Keeper {
             link: Arc::clone(&link),
             server,
             patience,
+            vectors,
+            lacks_vectors: Arc::clone(&lacks_vectors),
             policy,
             metrics,
+            news,
         };
         Self {
             link,
+            lacks_vectors,
             _keeper: AbortOnDropHandle::new(tokio::spawn(keeper.keep())),
         }
     }
@@ -60,12 +89,17 @@ impl Line {
     pub(super) fn link(&self) -> Option<Arc<Link>> {
         self.link.load_full().filter(|link| !link.cut.is_cancelled())
     }
+
+    pub(super) fn lacks_vectors(&self) -> bool {
+        self.lacks_vectors.load(Ordering::Relaxed)
+    }
 }
 
 impl Link {
-    fn new(wire: Wire) -> Self {
+    fn new(wire: Wire, vectors: bool) -> Self {
         Self {
             wire,
+            vectors,
             failures: AtomicU32::new(0),
             cut: CancellationToken::new(),
         }
@@ -97,8 +131,11 @@ struct Keeper {
     link: Arc<ArcSwapOption<Link>>,
     server: Server,
     patience: Duration,
+    vectors: Vectors,
+    lacks_vectors: Arc<AtomicBool>,
     policy: Label,
     metrics: StoreMetrics,
+    news: watch::Sender<()>,
 }
 
 impl Keeper {
@@ -106,13 +143,17 @@ impl Keeper {
         let policy = &*self.policy.0;
         let mut pause = FIRST_PAUSE;
         let mut told = None;
+        let mut searched = None;
         loop {
             match self.connect().await {
-                Ok(wire) => {
+                Ok(link) => {
                     tracing::info!(policy, "the store of the cache is connected");
                     told = None;
+                    if searched.replace(link.vectors) != Some(link.vectors) {
+                        self.tell_of_vectors(link.vectors);
+                    }
                     let up = Instant::now();
-                    self.serve(wire).await;
+                    self.serve(link).await;
                     tracing::warn!(
                         policy,
                         "the store of the cache failed: it is left alone for a moment"
@@ -140,7 +181,7 @@ impl Keeper {
         }
     }
 
-    async fn connect(&self) -> Result<Wire, Fault> {
+    async fn connect(&self) -> Result<Link, Fault> {
         let wire = self
             .server
             .connect()
@@ -148,17 +189,49 @@ impl Keeper {
             .map_err(|error| server::fault(&error))?;
         let ping = redis::cmd("PING");
         match timeout(self.patience, wire.ask::<()>(&ping)).await {
-            Ok(Ok(())) => Ok(wire),
-            Ok(Err(error)) => Err(server::fault(&error)),
-            Err(_) => Err(Fault::Timeout),
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(server::fault(&error)),
+            Err(_) => return Err(Fault::Timeout),
         }
+        let vectors = self.vectors == Vectors::Wanted && searches_vectors(&wire).await?;
+        Ok(Link::new(wire, vectors))
+    }
+
+    /// Whether similar requests of all replicas are found.
+    fn tell_of_vectors(&self, searched: bool) {
+        let policy = &*self.policy.0;
+        match (self.vectors, searched) {
+            (Vectors::Unwanted, _) => return,
+            (Vectors::Wanted, true) => {}
+            (Vectors::Wanted, false) => tracing::warn!(
+                policy,
+                "the store of the cache has no vector sets, as Redis 8.2 has them: each data plane finds only similar \
+                 requests of its own"
+            ),
+            (Vectors::Secret, _) => tracing::info!(
+                policy,
+                "the store of the cache is encrypted: each data plane finds only similar requests of its own"
+            ),
+        }
+        self.metrics.shared(&self.policy, searched);
+        let lacks = self.vectors == Vectors::Wanted && !searched;
+        self.lacks_vectors.store(lacks, Ordering::Relaxed);
+        self.news.send_replace(());
     }
 
     /// Until it is cut.
-    async fn serve(&self, wire: Wire) {
-        let link = Arc::new(Link::new(wire));
+    async fn serve(&self, link: Link) {
+        let link = Arc::new(link);
         self.link.store(Some(Arc::clone(&link)));
         link.cut.cancelled().await;
         self.link.store(None);
+    }
+}
+
+/// One that says no has none for us.
+async fn searches_vectors(wire: &Wire) -> Result<bool, Fault> {
+    match wire.know(&COMMANDS).await.map_err(|error| server::fault(&error)) {
+        Err(Fault::Refused | Fault::Credentials) => Ok(false),
+        known => known,
     }
 }

@@ -1,4 +1,5 @@
-//! Under which names entries lie in a server: `wayleave:1:ROUTE:CLIENT:REQUEST`.
+//! Under which names entries lie in a server, `wayleave:1:ROUTE:CLIENT:REQUEST`, and what similar requests are found by:
+//! `wayleave:1:ROUTE:CLIENT:GROUP:similar`.
 //!
 //! The number is the version of all that is put there. There is no hash tag: a cluster spreads entries over its nodes.
 
@@ -7,6 +8,8 @@ use wayleave_core::cache::key::Key;
 use crate::cache::store::Purge;
 
 const BEFORE: &str = "wayleave:1:";
+/// No entry's name ends so: it ends with a digest.
+const SIMILAR: &str = ":similar";
 
 /// The name of an entry.
 pub(super) fn of(key: &Key) -> String {
@@ -14,7 +17,17 @@ pub(super) fn of(key: &Key) -> String {
     format!("{BEFORE}{}:{}:{}", scope.route, scope.client, key.request)
 }
 
-/// What names of entries look like that a purge takes, as SCAN understands it.
+/// The name of the vectors of a group.
+pub(super) fn of_group(group: &Key) -> String {
+    of(group) + SIMILAR
+}
+
+/// Whether it is the name of an entry.
+pub(super) fn is_of_entry(name: &str) -> bool {
+    !name.ends_with(SIMILAR)
+}
+
+/// What names look like that a purge takes, as SCAN understands it.
 pub(super) fn pattern(which: &Purge) -> String {
     match which {
         Purge::Route(route) => format!("{BEFORE}{}:*", literal(route)),
@@ -54,7 +67,10 @@ mod tests {
             request: Digest::of([b"request".as_slice()]),
         };
         let (client, request) = (scope.client, key.request);
-        assert_eq!(of(&key), format!("wayleave:1:a/r*[b-c]:{client}:{request}"));
+        let name = format!("wayleave:1:a/r*[b-c]:{client}:{request}");
+        assert_eq!(of(&key), name);
+        assert_eq!(of_group(&key), format!("{name}:similar"));
+        assert!(is_of_entry(&name) && !is_of_entry(&of_group(&key)));
         let route = r"wayleave:1:a/r\*\[b-c\]";
         assert_eq!(pattern(&Purge::Route(scope.route.clone())), format!("{route}:*"));
         assert_eq!(pattern(&Purge::Scope(scope)), format!("{route}:{client}:*"));

@@ -10,7 +10,7 @@ use redis::io::tcp::TcpSettings;
 use redis::io::tcp::socket2::TcpKeepalive;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, FromRedisValue,
-    IntoConnectionInfo, RedisError, RedisResult, TlsCertificates, from_redis_value,
+    IntoConnectionInfo, Pipeline, RedisError, RedisResult, TlsCertificates, Value, from_redis_value,
 };
 use wayleave_core::snapshot::cache::RedisStore;
 
@@ -123,6 +123,26 @@ impl Wire {
             Self::Single(mut connection) => command.query_async(&mut connection).await,
             Self::Cluster(mut connection) => command.query_async(&mut connection).await,
         }
+    }
+
+    /// All of one name: a cluster sends them to one node.
+    pub(super) async fn ask_all<T: FromRedisValue>(&self, commands: &Pipeline) -> RedisResult<T> {
+        match self.clone() {
+            Self::Single(mut connection) => commands.query_async(&mut connection).await,
+            Self::Cluster(mut connection) => commands.query_async(&mut connection).await,
+        }
+    }
+
+    /// Whether all nodes know these commands.
+    pub(super) async fn know(&self, commands: &[&str]) -> RedisResult<bool> {
+        for node in self.nodes().await? {
+            let info = redis::cmd("COMMAND").arg("INFO").arg(commands).to_owned();
+            let known: Vec<Value> = self.ask_node(&node, info).await?;
+            if known.contains(&Value::Nil) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// All nodes that hold entries, those that only copy them left out.

@@ -4,6 +4,7 @@ mod cluster;
 mod outage;
 mod process;
 mod tls;
+mod vectors;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -45,12 +46,20 @@ fn encrypted(url: &str, fill: u8) -> RedisStore {
     }
 }
 
+fn setup(spec: RedisStore) -> Setup {
+    Setup {
+        spec: Spec::Redis(Arc::new(spec)),
+        largest: LARGEST,
+        similar: true,
+    }
+}
+
 /// Opens a store that may not be reachable.
 fn open(spec: RedisStore) -> Opened {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let metrics = Metrics::new();
     let policy = Label(Arc::from("a/policy"));
-    let store = Store::open(&Spec::Redis(Arc::new(spec)), LARGEST, policy, metrics.store());
+    let store = Store::open(&setup(spec), policy, &Ground::default(), metrics.store());
     Opened { store, metrics }
 }
 
@@ -286,8 +295,9 @@ async fn what_cannot_be_used_as_described_misses() {
     ] {
         let reason = Redis::open(
             &bad,
-            LARGEST,
+            &setup(bad.clone()),
             Label(Arc::from("a/policy")),
+            &Ground::default(),
             Metrics::new().store(),
         );
         let reason = reason.map(|_| bad.clone()).unwrap_err().to_string();

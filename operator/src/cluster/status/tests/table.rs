@@ -46,6 +46,7 @@ fn verdicts() -> Vec<(&'static str, Verdict)> {
 fn programmings() -> Vec<(&'static str, Programming)> {
     vec![
         ("acknowledged by all", sent_to(2, 2)),
+        ("acknowledged by all, with a notice", noticed()),
         ("acknowledged by one", sent_to(1, 2)),
         ("nobody there", sent_to(0, 0)),
         ("rejected", rejected()),

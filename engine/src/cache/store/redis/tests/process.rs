@@ -16,10 +16,13 @@ use tokio::time::Instant;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Where tools/redis.sh keeps the server that it fetched, below the user's cache folder.
 const CACHED: &str = "wayleave/redis/debian12/redis-server";
+/// And the one with vector sets.
+const CACHED_VECTORS: &str = "wayleave/redis/8.2.3/redis-server";
 
 /// A server that runs, on a socket in a folder of its own. Dropped, it is killed.
 pub(super) struct Process {
     child: Child,
+    program: PathBuf,
     arguments: Vec<String>,
     folder: TempDir,
 }
@@ -28,16 +31,25 @@ impl Process {
     /// Starts one with these arguments; `None`: there is none on this machine, which is said, and is a failure where CI
     /// is set.
     pub(super) async fn start(arguments: &[&str]) -> Option<Self> {
-        let program = program()?;
+        Some(Self::of(program()?, arguments).await)
+    }
+
+    /// Starts one that has vector sets.
+    pub(super) async fn start_with_vectors(arguments: &[&str]) -> Option<Self> {
+        Some(Self::of(program_with_vectors()?, arguments).await)
+    }
+
+    async fn of(program: PathBuf, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let mut process = Self {
             child: spawn(&program, &folder, &arguments),
+            program,
             arguments,
             folder,
         };
         process.answers().await;
-        Some(process)
+        process
     }
 
     /// The URL of its socket.
@@ -53,7 +65,7 @@ impl Process {
 
     /// Starts it again, empty.
     pub(super) async fn restart(&mut self) {
-        self.child = spawn(&program().unwrap(), &self.folder, &self.arguments);
+        self.child = spawn(&self.program, &self.folder, &self.arguments);
         self.answers().await;
     }
 
@@ -62,6 +74,20 @@ impl Process {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Whether it has vector sets.
+    pub(super) fn searches_vectors(&self) -> bool {
+        let mut stream = UnixStream::connect(self.socket()).unwrap();
+        stream.write_all(b"COMMAND INFO VSIM\r\n").unwrap();
+        let mut answer = [0; 5];
+        stream.read_exact(&mut answer).unwrap();
+        // An array of one: of nothing, or of what the command is like.
+        answer[4] == b'*' && {
+            let mut length = [0; 1];
+            stream.read_exact(&mut length).unwrap();
+            length != *b"-"
+        }
     }
 
     fn socket(&self) -> PathBuf {
@@ -123,17 +149,40 @@ fn program() -> Option<PathBuf> {
     let on_path = env::split_paths(&env::var_os("PATH").unwrap_or_default())
         .map(|folder| folder.join("redis-server"))
         .collect::<Vec<_>>();
-    let cache = env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")));
-    let given = env::var_os("WAYLEAVE_REDIS").map(PathBuf::from);
-    let mut all = given
+    let all = given("WAYLEAVE_REDIS")
         .into_iter()
         .chain(on_path)
-        .chain(cache.map(|cache| cache.join(CACHED)));
+        .chain(cached(CACHED));
+    found(
+        all,
+        "there is no redis-server: run `make redis` first, or set WAYLEAVE_REDIS",
+    )
+}
+
+/// One on PATH may be too old.
+fn program_with_vectors() -> Option<PathBuf> {
+    let all = given("WAYLEAVE_REDIS_VECTORS")
+        .into_iter()
+        .chain(cached(CACHED_VECTORS));
+    found(
+        all,
+        "there is no redis-server with vector sets: run `make redis` first, or set WAYLEAVE_REDIS_VECTORS",
+    )
+}
+
+fn given(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).map(PathBuf::from)
+}
+
+fn cached(path: &str) -> Option<PathBuf> {
+    let home = || Some(PathBuf::from(env::var_os("HOME")?).join(".cache"));
+    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
+    cache.map(|cache| cache.join(path))
+}
+
+fn found(mut all: impl Iterator<Item = PathBuf>, reason: &str) -> Option<PathBuf> {
     let found = all.find(|path| path.is_file());
     if found.is_none() {
-        let reason = "there is no redis-server: run `make redis` first, or set WAYLEAVE_REDIS";
         assert!(env::var_os("CI").is_none(), "{reason}");
         eprintln!("skipped: {reason}");
     }

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use moka::sync::Cache;
 use wayleave_core::cache::key::{Digest, Key};
 
-use super::embedding::Vector;
+use super::{Purge, Vector};
 
 /// Vectors of one group; the oldest go first. At 1,536 numbers each a search takes about a millisecond.
-const MOST_IN_GROUP: usize = 1_000;
+pub(super) const MOST_IN_GROUP: usize = 1_000;
 /// Candidates that are looked at: the first that still is there serves.
-const CANDIDATES: usize = 4;
+pub(super) const CANDIDATES: usize = 4;
 /// Bytes of all groups together. What is asked for often stays.
 const MOST_BYTES: u64 = 64 << 20;
 /// What an item takes beside its vector and words, about.
@@ -26,19 +26,27 @@ type Group = Arc<Mutex<VecDeque<Item>>>;
 
 /// An answer that is kept.
 #[derive(Clone, Debug)]
-pub(super) struct Item {
+pub(crate) struct Item {
     /// The request's part of the key that it is kept under.
-    pub(super) request: Digest,
-    pub(super) words: Arc<str>,
-    pub(super) vector: Vector,
+    pub(crate) request: Digest,
+    pub(crate) words: Arc<str>,
+    pub(crate) vector: Vector,
 }
 
 /// One that is similar.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Found {
-    pub(super) request: Digest,
-    pub(super) words: Arc<str>,
-    pub(super) similarity: f64,
+pub(crate) struct Found {
+    pub(crate) request: Digest,
+    pub(crate) words: Arc<str>,
+    pub(crate) similarity: f64,
+}
+
+impl Found {
+    /// Whether it is similar enough.
+    pub(super) fn reaches(&self, least: f64) -> bool {
+        // A cosine is right to about six digits.
+        self.similarity + 1e-6 >= least
+    }
 }
 
 impl Default for Index {
@@ -62,8 +70,7 @@ impl Index {
                 words: Arc::clone(&item.words),
                 similarity: item.vector.similarity(vector),
             })
-            // A cosine is right to about six digits.
-            .filter(|found| found.similarity + 1e-6 >= least)
+            .filter(|found| found.reaches(least))
             .collect();
         found.sort_by(|one, other| other.similarity.total_cmp(&one.similarity));
         found.truncate(CANDIDATES);
@@ -90,6 +97,20 @@ impl Index {
         if let Some(items) = self.0.get(group) {
             let mut items = items.lock().unwrap_or_else(PoisonError::into_inner);
             items.retain(|item| item.request != request);
+        }
+    }
+
+    /// Takes out what a purge takes.
+    pub(super) fn purge(&self, which: &Purge) {
+        let scope = |group: &Key| match which {
+            Purge::Route(route) => group.scope.route == *route,
+            Purge::Scope(scope) | Purge::Key(Key { scope, .. }) => group.scope == *scope,
+        };
+        for (group, _) in self.0.iter().filter(|(group, _)| scope(group)) {
+            match which {
+                Purge::Route(_) | Purge::Scope(_) => self.0.invalidate(&*group),
+                Purge::Key(key) => self.remove(&group, key.request),
+            }
         }
     }
 }
@@ -164,6 +185,31 @@ mod tests {
         let index = Index::default();
         index.insert(&group("a"), item("r", &[1.0, 0.0]));
         assert_eq!(index.search(&group("b"), &vector(&[1.0, 0.0]), 0.0), []);
+    }
+
+    #[test]
+    fn a_purge_takes_the_words_as_well() {
+        let (index, along) = (Index::default(), vector(&[1.0, 0.0]));
+        let left = || {
+            let of = |client: &str| index.search(&group(client), &along, 0.0).len();
+            (of("a"), of("b"))
+        };
+        for (client, request) in [("a", "r"), ("a", "s"), ("b", "r")] {
+            index.insert(&group(client), item(request, &[1.0, 0.0]));
+        }
+        let scope = group("a").scope;
+        let request = digest("r");
+        index.purge(&Purge::Key(Key {
+            scope: scope.clone(),
+            request,
+        }));
+        assert_eq!(left(), (1, 1));
+        index.purge(&Purge::Scope(scope));
+        assert_eq!(left(), (0, 1));
+        index.purge(&Purge::Route("team/other".into()));
+        assert_eq!(left(), (0, 1));
+        index.purge(&Purge::Route("team/chat".into()));
+        assert_eq!(left(), (0, 0));
     }
 
     #[test]
