@@ -46,7 +46,7 @@ pub struct PurgeArgs {
     /// The route
     #[arg(long, value_name = "NAMESPACE/NAME", value_parser = route, required_unless_present = "key")]
     pub route: Option<String>,
-    /// Only what one client has: the second to last part of the ledger's cache_key
+    /// Only what one client has: the second to last part of `cache_key` in the ledger
     #[arg(long, value_name = "DIGEST", group = "who")]
     pub client: Option<Digest>,
     /// Only what the client has whose API key is in this environment variable; it is not sent
@@ -58,7 +58,7 @@ pub struct PurgeArgs {
     /// Only what the client has that has this value in the header that the policy names (clientHeader)
     #[arg(long, value_name = "VALUE", group = "who")]
     pub client_header: Option<String>,
-    /// Only this answer: the ledger's cache_key
+    /// Only this answer: `cache_key` in the ledger
     #[arg(long, value_name = "NAMESPACE/NAME/CLIENT/REQUEST", conflicts_with_all = ["route", "who"])]
     pub key: Option<Key>,
     /// The admin port of a data plane; may be repeated

@@ -258,7 +258,7 @@ spec:
     for part in [
         "cache  default/kept",
         "similar ones from 0.9 on, by m-vectors of default/local",
-        "1h",
+        "for                60m",
         "all who have the same credential",
         "is looked up, its answer may be kept, under default/chat/",
     ] {

@@ -199,6 +199,7 @@ async fn one_data_plane_that_fails_does_not_spare_the_others() {
 
 #[tokio::test]
 async fn the_page_takes_json_by_post_only() {
+    const ALL: &str = r#"{"route":"default/chat"}"#;
     let gateway = Gateway::start().await;
     gateway.fill(SECRET).await;
     let admin = Peer::Tcp(gateway.admin.parse().unwrap());
@@ -209,7 +210,6 @@ async fn the_page_takes_json_by_post_only() {
             .header("content-type", kind);
         admin.send(request.body(Full::from(body)).unwrap()).await.unwrap()
     };
-    const ALL: &str = r#"{"route":"default/chat"}"#;
     let got = ask(Method::GET, "application/json", ALL).await;
     assert_eq!(
         (got.status().as_u16(), &got.headers()["allow"]),

@@ -30,8 +30,8 @@ pub(crate) struct Report {
 #[derive(Debug, Serialize)]
 pub(crate) struct Saved {
     pub(crate) answers: usize,
-    pub(crate) saved_ticks: Ticks,
-    pub(crate) saved_usd: String,
+    pub(crate) ticks: Ticks,
+    pub(crate) usd: String,
 }
 
 /// What one model of one provider cost.
@@ -55,8 +55,8 @@ pub(crate) fn saved(attempts: &[AttemptRecord]) -> Saved {
     let saved: Ticks = reused().filter_map(|attempt| attempt.saved_ticks).sum();
     Saved {
         answers: reused().count(),
-        saved_ticks: saved,
-        saved_usd: saved.usd(),
+        ticks: saved,
+        usd: saved.usd(),
     }
 }
 
@@ -100,7 +100,7 @@ impl Report {
         let _ = writeln!(
             text,
             "\nThe cache answered {} calls without a request, and saved ${}.",
-            self.saved.answers, self.saved.saved_usd
+            self.saved.answers, self.saved.usd
         );
         let faults = self.faults();
         for fault in &faults {
@@ -272,7 +272,12 @@ fn attempts(books: &Books) -> String {
         let _ = match attempt.role {
             Role::CacheHit => write!(text, "cache {class}"),
             Role::Coalesced => write!(text, "shared {class}"),
-            _ => write!(text, "{lane}{provider}{status} {class}"),
+            Role::Primary
+            | Role::Retry
+            | Role::Fallback
+            | Role::RaceWinner
+            | Role::RaceLoser
+            | Role::Embedding => write!(text, "{lane}{provider}{status} {class}"),
         };
     }
     text

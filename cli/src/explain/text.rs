@@ -333,7 +333,6 @@ mod tests {
 
     #[test]
     fn reasons_are_those_of_the_manifests() {
-        use wayleave_core::cache::Passed;
         use wayleave_core::outcome::FallbackReason;
         assert_eq!(fallback_on(FallbackOn::new([FallbackReason::Timeout])), "Timeout");
         assert_eq!(fallback_on(FallbackOn::new([])), "nothing");
