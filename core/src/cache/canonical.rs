@@ -290,11 +290,15 @@ fn write(value: &Value, out: &mut Vec<u8>) {
 fn object(members: &Map<String, Value>, out: &mut Vec<u8>) {
     out.push(b'{');
     if members.keys().is_sorted() {
-        members.iter().for_each(|(name, value)| member(name, value, out));
+        for (name, value) in members {
+            member(name, value, out);
+        }
     } else {
         let mut members: Vec<_> = members.iter().collect();
         members.sort_by_key(|(name, _)| *name);
-        members.iter().for_each(|(name, value)| member(name, value, out));
+        for (name, value) in members {
+            member(name, value, out);
+        }
     }
     out.push(b'}');
 }
