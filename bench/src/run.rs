@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::fill::{self, Filled, Filling};
 use crate::fleet::Fleet;
 use crate::http::connection::Connection;
-use crate::load::{self, GRACE};
+use crate::load::{self, GRACE, Lane};
 use crate::machine::Machine;
 use crate::options::Options;
 use crate::process;
@@ -22,6 +22,8 @@ use crate::variant::Variant;
 
 /// Load before each measurement, on the same connections.
 const WARM_UP: Duration = Duration::from_millis(250);
+/// How long the first good answer of a load may take.
+const PRIMING: Duration = Duration::from_secs(5);
 /// Rest before memory is read.
 const SETTLE: Duration = Duration::from_secs(1);
 /// What starting and ending everything may take.
@@ -149,6 +151,9 @@ async fn measure_step(
     let address = fleet.address(variant);
     let call = Arc::new(phase.call(Fleet::reader(variant), address));
     let new = || Connection::new(address, Arc::clone(&call));
+    if phase.route().cache.is_some() {
+        prime(new()).await;
+    }
     let mut connections = Vec::new();
     load::run(phase.shape(), WARM_UP, &mut connections, new)
         .await
@@ -162,6 +167,17 @@ async fn measure_step(
     let after = counters(fleet, variant);
     fleet.check(variant)?;
     Ok(Step::new(round, phase, variant, tally, [before, after]))
+}
+
+/// Calls until the answer comes from the cache: the calls of a load that wait for the first one are no hits. Where it
+/// never does, the load will tell.
+async fn prime(mut connection: Connection) {
+    let good = async {
+        while connection.call(Instant::now()).await.is_err() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let _ = timeout(PRIMING, good).await;
 }
 
 const TIMER: &str = "cannot put load on a server";

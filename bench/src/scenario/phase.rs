@@ -193,7 +193,7 @@ impl Phase {
         match self {
             // A call that skipped the refusing target has not fallen back.
             Self::Fallback => answer(Source::Attempts(2)),
-            // The first ones fill the cache, before anything is measured.
+            // The first one fills the cache, before the load.
             Self::MemoryAnswer | Self::RedisAnswer => answer(Source::Cache(Cache::Hit)),
             Self::MemoryStream | Self::RedisStream => stream(Source::Cache(Cache::Hit)),
             Self::Small | Self::Rate | Self::Plain | Self::Flat | Self::Paced => self.expect_of_simulator(),

@@ -7,8 +7,6 @@
 mod number;
 mod unique;
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value, json};
 
 use self::unique::Unique;
@@ -34,13 +32,15 @@ const INDIFFERENT: [&str; 13] = [
     "trace",
 ];
 
-/// A request in one spelling.
+/// What a request asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Canonical {
-    /// What it asks for.
-    value: Value,
-    /// The last words of the user, where all else can be told apart from them.
-    pub question: Option<Question>,
+    /// In the neutral model, where it can be read.
+    chat: Option<Value>,
+    /// Members that the policy adds.
+    included: Map<String, Value>,
+    /// What the neutral model does not hold, with the format that it is in.
+    remainder: Option<(WireFormat, Value)>,
 }
 
 /// The last words of the user.
@@ -82,113 +82,128 @@ impl Canonical {
                 INDIFFERENT.contains(&name.as_str()) || parts.exclude.iter().any(|each| **each == **name);
             !out && !value.is_null()
         });
-        let asked = asked(intake.format, Value::Object(members));
-        let question = asked
-            .chat
-            .as_ref()
-            .and_then(|chat| question(chat, asked.remainder.as_ref()));
-        let mut value = asked.into_value();
-        if !included.is_empty()
-            && let Value::Object(value) = &mut value
-        {
-            value.insert("included".to_owned(), Value::Object(included));
-        }
-        Ok(Self { value, question })
+        spell_out(intake.format, &mut members);
+        let (chat, remainder) = match in_neutral(intake.format, &mut members) {
+            Some((chat, lost)) => (Some(chat), lost),
+            None => (None, Some(Value::Object(members))),
+        };
+        Ok(Self {
+            chat,
+            included,
+            remainder: remainder.map(|rest| (intake.format, rest)),
+        })
     }
 
     /// The temperature that it states.
     pub fn temperature(&self) -> Option<f64> {
-        let members = ["/chat/sampling", ""].into_iter();
-        let mut stated = members.filter_map(|at| self.value.pointer(at)?.get("temperature"));
-        stated.find_map(Value::as_f64).or_else(|| {
-            let rest = self.value.as_object()?.values();
-            rest.filter_map(|rest| rest.get("temperature"))
-                .find_map(Value::as_f64)
-        })
+        let in_neutral = || self.chat.as_ref()?.pointer("/sampling/temperature")?.as_f64();
+        let added = || self.included.get("temperature")?.as_f64();
+        let left_over = || self.remainder.as_ref()?.1.get("temperature")?.as_f64();
+        in_neutral().or_else(added).or_else(left_over)
     }
 
     /// The spelling.
     pub fn bytes(&self) -> Vec<u8> {
-        bytes(&self.value)
+        self.spelled(self.chat.as_ref())
+    }
+
+    /// The last words of the user, if the last turn is the user's and says nothing but words.
+    pub fn question(&self) -> Option<Question> {
+        let mut chat = self.chat.clone()?;
+        let turns = chat.get_mut("turns")?.as_array_mut()?;
+        let role = |turn: &Value| match turn.get("role")?.as_str()? {
+            "User" => Some(Speaker::User),
+            "Assistant" => Some(Speaker::Assistant),
+            _ => None,
+        };
+        let spoken = turns.iter().filter_map(role).count();
+        let last = turns.last_mut()?;
+        if role(last)? != Speaker::User {
+            return None;
+        }
+        let parts = last.get_mut("parts")?.as_array_mut()?;
+        let mut words = Vec::new();
+        for part in parts.iter() {
+            words.push(part.get("content")?.get("Text")?.as_str()?);
+        }
+        let text = words.join("\n");
+        if text.trim().is_empty() {
+            return None;
+        }
+        parts.clear();
+        Some(Question {
+            text,
+            turns: spoken,
+            around: self.spelled(Some(&chat)),
+        })
+    }
+
+    /// All of it, in one spelling, with this in the place of what the neutral model holds.
+    fn spelled(&self, chat: Option<&Value>) -> Vec<u8> {
+        let mut out = Vec::with_capacity(1024);
+        out.push(b'{');
+        if let Some(chat) = chat {
+            member("chat", chat, &mut out);
+        }
+        if !self.included.is_empty() {
+            name("included", &mut out);
+            object(&self.included, &mut out);
+            out.push(b',');
+        }
+        if let Some((format, rest)) = &self.remainder {
+            member(&format!("rest of {format:?}"), rest, &mut out);
+        }
+        out.push(b'}');
+        out
     }
 }
 
-/// What a request asks for.
-struct Asked {
-    /// In the neutral model, where it can be read.
-    chat: Option<Value>,
-    /// What the neutral model does not hold, with the format that it is in.
-    remainder: Option<(WireFormat, Value)>,
+/// A turn's role.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Speaker {
+    User,
+    Assistant,
 }
 
-impl Asked {
-    fn into_value(self) -> Value {
-        let mut value = Map::new();
-        value.extend(self.chat.map(|chat| ("chat".to_owned(), chat)));
-        value.extend(self.remainder.map(remainder));
-        Value::Object(value)
+/// The request in the neutral model, and what that does not hold. `None`: it cannot be read.
+fn in_neutral(format: WireFormat, members: &mut Map<String, Value>) -> Option<(Value, Option<Value>)> {
+    let body = named(format, members)?;
+    let body = plain(format, &body).ok()?;
+    let request = decode(format, &body).ok()?;
+    let again = encode(&request, own_shape(format)?).ok()?.body;
+    let lost = lost_of(members, &serde_json::from_slice(&again).ok()?);
+    let mut chat = serde_json::to_value(&request).ok()?;
+    drop_nulls(&mut chat);
+    Some((chat, lost))
+}
+
+/// The members as a body. A decoder may ask for a model, which makes no difference here.
+fn named(format: WireFormat, members: &mut Map<String, Value>) -> Option<String> {
+    if matches!(format, WireFormat::GeminiGenerate | WireFormat::BedrockConverse) {
+        return serde_json::to_string(members).ok();
     }
-}
-
-fn remainder((format, rest): (WireFormat, Value)) -> (String, Value) {
-    (format!("rest of {format:?}"), rest)
-}
-
-fn asked(format: WireFormat, members: Value) -> Asked {
-    let members = spelled_out(format, members);
-    let in_neutral = || -> Option<(Value, Option<Value>)> {
-        let body = named(format, &members).to_string();
-        let body = plain(format, &body).ok()?;
-        let request = decode(format, &body).ok()?;
-        let again = encode(&request, own_shape(format)?).ok()?.body;
-        let rest = lost(&members, &serde_json::from_slice(&again).ok()?);
-        Some((serde_json::to_value(&request).ok()?, rest))
-    };
-    match in_neutral() {
-        Some((chat, rest)) => Asked {
-            chat: Some(without_nulls(chat)),
-            remainder: rest.map(|rest| (format, rest)),
-        },
-        None => Asked {
-            chat: None,
-            remainder: Some((format, members)),
-        },
-    }
+    members.insert("model".to_owned(), Value::from("m"));
+    let body = serde_json::to_string(members).ok();
+    members.remove("model");
+    body
 }
 
 /// Responses may be asked with two texts, `instructions` and `input`: the messages that those stand for.
-fn spelled_out(format: WireFormat, mut members: Value) -> Value {
+fn spell_out(format: WireFormat, members: &mut Map<String, Value>) {
     if format != WireFormat::OpenAIResponses {
-        return members;
+        return;
     }
-    let Some(object) = members.as_object_mut() else {
-        return members;
-    };
     let message = |role: &str, text: Value| json!({"role": role, "content": text});
-    if let Some(input) = object.get_mut("input").filter(|input| input.is_string()) {
+    if let Some(input) = members.get_mut("input").filter(|input| input.is_string()) {
         *input = Value::from(vec![message("user", input.take())]);
     }
-    if let Some(items) = object.get("input").and_then(Value::as_array)
-        && let Some(Value::String(text)) = object.get("instructions")
+    if let Some(items) = members.get("input").and_then(Value::as_array)
+        && let Some(Value::String(text)) = members.get("instructions")
     {
         let mut all = vec![message("system", text.as_str().into())];
         all.extend_from_slice(items);
-        object.remove("instructions");
-        object.insert("input".to_owned(), all.into());
-    }
-    members
-}
-
-/// A decoder may ask for a model, which makes no difference here.
-fn named(format: WireFormat, members: &Value) -> Cow<'_, Value> {
-    match (format, members) {
-        (WireFormat::GeminiGenerate | WireFormat::BedrockConverse, _) => Cow::Borrowed(members),
-        (_, Value::Object(object)) => {
-            let mut object = object.clone();
-            object.insert("model".to_owned(), Value::from("m"));
-            Cow::Owned(Value::Object(object))
-        }
-        (_, other) => Cow::Borrowed(other),
+        members.remove("instructions");
+        members.insert("input".to_owned(), all.into());
     }
 }
 
@@ -213,18 +228,7 @@ fn lost(value: &Value, again: &Value) -> Option<Value> {
         return (one != other).then(|| value.clone());
     }
     match (value, again) {
-        (Value::Object(value), Value::Object(again)) => {
-            let lost: Map<String, Value> = value
-                .iter()
-                .filter(|(name, value)| !value.is_null() && *name != "cache_control")
-                .filter_map(|(name, value)| match (again.get(name), renamed(name)) {
-                    (Some(again), _) => Some((name.clone(), lost(value, again)?)),
-                    (None, Some(new)) if again.get(new) == Some(value) => None,
-                    (None, _) => Some((name.clone(), value.clone())),
-                })
-                .collect();
-            (!lost.is_empty()).then_some(Value::Object(lost))
-        }
+        (Value::Object(value), Value::Object(again)) => lost_of(value, again),
         (Value::Array(values), Value::Array(again)) if values.len() == again.len() => {
             let lost: Vec<Value> = values
                 .iter()
@@ -239,6 +243,20 @@ fn lost(value: &Value, again: &Value) -> Option<Value> {
         _ if value == again => None,
         _ => Some(value.clone()),
     }
+}
+
+/// The same of the members of an object.
+fn lost_of(value: &Map<String, Value>, again: &Map<String, Value>) -> Option<Value> {
+    let lost: Map<String, Value> = value
+        .iter()
+        .filter(|(name, value)| !value.is_null() && *name != "cache_control")
+        .filter_map(|(name, value)| match (again.get(name), renamed(name)) {
+            (Some(again), _) => Some((name.clone(), lost(value, again)?)),
+            (None, Some(new)) if again.get(new) == Some(value) => None,
+            (None, _) => Some((name.clone(), value.clone())),
+        })
+        .collect();
+    (!lost.is_empty()).then_some(Value::Object(lost))
 }
 
 /// The newer name of a member with the same meaning.
@@ -264,77 +282,21 @@ fn sole_text(value: &Value) -> Option<&str> {
     }
 }
 
-fn without_nulls(value: Value) -> Value {
+fn drop_nulls(value: &mut Value) {
     match value {
-        Value::Object(members) => members
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| (name, without_nulls(value)))
-            .collect(),
-        Value::Array(values) => values.into_iter().map(without_nulls).collect(),
-        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
+        Value::Object(members) => {
+            members.retain(|_, value| !value.is_null());
+            members.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(values) => values.iter_mut().for_each(drop_nulls),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
-}
-
-/// The last turn's words, if it is the user's and says nothing but words.
-fn question(chat: &Value, rest: Option<&(WireFormat, Value)>) -> Option<Question> {
-    let mut chat = chat.clone();
-    let turns = chat.get_mut("turns")?.as_array_mut()?;
-    let spoken = turns
-        .iter()
-        .filter(|turn| {
-            matches!(
-                turn.get("role").and_then(Value::as_str),
-                Some("User" | "Assistant")
-            )
-        })
-        .count();
-    let last = turns.last_mut()?;
-    if last.get("role")?.as_str()? != "User" {
-        return None;
-    }
-    let parts = last.get_mut("parts")?.as_array_mut()?;
-    let mut words = Vec::new();
-    for part in parts.iter() {
-        words.push(part.get("content")?.get("Text")?.as_str()?);
-    }
-    let text = words.join("\n");
-    if text.trim().is_empty() {
-        return None;
-    }
-    parts.clear();
-    let around = Asked {
-        chat: Some(chat),
-        remainder: rest.cloned(),
-    };
-    Some(Question {
-        text,
-        turns: spoken,
-        around: bytes(&around.into_value()),
-    })
 }
 
 /// JSON with sorted members, and numbers in one spelling.
-fn bytes(value: &Value) -> Vec<u8> {
-    let mut out = Vec::new();
-    write(value, &mut out);
-    out
-}
-
 fn write(value: &Value, out: &mut Vec<u8>) {
     match value {
-        Value::Object(members) => {
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_by_key(|(name, _)| *name);
-            out.push(b'{');
-            for (name, value) in members {
-                out.extend_from_slice(Value::from(name.as_str()).to_string().as_bytes());
-                out.push(b':');
-                write(value, out);
-                out.push(b',');
-            }
-            out.push(b'}');
-        }
+        Value::Object(members) => object(members, out),
         Value::Array(values) => {
             out.push(b'[');
             for value in values {
@@ -344,10 +306,43 @@ fn write(value: &Value, out: &mut Vec<u8>) {
             out.push(b']');
         }
         Value::Number(number) => out.extend_from_slice(number::spelled(number).as_bytes()),
-        plain @ (Value::Null | Value::Bool(_) | Value::String(_)) => {
-            out.extend_from_slice(plain.to_string().as_bytes());
+        Value::String(text) => string(text, out),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Null => out.extend_from_slice(b"null"),
+    }
+}
+
+fn object(members: &Map<String, Value>, out: &mut Vec<u8>) {
+    out.push(b'{');
+    if members.keys().is_sorted() {
+        for (name, value) in members {
+            member(name, value, out);
+        }
+    } else {
+        let mut members: Vec<_> = members.iter().collect();
+        members.sort_by_key(|(name, _)| *name);
+        for (name, value) in members {
+            member(name, value, out);
         }
     }
+    out.push(b'}');
+}
+
+fn member(of: &str, value: &Value, out: &mut Vec<u8>) {
+    name(of, out);
+    write(value, out);
+    out.push(b',');
+}
+
+fn name(of: &str, out: &mut Vec<u8>) {
+    string(of, out);
+    out.push(b':');
+}
+
+fn string(text: &str, out: &mut Vec<u8>) {
+    // Writing a text to memory cannot fail.
+    let _ = serde_json::to_writer(out, text);
 }
 
 #[cfg(test)]

@@ -170,7 +170,7 @@ fn fixed(
 }
 
 fn similar(semantic: &Semantic, canonical: &Canonical, key: impl Fn(&[u8], &[u8]) -> Key) -> Option<Similar> {
-    let question = canonical.question.as_ref()?;
+    let question = canonical.question()?;
     let short = question.turns <= usize::try_from(semantic.max_turns).unwrap_or(usize::MAX);
     short.then(|| Similar {
         // Vectors of another model are not to be compared with.

@@ -8,6 +8,8 @@
 //! ```
 //! What is of another version, too long, damaged, or of another key is no entry.
 
+use std::borrow::Cow;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -75,13 +77,15 @@ pub enum NotAnEntry {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Head {
+struct Head<'a> {
     /// As text. An entry that was put in another place is not found there.
-    key: String,
-    from: Provenance,
+    #[serde(borrow)]
+    key: Cow<'a, str>,
+    from: Cow<'a, Provenance>,
     /// Of the body as it came.
     length: usize,
-    digest: String,
+    #[serde(borrow)]
+    digest: Cow<'a, str>,
     packed: bool,
 }
 
@@ -115,10 +119,10 @@ impl Entry {
             .map(|body| lz4_flex::block::compress(body))
             .filter(|packed| packed.len() < self.body.len());
         let head = Head {
-            key: key.to_string(),
-            from: self.from.clone(),
+            key: key.to_string().into(),
+            from: Cow::Borrowed(&self.from),
             length: self.body.len(),
-            digest: Digest::of([&*self.body]).to_string(),
+            digest: Digest::of([&*self.body]).to_string().into(),
             packed: packed.is_some(),
         };
         // Texts, numbers and dates: always JSON.
@@ -145,7 +149,7 @@ impl Entry {
         }
         let head = rest.get(..length).ok_or(NotAnEntry::Damaged)?;
         let body = rest.get(length..).ok_or(NotAnEntry::Damaged)?;
-        let head: Head = serde_json::from_slice(head).map_err(|_| NotAnEntry::Damaged)?;
+        let head: Head<'_> = serde_json::from_slice(head).map_err(|_| NotAnEntry::Damaged)?;
         if head.length > most {
             return Err(NotAnEntry::TooLarge);
         }
@@ -160,7 +164,7 @@ impl Entry {
             return Err(NotAnEntry::Damaged);
         }
         Ok(Self {
-            from: head.from,
+            from: head.from.into_owned(),
             body,
         })
     }

@@ -64,7 +64,13 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let mut text = [0; 32];
+        for (to, digit) in text.iter_mut().zip(digits) {
+            *to = DIGITS.get(usize::from(digit)).copied().unwrap_or_default();
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

@@ -167,7 +167,7 @@ fn the_last_words_are_told_apart_from_all_else() {
         chat(&format!(
             r#"{{"model":"m","messages":[{{"role":"system","content":"{system}"}},{{"role":"user","content":"{words}"}}]}}"#
         ))
-        .question
+        .question()
         .expect("a question")
     };
     let (one, other) = (ask("s", "one?"), ask("s", "another?"));
@@ -175,8 +175,40 @@ fn the_last_words_are_told_apart_from_all_else() {
     assert_eq!(one.around, other.around);
     assert_ne!(one.around, ask("t", "one?").around);
     let image = r#"{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"https://a"}}]}]}"#;
-    assert_eq!(chat(image).question, None, "words alone do not tell a picture");
+    assert_eq!(chat(image).question(), None, "words alone do not tell a picture");
     let answered =
         r#"{"model":"m","messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}"#;
-    assert_eq!(chat(answered).question, None);
+    assert_eq!(chat(answered).question(), None);
+}
+
+#[test]
+fn what_the_policy_adds_is_around_the_last_words_too() {
+    let parts = KeyParts {
+        include: vec![KeyPart::Member("user".into())],
+        exclude: Vec::new(),
+    };
+    let around = |user: &str| {
+        let body =
+            format!(r#"{{"model":"m","user":"{user}","messages":[{{"role":"user","content":"hi"}}]}}"#);
+        let canonical = canonical_in(WireFormat::OpenAIChat, &body, &parts).expect("one reading");
+        canonical.question().expect("a question").around
+    };
+    assert_eq!(around("ann"), around("ann"));
+    assert_ne!(around("ann"), around("bob"));
+}
+
+#[test]
+fn a_spelling_stays_as_it_is() {
+    let body = r#"{"stream":true,"messages":[{"role":"system","content":"Be brief."},{"content":"hi","role":"user","name":"ann"}],
+        "seed":1e0,"newer":{"b":[1.50,null],"a":"\u0007"},"user":"u","model":"m"}"#;
+    let parts = KeyParts {
+        include: vec![KeyPart::Member("user".into())],
+        exclude: Vec::new(),
+    };
+    let canonical = canonical_in(WireFormat::OpenAIChat, body, &parts).expect("one reading");
+    let spelled = concat!(
+        r#"{"included":{"user":"u",},"rest of OpenAIChat":{"messages":[{"content":"Be brief.","role":"system",},"#,
+        r#"{"content":"hi","name":"ann","role":"user",},],"newer":{"a":"\u0007","b":[1.5,null,],},"seed":1,},}"#,
+    );
+    assert_eq!(String::from_utf8(canonical.bytes()).as_deref(), Ok(spelled));
 }
