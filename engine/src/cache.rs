@@ -50,18 +50,17 @@ impl Caches {
             let setup = Setup::of(&cache.rules);
             let store = match before.remove(&cache.name) {
                 Some((opened, store)) if opened == setup => store,
-                _ => Store::open(
-                    &setup,
-                    Label(cache.name.to_string().into()),
-                    &self.ground,
-                    metrics,
-                ),
+                _ => {
+                    let policy = Label(cache.name.to_string().into());
+                    metrics.gone(&policy);
+                    Store::open(&setup, policy, &self.ground, metrics)
+                }
             };
             stores.insert(cache.name.clone(), (setup, store));
         }
         drop(stores);
         for gone in before.into_keys() {
-            metrics.gone(Label(gone.to_string().into()));
+            metrics.gone(&Label(gone.to_string().into()));
         }
         self.ground.news.send_replace(());
     }

@@ -139,8 +139,9 @@ impl StoreMetrics {
         gauge.set(i64::from(shared));
     }
 
-    /// The policy is gone.
-    pub(crate) fn gone(&self, policy: Label) {
+    /// The store of the policy is gone.
+    pub(crate) fn gone(&self, policy: &Label) {
+        let policy = policy.clone();
         self.shared.remove(&PolicyLabels { policy });
     }
 

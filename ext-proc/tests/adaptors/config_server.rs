@@ -24,6 +24,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
+use wayleave_core::notice::{self, Notices};
 use wayleave_core::resource::{REJECTED_TYPE_URL, Rejected, Resource, TYPE_URL};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -220,6 +221,17 @@ impl Stream {
         let rejected: Vec<Rejected> = serde_json::from_slice(&detail.value).unwrap();
         assert!(error.message.contains(&rejected[0].reason), "{}", error.message);
         (answer.response_nonce, rejected)
+    }
+
+    /// What the data plane tells next, beside its answers.
+    pub(crate) async fn notices(&mut self) -> Notices {
+        let told = tokio::time::timeout(SOON, self.requests.message()).await;
+        let told = told.expect("notices in time").unwrap().expect("notices");
+        assert_eq!((&*told.type_url, &*told.response_nonce), (TYPE_URL, ""));
+        assert!(told.node.is_none() && told.resource_names_subscribe.is_empty());
+        let detail = &told.error_detail.expect("details").details[0];
+        assert_eq!(detail.type_url, notice::TYPE_URL);
+        notice::decode(&detail.value).unwrap()
     }
 
     /// Whether an answer waits to be read.

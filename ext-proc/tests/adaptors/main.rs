@@ -22,4 +22,6 @@ mod http;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod through_envoy;

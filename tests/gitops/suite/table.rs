@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use wayleave_api::condition::{ConditionType, Reason};
+use wayleave_core::notice::Notice;
 use wayleave_core::snapshot::ObjectName;
 use wayleave_operator::cluster::status::{Programming, status};
 use wayleave_operator::compile::verdict::{ConditionState, Severity, Verdict};
@@ -84,6 +85,11 @@ fn programmings() -> Vec<Said<Programming>> {
         planes,
         acknowledged,
         rejected: None,
+        notice: None,
+    };
+    let noticed = Tally {
+        notice: Some((Arc::from("plane-2"), Notice::NoVectorSearch)),
+        ..tally(3, 3)
     };
     let rejected = Tally {
         rejected: Some((Arc::from("plane-2"), Arc::from("too large"))),
@@ -102,6 +108,12 @@ fn programmings() -> Vec<Said<Programming>> {
             Truth::True,
             Reason::Programmed,
             "3/3 data planes",
+        ),
+        line(
+            Programming::Sent(noticed),
+            Truth::True,
+            Reason::NoVectorSearch,
+            "no vector sets",
         ),
         line(
             Programming::Sent(tally(2, 3)),

@@ -22,7 +22,7 @@ const LIKE_FRANCE: &str = "what is the capital of France";
 fn with_redis(process: &Process) -> CacheRules {
     CacheRules {
         store: Store::Redis(Arc::new(RedisStore {
-            url: Secret::new(&process.url()),
+            url: Secret::new(process.url()),
             cluster: false,
             ca_pem: None,
             // On a machine that builds at the same time, 50 ms may pass without any fault of the server.

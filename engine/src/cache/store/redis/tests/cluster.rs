@@ -2,6 +2,7 @@
 
 use super::process::free_port;
 use super::*;
+use crate::cache::store::{Item, Vector};
 
 /// Slots of each node.
 const PARTS: [(u16, u16); 3] = [(0, 5460), (5461, 10922), (10923, 16383)];
@@ -12,7 +13,14 @@ struct Node {
     bus: u16,
 }
 
-async fn node() -> Option<Node> {
+/// Which program a node is.
+#[derive(Clone, Copy)]
+enum Program {
+    Any,
+    WithVectors,
+}
+
+async fn node(program: Program) -> Option<Node> {
     let (port, bus) = (free_port(), free_port());
     let (port_text, bus_text) = (port.to_string(), bus.to_string());
     let arguments = [
@@ -27,15 +35,18 @@ async fn node() -> Option<Node> {
         "--cluster-require-full-coverage",
         "no",
     ];
-    let process = Process::start(&arguments).await?;
+    let process = match program {
+        Program::Any => Process::start(&arguments).await?,
+        Program::WithVectors => Process::start_with_vectors(&arguments).await?,
+    };
     Some(Node { process, port, bus })
 }
 
 /// Three nodes that know each other.
-async fn nodes() -> Option<Vec<Node>> {
+async fn nodes(program: Program) -> Option<Vec<Node>> {
     let mut nodes = Vec::new();
     for (from, to) in PARTS {
-        let node = node().await?;
+        let node = node(program).await?;
         let raw = raw(&node.process.url()).await;
         let () = raw
             .ask(cmd("CLUSTER").arg("ADDSLOTSRANGE").arg(from).arg(to))
@@ -72,7 +83,9 @@ async fn entries(node: &Node) -> usize {
 
 #[tokio::test]
 async fn a_cluster_shares_entries_out_and_forgets_them_everywhere() {
-    let Some(mut nodes) = nodes().await else { return };
+    let Some(mut nodes) = nodes(Program::Any).await else {
+        return;
+    };
     let opened = connected(RedisStore {
         cluster: true,
         ..spec(&format!("redis://127.0.0.1:{}", nodes[1].port))
@@ -117,4 +130,36 @@ async fn a_cluster_shares_entries_out_and_forgets_them_everywhere() {
         (found == left).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_cluster_shares_out_what_similar_requests_are_found_by() {
+    let Some(nodes) = nodes(Program::WithVectors).await else {
+        return;
+    };
+    let cluster = |node: usize| RedisStore {
+        cluster: true,
+        ..spec(&format!("redis://127.0.0.1:{}", nodes[node].port))
+    };
+    let (one, other) = (connected(cluster(0)).await, connected(cluster(1)).await);
+    let along = Vector::new(vec![1.0, 0.0]).unwrap();
+    for number in 0..50 {
+        let item = Item {
+            request: key("", "", number).request,
+            words: number.to_string().into(),
+            vector: along.clone(),
+        };
+        one.store.put_up(&key("a/r", "one", number), item, LONG).await;
+        let found = other.store.nearest(&key("a/r", "one", number), &along, 0.9).await;
+        let words: Vec<&str> = found.iter().map(|found| &*found.words).collect();
+        assert_eq!(words, [number.to_string()]);
+    }
+    for node in &nodes {
+        let here = entries(node).await;
+        assert!(here > 5, "{here}");
+    }
+    assert_eq!(one.store.purge(&Purge::Route(Arc::from("a/r"))).await, Ok(0));
+    for node in &nodes {
+        assert_eq!(entries(node).await, 0);
+    }
 }
