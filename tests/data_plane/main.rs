@@ -7,6 +7,10 @@
 mod suite {
     mod access_log;
     mod books;
+    mod cache;
+    mod cache_outage;
+    mod cache_poison;
+    mod caching;
     mod chains;
     mod crash;
     mod drain;

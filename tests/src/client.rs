@@ -1,5 +1,6 @@
 //! A client of the gateway.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -72,6 +73,15 @@ impl Client {
             base,
             credential: String::new(),
             secrets,
+        }
+    }
+
+    /// The same client before another gateway.
+    #[must_use]
+    pub fn at(&self, gateway: SocketAddr) -> Self {
+        Self {
+            base: format!("http://{gateway}"),
+            ..self.clone()
         }
     }
 

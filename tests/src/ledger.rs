@@ -44,6 +44,8 @@ pub struct Attempt {
     pub estimated: bool,
     /// 1e-10 USD.
     pub cost_ticks: Option<i64>,
+    /// The call whose answer served.
+    pub answered: Option<String>,
 }
 
 /// One call of a client.

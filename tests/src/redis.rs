@@ -4,13 +4,15 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ::redis::aio::MultiplexedConnection;
+use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
 use crate::cluster::port::Port;
 use crate::cluster::server::Server;
-use crate::program;
 use crate::wait::until;
+use crate::{process, program};
 
 /// How long something may take on a machine that builds at the same time.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -55,6 +57,32 @@ impl Redis {
     /// Its URL, without credentials.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// A connection to it.
+    ///
+    /// # Panics
+    /// When it takes none.
+    pub async fn connection(&self) -> MultiplexedConnection {
+        let client = ::redis::Client::open(self.url()).expect("its URL");
+        let connection = client.get_multiplexed_async_connection().await;
+        connection.expect("a connection")
+    }
+
+    /// Lets it hang: it keeps its connections, and answers nobody.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(server) = &self.server {
+            process::signal(server.id(), signal);
+        }
     }
 
     /// Ends it without a word, as `kill -9` does; its entries are gone, and connections are refused.

@@ -55,7 +55,7 @@ fn shuffled(value: &Value, random: &mut Rng) -> String {
             let values: Vec<_> = values.iter().map(|value| shuffled(value, random)).collect();
             format!("[ {} ]", values.join(", "))
         }
-        plain => plain.to_string(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
     }
 }
 
@@ -142,7 +142,7 @@ fn leveled(value: &Value, top: bool) -> Value {
             }
         }
         Value::Number(number) => number.as_f64().map_or_else(|| value.clone(), Value::from),
-        plain => plain.clone(),
+        Value::Null | Value::Bool(_) | Value::String(_) => value.clone(),
     }
 }
 
@@ -210,7 +210,7 @@ fn changed(value: &Value) -> Value {
             |it| json!(it + 1),
         ),
         Value::String(text) => format!("{text}x").into(),
-        other => other.clone(),
+        Value::Null | Value::Array(_) | Value::Object(_) => value.clone(),
     }
 }
 

@@ -31,6 +31,10 @@ impl Port {
         std::net::TcpListener::bind(address).ok()?;
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_reuseport(true).expect("a port that can be shared");
+        // Connections of a server that was killed may still linger.
+        socket
+            .set_reuseaddr(number != 0)
+            .expect("a port that can be taken again");
         socket.bind(address).ok()?;
         Some(Self {
             number: socket.local_addr().expect("a bound socket").port(),
