@@ -46,7 +46,7 @@ impl Redis {
         Some(read(answer))
     }
 
-    /// Adds an item. The set lives as long as the last answer that was added; a full one loses any other.
+    /// Adds an item. The set lives as long as the longest of its answers; a full one loses any of them.
     pub(in crate::cache::store) async fn put_up(&self, group: &Key, item: &Item, ttl: Duration) {
         let words = item.words.as_ref().into();
         let Ok(attribute) = serde_json::to_string(&Attribute { words }) else {
@@ -71,10 +71,15 @@ impl Redis {
             .cmd("PEXPIRE")
             .arg(&name)
             .arg(millis(ttl))
+            .arg("NX")
+            .cmd("PEXPIRE")
+            .arg(&name)
+            .arg(millis(ttl))
+            .arg("GT")
             .cmd("VCARD")
             .arg(&name);
-        let added: Result<(Value, Value, usize), _> = self.commands(Operation::Index, &adding).await;
-        let Ok((_, _, items)) = added else { return };
+        let added: Result<(Value, Value, Value, usize), _> = self.commands(Operation::Index, &adding).await;
+        let Ok((.., items)) = added else { return };
         if let Some(over @ 1..) = items.checked_sub(MOST_IN_GROUP) {
             self.make_room(&name, over).await;
         }
