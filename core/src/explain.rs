@@ -146,7 +146,7 @@ pub struct Quote {
 }
 
 /// Explains a request. Health is left out: it is the running gateway's, not the configuration's.
-pub fn explain(table: &Table, question: Question, at: Timestamp) -> Result<Explanation, Refusal> {
+pub fn explain(table: &Table, question: Question<'_>, at: Timestamp) -> Result<Explanation, Refusal> {
     let intake = question.intake;
     let subject = Subject::new(intake, question.path, question.headers);
     let route = table.route(&intake.model)?;

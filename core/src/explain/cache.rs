@@ -49,7 +49,7 @@ impl ExplainedCache {
     pub(super) fn of(
         route: &Arc<ActiveRoute>,
         rule: Option<&Arc<ActiveRule>>,
-        question: Question,
+        question: Question<'_>,
     ) -> Option<Self> {
         let cache = route.cache.as_ref()?;
         let rules = &cache.rules;

@@ -112,21 +112,19 @@ impl Redis {
 
 /// What was found: `element, score, attribute` one after the other, or in RESP 3 `element: [score, attribute]`.
 fn read(answer: Value) -> Vec<Found> {
-    let found = |element: Value, rest: Value| found(&element, rest);
-    match answer {
-        Value::Map(pairs) => pairs
-            .into_iter()
-            .filter_map(|(element, rest)| found(element, rest))
-            .collect(),
-        Value::Array(flat) => flat
-            .chunks_exact(3)
-            .filter_map(|chunk| {
-                let (element, rest) = chunk.split_first()?;
-                found(element.clone(), Value::Array(rest.to_vec()))
-            })
-            .collect(),
-        _ => Vec::new(),
+    if let Value::Map(pairs) = answer {
+        let pairs = pairs.into_iter();
+        return pairs
+            .filter_map(|(element, rest)| found(&element, rest))
+            .collect();
     }
+    let Value::Array(flat) = answer else {
+        return Vec::new();
+    };
+    let parts = flat.chunks_exact(3).filter_map(<[Value]>::split_first);
+    parts
+        .filter_map(|(element, rest)| found(element, Value::Array(rest.to_vec())))
+        .collect()
 }
 
 /// `None`: another one has put it there.
