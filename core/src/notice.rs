@@ -3,7 +3,7 @@
 //! All notices of a data plane travel together, as a JSON list in the details of a request that answers no message:
 //! whoever does not know them passes them over, and so does a reader with a notice that it does not know.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,11 +14,11 @@ pub const TYPE_URL: &str = "type.wayleave.dev/wayleave.config.v1.Notices";
 /// The most notices that are told and heard.
 pub const MOST: usize = 1_000;
 
-/// All that a data plane tells: one notice for each object at most.
-pub type Notices = BTreeMap<ResourceName, Notice>;
+/// All that a data plane tells, by the object.
+pub type Notices = BTreeSet<(ResourceName, Notice)>;
 
 /// What cannot be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Notice {
     /// The store of a cache has no vector search: similar requests of other data planes are not found.
     NoVectorSearch,
@@ -46,7 +46,7 @@ impl Notice {
 /// # Errors
 /// None that can be provoked: names are texts.
 pub fn encode(notices: &Notices) -> serde_json::Result<Vec<u8>> {
-    let told = |(name, notice): (&ResourceName, &Notice)| Told {
+    let told = |(name, notice): &(ResourceName, Notice)| Told {
         name: name.to_string(),
         notice: notice.as_str().to_owned(),
     };

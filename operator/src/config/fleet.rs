@@ -99,8 +99,8 @@ impl Fleet {
             {
                 tally.rejected = Some((Arc::clone(node), Arc::clone(reason)));
             }
-            if let Some(notice) = plane.notices.get(name)
-                && tally.notice.is_none()
+            if tally.notice.is_none()
+                && let Some((_, notice)) = plane.notices.iter().find(|(noticed, _)| noticed == name)
             {
                 tally.notice = Some((Arc::clone(node), *notice));
             }

@@ -127,7 +127,11 @@ async fn long_conversations_and_pictures_are_not_compared() {
     let gateway = gateway(rules(Verify::Off));
     let turns = |count: usize| -> Value {
         let turn = |number: usize| {
-            let role = if number % 2 == 0 { "user" } else { "assistant" };
+            let role = if number.is_multiple_of(2) {
+                "user"
+            } else {
+                "assistant"
+            };
             json!({"role": role, "content": format!("turn {number}")})
         };
         (0..count).map(turn).collect()

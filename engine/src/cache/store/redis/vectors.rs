@@ -46,7 +46,7 @@ impl Redis {
         Some(read(answer))
     }
 
-    /// Adds an item. The set lives as long as the last answer that was added; a full one loses any other.
+    /// Adds an item. The set lives as long as the longest of its answers; a full one loses any of them.
     pub(in crate::cache::store) async fn put_up(&self, group: &Key, item: &Item, ttl: Duration) {
         let words = item.words.as_ref().into();
         let Ok(attribute) = serde_json::to_string(&Attribute { words }) else {
@@ -71,10 +71,15 @@ impl Redis {
             .cmd("PEXPIRE")
             .arg(&name)
             .arg(millis(ttl))
+            .arg("NX")
+            .cmd("PEXPIRE")
+            .arg(&name)
+            .arg(millis(ttl))
+            .arg("GT")
             .cmd("VCARD")
             .arg(&name);
-        let added: Result<(Value, Value, usize), _> = self.commands(Operation::Index, &adding).await;
-        let Ok((_, _, items)) = added else { return };
+        let added: Result<(Value, Value, Value, usize), _> = self.commands(Operation::Index, &adding).await;
+        let Ok((.., items)) = added else { return };
         if let Some(over @ 1..) = items.checked_sub(MOST_IN_GROUP) {
             self.make_room(&name, over).await;
         }
@@ -107,21 +112,19 @@ impl Redis {
 
 /// What was found: `element, score, attribute` one after the other, or in RESP 3 `element: [score, attribute]`.
 fn read(answer: Value) -> Vec<Found> {
-    let found = |element: Value, rest: Value| found(&element, rest);
-    match answer {
-        Value::Map(pairs) => pairs
-            .into_iter()
-            .filter_map(|(element, rest)| found(element, rest))
-            .collect(),
-        Value::Array(flat) => flat
-            .chunks_exact(3)
-            .filter_map(|chunk| {
-                let (element, rest) = chunk.split_first()?;
-                found(element.clone(), Value::Array(rest.to_vec()))
-            })
-            .collect(),
-        _ => Vec::new(),
+    if let Value::Map(pairs) = answer {
+        let pairs = pairs.into_iter();
+        return pairs
+            .filter_map(|(element, rest)| found(&element, rest))
+            .collect();
     }
+    let Value::Array(flat) = answer else {
+        return Vec::new();
+    };
+    let parts = flat.chunks_exact(3).filter_map(<[Value]>::split_first);
+    parts
+        .filter_map(|(element, rest)| found(element, Value::Array(rest.to_vec())))
+        .collect()
 }
 
 /// `None`: another one has put it there.

@@ -79,9 +79,10 @@ impl Ask {
     /// With a function that the model may call.
     pub(crate) fn with_tool(self) -> Self {
         let schema = json!({"type": "object"});
-        let tool = match self.endpoint {
-            Endpoint::Messages => json!({"name": "f", "input_schema": schema}),
-            _ => json!({"type": "function", "function": {"name": "f", "parameters": schema}}),
+        let tool = if self.endpoint == Endpoint::Messages {
+            json!({"name": "f", "input_schema": schema})
+        } else {
+            json!({"type": "function", "function": {"name": "f", "parameters": schema}})
         };
         self.with("tools", json!([tool]))
     }
