@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use wayleave_tests::{Client, Front, Gateway, HEAVY, on_both_fronts};
 
 use super::caching::{Pair, WAYS, cache};

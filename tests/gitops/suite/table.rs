@@ -80,13 +80,16 @@ fn states(kind: ConditionType) -> Vec<Said<ConditionState>> {
         .collect()
 }
 
-fn programmings() -> Vec<Said<Programming>> {
-    let tally = |acknowledged, planes| Tally {
+fn tally(acknowledged: usize, planes: usize) -> Tally {
+    Tally {
         planes,
         acknowledged,
         rejected: None,
         notice: None,
-    };
+    }
+}
+
+fn programmings() -> Vec<Said<Programming>> {
     let noticed = Tally {
         notice: Some((Arc::from("plane-2"), Notice::NoVectorSearch)),
         ..tally(3, 3)
