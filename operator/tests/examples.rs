@@ -70,6 +70,8 @@ fn the_demo_has_its_scenes() {
     assert_eq!(
         models,
         [
+            "cached",
+            "cached-at-once",
             "chat",
             "fallback",
             "nobody",
