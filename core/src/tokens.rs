@@ -7,11 +7,6 @@ use tiktoken_rs::o200k_base_singleton;
 /// blanks, and gives up on a long one.
 const PIECE: usize = 512;
 
-/// Reads the vocabulary, which takes a tenth of a second. Without it the first count does.
-pub fn load() {
-    o200k_base_singleton();
-}
-
 /// The tokens of a text.
 pub fn count(text: &str) -> u64 {
     let vocabulary = o200k_base_singleton();

@@ -39,7 +39,6 @@ use wayleave_core::notice::Notices;
 use wayleave_core::price::PriceBook;
 use wayleave_core::snapshot::{Endpoint, Snapshot, Timeouts};
 use wayleave_core::table::Table;
-use wayleave_core::tokens;
 
 use crate::cache::Caches;
 pub use crate::cache::store::{Purge, PurgeError};
@@ -104,8 +103,6 @@ impl Engine {
         if let Some(error) = PriceBook::builtin().error() {
             tracing::error!(%error, "the built-in price book cannot be read: only a ProviderKey's own prices are known");
         }
-        // A thread of its own: it takes a while, and the first call that needs it should not.
-        std::thread::spawn(tokens::load);
         let clock = Clock::start();
         let metrics = Metrics::new();
         let file = options.ledger_file.clone();
