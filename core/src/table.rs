@@ -1,12 +1,14 @@
 //! A snapshot made ready to serve: names indexed, conditions compiled, targets bound to their providers.
 
+mod cache;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+pub use self::cache::ActiveCache;
 use crate::cache::key::Digest;
 use crate::outcome::FallbackOn;
 use crate::refusal::Refusal;
-use crate::snapshot::cache::{Cache, CacheRules, CacheState, Semantic};
 use crate::snapshot::{
     Accept, Access, Endpoint, Losers, ModelClaim, ObjectName, Pick, Provider, Retry, Route, RouteRules, Rule,
     SlowStream, Snapshot, Step, Target, Timeouts, Unsupported,
@@ -31,17 +33,6 @@ pub struct ActiveRoute {
     pub rules: Result<Vec<Arc<ActiveRule>>, String>,
     /// The cache of its answers.
     pub cache: Option<Arc<ActiveCache>>,
-}
-
-/// A cache, ready.
-#[derive(Debug)]
-pub struct ActiveCache {
-    /// The `CachePolicy`.
-    pub name: ObjectName,
-    /// What it says.
-    pub rules: Arc<CacheRules>,
-    /// The rule by which the embeddings of semantic lookups are made, or why they cannot be.
-    pub embedder: Option<Result<Arc<ActiveRule>, String>>,
 }
 
 /// A rule, ready.
@@ -136,7 +127,7 @@ impl Table {
             .iter()
             .map(|provider| (&provider.name, provider))
             .collect();
-        let caches = caches(&snapshot.caches, &providers);
+        let caches = cache::by_route(&snapshot.caches, &providers);
         let mut table = Self {
             routes: snapshot
                 .routes
@@ -226,62 +217,6 @@ impl Table {
 fn answers(steps: &[Step]) -> Digest {
     let steps = serde_json::to_vec(steps).unwrap_or_default();
     Digest::of([steps.as_slice()])
-}
-
-/// The cache of each route that has one.
-fn caches<'a>(
-    caches: &'a [Cache],
-    providers: &BTreeMap<&ObjectName, &Provider>,
-) -> HashMap<&'a ObjectName, Arc<ActiveCache>> {
-    let mut by_route = HashMap::new();
-    for cache in caches {
-        let CacheState::Ready(rules) = &cache.rules else {
-            continue;
-        };
-        let semantic = rules.semantic.as_ref();
-        let active = Arc::new(ActiveCache {
-            name: cache.name.clone(),
-            rules: Arc::clone(rules),
-            embedder: semantic.map(|semantic| embedder(semantic, providers)),
-        });
-        for route in &cache.routes {
-            by_route.entry(route).or_insert_with(|| Arc::clone(&active));
-        }
-    }
-    by_route
-}
-
-/// Where embeddings are made, or why they cannot be.
-fn embedder(
-    semantic: &Semantic,
-    providers: &BTreeMap<&ObjectName, &Provider>,
-) -> Result<Arc<ActiveRule>, String> {
-    let Semantic { provider, model, .. } = semantic;
-    let endpoint = endpoint(provider, providers)?;
-    if !endpoint.embeds(model) {
-        return Err(format!("ProviderKey {provider} has no API for embeddings"));
-    }
-    let targets = vec![Target {
-        provider: provider.clone(),
-        model: Some(Arc::clone(model)),
-        weight: 1,
-    }];
-    let rule = Rule {
-        when: None,
-        steps: vec![Step::Pick {
-            pick: Pick::default(),
-            targets,
-        }],
-        fallback_on: FallbackOn::default(),
-        retry: Retry::default(),
-        timeouts: Timeouts {
-            total: semantic.timeout,
-            ..Timeouts::default()
-        },
-        slow_stream: None,
-        unsupported: Unsupported::default(),
-    };
-    Ok(Arc::new(ActiveRule::build(0, &rule, model, providers)))
 }
 
 /// How to reach a provider, or why it cannot be used.

@@ -103,21 +103,10 @@ pub(crate) fn route(name: ObjectName, models: &[&str], rules: Vec<Rule>) -> Rout
 
 /// The policy `team/NAME` of these routes: what a manifest that says nothing more means.
 pub(crate) fn cache(name: &str, routes: &[&str]) -> Cache {
-    let rules = CacheRules {
-        ttl: Duration::from_secs(600),
-        partition: Partition::Credential,
-        key: KeyParts::default(),
-        methods: Method::ALL.into_iter().collect(),
-        max_entry_bytes: 1 << 20,
-        max_temperature: Ratio::from_millionths(0),
-        tool_calls: ToolCalls::Skip,
-        store: Store::Memory { max_bytes: 64 << 20 },
-        semantic: None,
-    };
     Cache {
         name: team(name),
         routes: routes.iter().map(|route| team(route)).collect(),
-        rules: CacheState::Ready(Arc::new(rules)),
+        rules: CacheState::Ready(Arc::new(cache_rules())),
     }
 }
 
@@ -157,15 +146,9 @@ pub(crate) fn cache_rules() -> CacheRules {
         ttl: Duration::from_secs(600),
         partition: Partition::Credential,
         key: KeyParts::default(),
-        methods: [
-            Method::Chat,
-            Method::Messages,
-            Method::Responses,
-            Method::Embeddings,
-        ]
-        .into(),
+        methods: Method::ALL.into_iter().collect(),
         max_entry_bytes: 1 << 20,
-        max_temperature: Ratio::try_from(0).expect("a ratio"),
+        max_temperature: Ratio::from_millionths(0),
         tool_calls: ToolCalls::Skip,
         store: Store::Memory { max_bytes: 64 << 20 },
         semantic: None,

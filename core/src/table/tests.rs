@@ -1,4 +1,5 @@
 use super::*;
+use crate::snapshot::cache::{Cache, CacheState};
 use crate::snapshot::samples::{
     broken_provider, cache, cache_with, pick, provider, route, rule, semantic, serving, team,
 };
