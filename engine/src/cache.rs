@@ -9,6 +9,7 @@
 
 pub(crate) mod enter;
 pub(crate) mod keeper;
+mod rendition;
 pub(crate) mod replay;
 pub(crate) mod shared;
 mod similar;
@@ -23,6 +24,7 @@ use wayleave_core::resource::{ResourceKind, ResourceName};
 use wayleave_core::snapshot::ObjectName;
 use wayleave_core::table::Table;
 
+use self::rendition::Renditions;
 use self::shared::Flights;
 use self::store::{Ground, Setup, Store};
 use crate::metrics::{Label, StoreMetrics};
@@ -35,6 +37,8 @@ pub(crate) struct Caches {
     /// By policy, with what each was opened by.
     stores: Mutex<HashMap<ObjectName, (Setup, Store)>>,
     ground: Ground,
+    /// Hits as their clients read them.
+    pub(crate) renditions: Renditions,
 }
 
 impl Caches {

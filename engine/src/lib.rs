@@ -218,6 +218,7 @@ impl Engine {
             self.0.caches.store(&route.cache.as_ref()?.name)
         });
         let store = store.ok_or_else(|| PurgeError::NoCache(Arc::clone(route)))?;
+        self.0.caches.renditions.clear();
         store.purge(which).await
     }
 

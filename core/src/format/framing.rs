@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How an answer is framed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Framing {
     /// Server-sent events.
     Sse,

@@ -6,7 +6,7 @@ use crate::usage::Report;
 use crate::vendor::Quirks;
 
 /// What the client expects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientShape {
     /// Its format.
     pub format: WireFormat,

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use wayleave_core::cache::key::Key;
 use wayleave_core::cache::{Ask, Consult, Entry, Status};
 use wayleave_core::table::ActiveCache;
 
 use super::keeper::{Keeper, Shelf};
+use super::rendition::Rendition;
 use super::replay::{self, Kept, Likeness};
 use super::shared::{End, Follower, Lead, Place};
 use super::similar::{self, Sign};
@@ -139,6 +141,20 @@ pub(super) async fn fetch(
         Lookup::Missing => return Err(Missed::Absent),
         Lookup::Unavailable => return Err(Missed::Unavailable),
     };
-    let entry = Entry::decode(&bytes, key, most).map_err(|_| Missed::Unreadable)?;
-    replay::kept(call, ask, Arc::new(entry), likeness)
+    let rendition = rendition(call, key, bytes, most).ok_or(Missed::Unreadable)?;
+    replay::kept(call, ask, rendition, likeness)
+}
+
+/// What stands in a store, in this client's format; `None`: it is no entry of this key that the policy allows.
+fn rendition(call: &CallContext, key: &Key, stored: Bytes, most: usize) -> Option<Rendition> {
+    let (renditions, shape, cost) = (&call.core.caches.renditions, call.client(), call.settled_cost());
+    if let Some(held) = renditions.find(key, shape, &stored, cost)
+        && held.entry.body.len() <= most
+    {
+        return Some(held);
+    }
+    let entry = Entry::decode(&stored, key, most).ok()?;
+    let made = replay::render(call, Arc::new(entry))?;
+    renditions.hold(key, shape, stored, cost, made.clone());
+    Some(made)
 }

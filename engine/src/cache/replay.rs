@@ -19,6 +19,7 @@ use wayleave_core::walk::Role;
 
 pub(crate) use self::live::{Followed, follow};
 use self::paid::Paid;
+use super::rendition::Rendition;
 use crate::call::{Answer, Body};
 use crate::client::{Client, stream_head};
 use crate::context::CallContext;
@@ -63,25 +64,31 @@ impl Likeness {
     }
 }
 
-/// Turns an entry into this client's format, if it is young enough.
-pub(crate) fn kept(
-    call: &CallContext,
-    ask: &Ask,
-    entry: Arc<Entry>,
-    likeness: Likeness,
-) -> Result<Kept, Missed> {
-    if age(call, &entry.from) > ask.max_age {
-        return Err(Missed::Stale);
-    }
-    let shape = entry.shape().ok_or(Missed::Unreadable)?;
+/// An entry in this client's format; `None`: it cannot be read.
+pub(crate) fn render(call: &CallContext, entry: Arc<Entry>) -> Option<Rendition> {
+    let shape = entry.shape()?;
     let mut relay = relay(call, &entry.from, shape);
     let paid = |_: &Report, _: Option<&str>| call.settled_cost();
     let begin = relay.push(entry.body.clone(), &paid);
     let rest = relay.finish(&paid);
-    if relay.tally().fault.is_some() || !relay.tally().ended {
-        return Err(Missed::Unreadable);
+    let whole = relay.tally().fault.is_none() && relay.tally().ended;
+    whole.then(|| Rendition {
+        entry,
+        body: joined(begin, rest),
+    })
+}
+
+/// A kept answer, if it is young enough.
+pub(crate) fn kept(
+    call: &CallContext,
+    ask: &Ask,
+    rendition: Rendition,
+    likeness: Likeness,
+) -> Result<Kept, Missed> {
+    let Rendition { entry, body } = rendition;
+    if age(call, &entry.from) > ask.max_age {
+        return Err(Missed::Stale);
     }
-    let body = joined(begin, rest);
     Ok(Kept {
         entry,
         likeness,

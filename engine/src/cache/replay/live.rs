@@ -15,7 +15,7 @@ use wayleave_core::usage::Report;
 use wayleave_core::walk::Role;
 
 use super::paid::Paid;
-use super::{Likeness, fault, head, joined, kept, price, relay, serve};
+use super::{Likeness, fault, head, joined, kept, price, relay, render, serve};
 use crate::cache::shared::{End, Follower, Next};
 use crate::call::{Answer, Body, Piece};
 use crate::client::{Client, keep_alive};
@@ -53,12 +53,13 @@ pub(crate) async fn follow(
             let Some(Consult::Ask(ask)) = &call.consult else {
                 return Followed::TakeOver(flight, client);
             };
-            match kept(call, ask, entry, Likeness::Equal) {
-                Ok(kept) => {
+            let young = |rendition| kept(call, ask, rendition, Likeness::Equal).ok();
+            match render(call, entry).and_then(young) {
+                Some(kept) => {
                     serve(call, kept, flight, client).await;
                     Followed::Done
                 }
-                Err(_) => Followed::TakeOver(flight, client),
+                None => Followed::TakeOver(flight, client),
             }
         }
         Next::Chunk(_) | Next::End(_) => Followed::TakeOver(flight, client),
