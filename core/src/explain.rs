@@ -192,7 +192,7 @@ impl ExplainedPlan {
     fn of(rule: &ActiveRule, intake: &Intake, at: Timestamp) -> Self {
         let steps = rule.steps.iter().map(|step| match step {
             ActiveStep::Pick { pick, targets } => ExplainedStep::Pick {
-                pick: *pick,
+                pick: pick.clone(),
                 targets: explain_targets(targets, intake, at),
             },
             ActiveStep::Race { targets, terms } => ExplainedStep::Race {

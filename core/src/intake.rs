@@ -42,6 +42,8 @@ pub struct Intake {
     /// Input tokens, estimated from the text (about four characters a token; an image, a sound or a file counts
     /// 1,000).
     pub input_tokens: u64,
+    /// Images, sounds and files in the input.
+    pub media: u64,
     /// The JSON schema that the answer is to fit, where it asks for one. Any JSON: `true`.
     pub json_schema: Option<serde_json::Value>,
     /// `metadata` and `user`, where they are text.
@@ -102,6 +104,7 @@ impl Intake {
             tools: policy.tools,
             max_output: policy.max_output,
             input_tokens: policy.input_tokens,
+            media: policy.media,
             json_schema: policy.json_schema,
             metadata: policy.metadata,
             body,

@@ -11,6 +11,7 @@
 
 pub mod allowance;
 pub mod cache;
+pub mod capability;
 pub mod chat;
 pub mod circuit;
 pub mod client_error;

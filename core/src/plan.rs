@@ -1,9 +1,43 @@
 //! What is going to be tried for one call, and in which order: a value.
+//!
+//! ```text
+//! targets of a step ─► lanes ─► affordable ─► fit ─► in health ─► in the order of the pick
+//! ```
 
+mod expected;
+mod order;
+mod sticky;
+mod world;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use http::HeaderMap;
+use jiff::Timestamp;
+
+pub use self::expected::{DEFAULT_OUTPUT, expected_usage};
+pub use self::world::{Availability, Known, World};
+use crate::capability::{Needs, Unfit};
+use crate::money::Ticks;
 use crate::snapshot::{Endpoint, ObjectName, Pick};
 use crate::table::{ActiveRule, ActiveStep, ActiveTarget, RaceTerms};
+
+/// A call that a plan is made for.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    /// The rule that it follows.
+    pub rule: &'a Arc<ActiveRule>,
+    /// The model that the client asks for.
+    pub model: &'a str,
+    /// What the request needs.
+    pub needs: Needs,
+    /// The request's headers.
+    pub headers: &'a HeaderMap,
+    /// The request's metadata.
+    pub metadata: &'a BTreeMap<String, String>,
+    /// When it came: prices have their times.
+    pub at: Timestamp,
+}
 
 /// The steps of one call.
 #[derive(Clone, Debug)]
@@ -12,10 +46,43 @@ pub struct Plan {
     pub rule: Arc<ActiveRule>,
     /// The chain. A step whose targets are all out is not in it.
     pub steps: Vec<PlannedStep>,
-    /// Targets that cannot be tried at all, with the reason.
-    pub unusable: Vec<(ObjectName, String)>,
+    /// Targets that are not tried, with the reason.
+    pub passed_over: Vec<PassedOver>,
     /// All targets were out, so all are tried.
     pub panic: bool,
+}
+
+/// A target that is not tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The provider key.
+    pub provider: ObjectName,
+    /// The model that would have been asked for.
+    pub model: Arc<str>,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a target is not tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It cannot be reached at all.
+    Unusable(String),
+    /// It cannot serve the request.
+    Unfit(Unfit),
+    /// The call is expected to cost more there than the rule allows.
+    TooDear(TooDear),
+    /// It fails of late, or is at its limits.
+    Out,
+}
+
+/// What a call is expected to cost, and may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooDear {
+    /// `None`: nobody has a price, so nobody can say that it is below the limit.
+    pub expected: Option<Ticks>,
+    /// What it may.
+    pub limit: Ticks,
 }
 
 /// One step of the chain.
@@ -43,6 +110,8 @@ pub struct Lane {
     pub model: Arc<str>,
     /// Which credentials, in order. Never empty.
     pub keys: Vec<KeyChoice>,
+    /// What the call is expected to cost here, where the rule asks for it; `None`: it does not, or nobody has a price.
+    pub expected: Option<Ticks>,
 }
 
 /// A credential of an endpoint.
@@ -64,73 +133,185 @@ impl KeyChoice {
     }
 }
 
-/// What a plan asks of the state of the world.
-pub trait Availability {
-    /// Whether a credential may be used for a model now.
-    fn admits(&self, provider: &ObjectName, endpoint: &Endpoint, key: KeyChoice, model: &str) -> bool;
-}
-
-/// Makes the plan of one call. Targets and credentials that are out are left aside, unless that leaves nothing: then
-/// all are tried, as a call that may fail beats one that surely does.
-pub fn plan(
-    rule: &Arc<ActiveRule>,
-    asked: &str,
-    availability: &impl Availability,
-    rng: &mut fastrand::Rng,
-) -> Plan {
-    let mut unusable = Vec::new();
-    let mut steps = Vec::new();
-    for step in &rule.steps {
-        let (pick, targets, terms) = match step {
-            ActiveStep::Pick { pick, targets } => (Some(*pick), targets, None),
-            ActiveStep::Race { targets, terms } => (None, targets, Some(*terms)),
-        };
-        let ordered = match pick {
-            Some(Pick::Weighted) => weighted(targets, |target| target.weight, rng),
-            None => targets.iter().collect(),
-        };
-        let mut lanes = Vec::new();
-        for target in ordered {
-            match &target.endpoint {
-                Ok(endpoint) => lanes.push(lane(target, endpoint, asked, rng)),
-                Err(reason) => unusable.push((target.provider.clone(), reason.clone())),
-            }
-        }
-        steps.push(match terms {
-            None => PlannedStep::Chain(lanes),
-            Some(terms) => PlannedStep::Race { lanes, terms },
+/// Makes the plan of one call. What the rule's limit forbids is never tried. Targets that cannot serve the request, or are
+/// out, are left aside, unless that leaves nothing: then all are tried, as a call that may fail beats one that surely does.
+pub fn plan(wanted: &Wanted<'_>, world: &impl World, rng: &mut fastrand::Rng) -> Plan {
+    let mut passed_over = Vec::new();
+    let mut steps: Vec<Candidates<'_>> = wanted
+        .rule
+        .steps
+        .iter()
+        .map(|step| Candidates::of(step, wanted, world, rng, &mut passed_over))
+        .collect();
+    // Where nothing fits, the providers may know better.
+    narrow(&mut steps, &mut passed_over, |lane| {
+        wanted.unfit(lane).map(Why::Unfit)
+    });
+    let found = steps.iter().any(|step| !step.lanes.is_empty());
+    let panic = found
+        && narrow(&mut steps, &mut passed_over, |lane| {
+            lane.is_out(world).then_some(Why::Out)
         });
-    }
-    let available = steps.iter().map(|step| step.available(availability)).collect();
-    let (available, panic) = match drop_empty(available) {
-        available if available.is_empty() => (drop_empty(steps), true),
-        available => (available, false),
-    };
-    let panic = panic && !available.is_empty();
+    let steps = steps
+        .into_iter()
+        .filter(|step| !step.lanes.is_empty())
+        .map(|step| step.planned(wanted, world, rng))
+        .collect();
     Plan {
-        rule: Arc::clone(rule),
-        steps: available,
-        unusable,
+        rule: Arc::clone(wanted.rule),
+        steps,
+        passed_over,
         panic,
     }
 }
 
-fn lane(target: &Arc<ActiveTarget>, endpoint: &Arc<Endpoint>, asked: &str, rng: &mut fastrand::Rng) -> Lane {
-    let indices: Vec<usize> = (0..endpoint.keys.len()).collect();
-    let weight = |index: &usize| endpoint.keys.get(*index).map_or(0, |key| key.weight);
-    let keys = match indices.as_slice() {
-        [] => vec![KeyChoice::Keyless],
-        [only] => vec![KeyChoice::Key(*only)],
-        several => weighted(several, weight, rng)
-            .into_iter()
-            .map(|index| KeyChoice::Key(*index))
-            .collect(),
-    };
-    Lane {
-        target: Arc::clone(target),
-        endpoint: Arc::clone(endpoint),
-        model: target.model.clone().unwrap_or_else(|| Arc::from(asked)),
-        keys,
+impl Wanted<'_> {
+    /// Whether it matters what the call costs at each target.
+    fn is_priced(&self, step: &ActiveStep) -> bool {
+        self.rule.max_cost.is_some()
+            || matches!(
+                step,
+                ActiveStep::Pick {
+                    pick: Pick::Cheapest,
+                    ..
+                }
+            )
+    }
+
+    /// With one target there is nothing to choose.
+    fn unfit(&self, lane: &Lane) -> Option<Unfit> {
+        let alone = self
+            .rule
+            .steps
+            .iter()
+            .map(|step| step.targets().len())
+            .sum::<usize>()
+            == 1;
+        if alone {
+            return None;
+        }
+        let offer = lane.target.offer(&lane.endpoint, &lane.model);
+        self.needs.unfit(&offer.capabilities)
+    }
+}
+
+impl Plan {
+    /// Why nothing may be tried, where all that could be was too dear: the least that the call is expected to cost.
+    pub fn too_dear(&self) -> Option<TooDear> {
+        if !self.steps.is_empty() {
+            return None;
+        }
+        let dear = self.passed_over.iter().filter_map(|passed| match passed.why {
+            Why::TooDear(dear) => Some(dear),
+            Why::Unusable(_) | Why::Unfit(_) | Why::Out => None,
+        });
+        dear.min_by_key(|dear| (dear.expected.is_none(), dear.expected))
+    }
+}
+
+/// A step with the targets that may be tried.
+struct Candidates<'a> {
+    step: &'a ActiveStep,
+    lanes: Vec<Lane>,
+}
+
+impl<'a> Candidates<'a> {
+    fn of(
+        step: &'a ActiveStep,
+        wanted: &Wanted<'_>,
+        world: &impl World,
+        rng: &mut fastrand::Rng,
+        passed_over: &mut Vec<PassedOver>,
+    ) -> Self {
+        let mut lanes = Vec::with_capacity(step.targets().len());
+        for target in step.targets() {
+            let model = target.model.clone().unwrap_or_else(|| Arc::from(wanted.model));
+            let pass = |why| PassedOver {
+                provider: target.provider.clone(),
+                model: Arc::clone(&model),
+                why,
+            };
+            let endpoint = match &target.endpoint {
+                Ok(endpoint) => endpoint,
+                Err(reason) => {
+                    passed_over.push(pass(Why::Unusable(reason.clone())));
+                    continue;
+                }
+            };
+            let expected = wanted
+                .is_priced(step)
+                .then(|| expected::cost(wanted, target, endpoint, &model, world))
+                .flatten();
+            if let Some(limit) = wanted.rule.max_cost
+                && expected.is_none_or(|expected| expected > limit)
+            {
+                passed_over.push(pass(Why::TooDear(TooDear { expected, limit })));
+                continue;
+            }
+            lanes.push(Lane {
+                target: Arc::clone(target),
+                endpoint: Arc::clone(endpoint),
+                model,
+                keys: keys(endpoint, rng),
+                expected,
+            });
+        }
+        Self { step, lanes }
+    }
+
+    fn planned(self, wanted: &Wanted<'_>, world: &impl World, rng: &mut fastrand::Rng) -> PlannedStep {
+        match self.step {
+            ActiveStep::Pick { pick, .. } => {
+                PlannedStep::Chain(order::order(pick, self.lanes, wanted, world, rng))
+            }
+            ActiveStep::Race { terms, .. } => PlannedStep::Race {
+                lanes: self.lanes,
+                terms: *terms,
+            },
+        }
+    }
+}
+
+/// Takes the lanes out that do not pass, unless none passes: then all stay, and `true` is given.
+fn narrow(
+    steps: &mut [Candidates<'_>],
+    passed_over: &mut Vec<PassedOver>,
+    mut judge: impl FnMut(&mut Lane) -> Option<Why>,
+) -> bool {
+    let verdicts: Vec<Vec<Option<Why>>> = steps
+        .iter_mut()
+        .map(|step| step.lanes.iter_mut().map(&mut judge).collect())
+        .collect();
+    if verdicts.iter().flatten().all(Option::is_some) {
+        return true;
+    }
+    for (step, verdicts) in steps.iter_mut().zip(verdicts) {
+        let mut verdicts = verdicts.into_iter();
+        step.lanes.retain(|lane| {
+            let Some(why) = verdicts.next().flatten() else {
+                return true;
+            };
+            passed_over.push(PassedOver {
+                provider: lane.target.provider.clone(),
+                model: Arc::clone(&lane.model),
+                why,
+            });
+            false
+        });
+    }
+    false
+}
+
+/// The credentials of an endpoint, in the order in which they are tried.
+fn keys(endpoint: &Endpoint, rng: &mut fastrand::Rng) -> Vec<KeyChoice> {
+    match endpoint.keys.len() {
+        0 => vec![KeyChoice::Keyless],
+        1 => vec![KeyChoice::Key(0)],
+        several => {
+            let weight = |index: &usize| endpoint.keys.get(*index).map_or(0, |key| key.weight);
+            let indices = order::weighted((0..several).collect(), weight, rng);
+            indices.into_iter().map(KeyChoice::Key).collect()
+        }
     }
 }
 
@@ -141,55 +322,23 @@ impl PlannedStep {
             Self::Chain(lanes) | Self::Race { lanes, .. } => lanes,
         }
     }
-
-    fn available(&self, availability: &impl Availability) -> Self {
-        let lanes = self
-            .lanes()
-            .iter()
-            .filter_map(|lane| lane.available(availability))
-            .collect();
-        match self {
-            Self::Chain(_) => Self::Chain(lanes),
-            Self::Race { terms, .. } => Self::Race { lanes, terms: *terms },
-        }
-    }
 }
 
 impl Lane {
-    fn available(&self, availability: &impl Availability) -> Option<Self> {
+    /// Whether none of its credentials may be used now; otherwise those that may are kept.
+    fn is_out(&mut self, availability: &impl Availability) -> bool {
         let admitted =
             |key: &KeyChoice| availability.admits(&self.target.provider, &self.endpoint, *key, &self.model);
         let keys: Vec<KeyChoice> = self.keys.iter().copied().filter(admitted).collect();
-        (!keys.is_empty()).then(|| Self { keys, ..self.clone() })
+        if keys.is_empty() {
+            return true;
+        }
+        self.keys = keys;
+        false
     }
 }
 
-fn drop_empty(steps: Vec<PlannedStep>) -> Vec<PlannedStep> {
-    steps
-        .into_iter()
-        .filter(|step| !step.lanes().is_empty())
-        .collect()
-}
-
-/// A random order in which each place is drawn by weight; those of weight 0 come last, as they stand.
-fn weighted<'i, T>(items: &'i [T], weight: impl Fn(&T) -> u32, rng: &mut fastrand::Rng) -> Vec<&'i T> {
-    let (mut drawn_from, rest): (Vec<&T>, Vec<&T>) = items.iter().partition(|item| weight(item) > 0);
-    let mut order = Vec::with_capacity(items.len());
-    while drawn_from.len() > 1 {
-        let total: u64 = drawn_from.iter().map(|item| u64::from(weight(item))).sum();
-        let mut ball = rng.u64(0..total);
-        let place = drawn_from.iter().position(|item| {
-            let weight = u64::from(weight(item));
-            let hit = ball < weight;
-            ball = ball.saturating_sub(weight);
-            hit
-        });
-        order.push(drawn_from.remove(place.unwrap_or_default()));
-    }
-    order.extend(drawn_from);
-    order.extend(rest);
-    order
-}
-
+#[cfg(test)]
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;

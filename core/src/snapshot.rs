@@ -13,9 +13,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::cache::Cache;
+use crate::capability::CapabilityRow;
 use crate::format::{Framing, Paths, Upstream, WireFormat};
+use crate::money::Ticks;
 use crate::outcome::FallbackOn;
-use crate::price::Overlay;
+use crate::price::{Overlay, Ratio};
 use crate::secret::Secret;
 use crate::vendor::Vendor;
 
@@ -115,6 +117,9 @@ pub struct Rule {
     /// What becomes of parameters that a target's API has no word for.
     #[serde(default)]
     pub unsupported: Unsupported,
+    /// What a call may be expected to cost at a target, for that to be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_cost: Option<Ticks>,
 }
 
 /// What becomes of parameters of a request that a target's API has no word for.
@@ -151,11 +156,31 @@ pub enum Step {
 }
 
 /// How a step orders its targets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pick {
     /// At random, by weight.
     #[default]
     Weighted,
+    /// By weight, but alike for all calls that have the same value there.
+    Sticky(StickyBy),
+    /// What this call is expected to cost the least at.
+    Cheapest,
+    /// What has answered fastest of late.
+    Fastest {
+        /// The share of the calls that goes to any target, so that one that heals is found again.
+        explore: Ratio,
+    },
+    /// What has the fewest calls in flight.
+    LeastBusy,
+}
+
+/// What calls have in common that go to the same target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StickyBy {
+    /// The value of a header, by its name in lower case.
+    Header(Arc<str>),
+    /// A member of the request's metadata; `user` is one.
+    Metadata(Arc<str>),
 }
 
 /// A model at a provider.
@@ -329,6 +354,8 @@ pub struct Endpoint {
     pub ca_pem: Option<Arc<str>>,
     /// Prices that the user states, and the negotiated share of the price book's.
     pub prices: Overlay,
+    /// What the user says of its models. The first row that matches counts.
+    pub capabilities: Vec<CapabilityRow>,
     /// What the provider allows.
     pub limits: Limits,
 }

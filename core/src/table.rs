@@ -1,12 +1,16 @@
 //! A snapshot made ready to serve: names indexed, conditions compiled, targets bound to their providers.
 
 mod cache;
+mod offer;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 pub use self::cache::ActiveCache;
+pub use self::offer::Offer;
 use crate::cache::key::Digest;
+use crate::money::Ticks;
 use crate::outcome::FallbackOn;
 use crate::refusal::Refusal;
 use crate::snapshot::{
@@ -56,6 +60,8 @@ pub struct ActiveRule {
     pub slow_stream: Option<SlowStream>,
     /// What becomes of what a target's API has no word for.
     pub unsupported: Unsupported,
+    /// What a call may be expected to cost at a target.
+    pub max_cost: Option<Ticks>,
 }
 
 /// A step, ready.
@@ -108,6 +114,8 @@ pub struct ActiveTarget {
     pub model: Option<Arc<str>>,
     /// A bounded name of the model for metrics: the model, or the route's first pattern where the client chooses.
     pub label: Arc<str>,
+    /// What its model offers; `None`: the client names the model, or there is no way to the provider.
+    offer: Option<Offer>,
     /// Its share of a weighted pick.
     pub weight: u32,
 }
@@ -303,7 +311,7 @@ impl ActiveRule {
         };
         let steps = rule.steps.iter().map(|step| match step {
             Step::Pick { pick, targets } => ActiveStep::Pick {
-                pick: *pick,
+                pick: pick.clone(),
                 targets: bind(targets),
             },
             Step::Race {
@@ -333,15 +341,27 @@ impl ActiveRule {
             timeouts: rule.timeouts,
             slow_stream: rule.slow_stream,
             unsupported: rule.unsupported,
+            max_cost: rule.max_cost,
         }
     }
 }
 
 impl ActiveTarget {
+    /// What a model that is asked for here offers.
+    pub fn offer(&self, endpoint: &Endpoint, model: &str) -> Cow<'_, Offer> {
+        match &self.offer {
+            Some(offer) => Cow::Borrowed(offer),
+            None => Cow::Owned(Offer::of(endpoint, model)),
+        }
+    }
+
     fn build(target: &Target, label: &Arc<str>, providers: &BTreeMap<&ObjectName, &Provider>) -> Self {
+        let endpoint = endpoint(&target.provider, providers);
+        let named = endpoint.as_ref().ok().zip(target.model.as_deref());
         Self {
             provider: target.provider.clone(),
-            endpoint: endpoint(&target.provider, providers),
+            offer: named.map(|(endpoint, model)| Offer::of(endpoint, model)),
+            endpoint,
             model: target.model.clone(),
             label: target.model.clone().unwrap_or_else(|| Arc::clone(label)),
             weight: target.weight,

@@ -82,6 +82,7 @@ def vendor_rows(provider: Provider) -> dict:
     for model in provider.models:
         row = {"id": model.id, "names": sorted(name for name, by in owners.items() if by == model.id)}
         row["match"] = split[model.id][1]
+        row["context"] = model.context_window
         row["prices"] = timeline.periods(model, is_free(model))
         row["unsupported"] = timeline.unsupported(model)
         rows.append({key: value for key, value in row.items() if value})

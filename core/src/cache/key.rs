@@ -43,6 +43,12 @@ impl Digest {
             .for_each(|(to, from)| *to = *from);
         Self(first)
     }
+
+    /// Its first 64 bits.
+    pub fn number(self) -> u64 {
+        let (first, _) = self.0.split_first_chunk().unwrap_or((&[0; 8], &[]));
+        u64::from_be_bytes(*first)
+    }
 }
 
 impl Digest {

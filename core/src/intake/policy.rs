@@ -34,6 +34,7 @@ pub(super) struct Policy {
     pub(super) tools: Vec<String>,
     pub(super) max_output: Option<u64>,
     pub(super) input_tokens: u64,
+    pub(super) media: u64,
     pub(super) json_schema: Option<serde_json::Value>,
     pub(super) metadata: BTreeMap<String, String>,
 }
@@ -66,6 +67,7 @@ pub(super) fn read(asked: &Asked, body: &str) -> Result<Policy, BadRequest> {
         tools: Vec::new(),
         max_output: None,
         input_tokens: 0,
+        media: 0,
         json_schema: None,
         metadata,
     };
@@ -113,6 +115,12 @@ impl Policy {
             self.include_usage = self.ask_for_usage.is_none();
         }
         Ok(())
+    }
+
+    /// What the content comes to.
+    fn counted(&mut self, estimate: &Estimate) {
+        self.input_tokens = estimate.tokens();
+        self.media = estimate.media();
     }
 
     /// Whether a stream is asked for by the member `stream`.

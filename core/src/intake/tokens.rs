@@ -66,6 +66,11 @@ impl Estimate {
         self.characters.div_ceil(CHARACTERS_PER_TOKEN) + self.media * TOKENS_PER_MEDIUM
     }
 
+    /// Images, sounds and files.
+    pub(super) const fn media(&self) -> u64 {
+        self.media
+    }
+
     /// Numbers in the content: an embedding's input may be tokens.
     pub(super) const fn numbers(&self) -> u64 {
         self.numbers

@@ -1,5 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+mod picks;
+
+use super::samples::wanted;
 use super::*;
 use crate::snapshot::samples::{broken_provider, pick, provider, race, serving, target, team};
 use crate::snapshot::{Provider, Step};
@@ -12,6 +15,12 @@ struct Out(BTreeSet<(&'static str, Option<KeyChoice>)>);
 impl Out {
     fn providers(names: &[&'static str]) -> Self {
         Self(names.iter().map(|name| (*name, None)).collect())
+    }
+}
+
+impl World for Out {
+    fn known(&self, _: &ObjectName, _: &str) -> Known {
+        Known::default()
     }
 }
 
@@ -54,7 +63,7 @@ impl Planner {
     }
 
     fn plan(&mut self, out: &Out) -> Plan {
-        plan(&self.rule, "chat", out, &mut self.rng)
+        plan(&wanted(&self.rule, "chat"), out, &mut self.rng)
     }
 }
 
@@ -190,12 +199,13 @@ fn what_cannot_be_used_is_listed_with_its_reason_and_never_tried() {
     let plan = planner.plan(&Out::default());
     assert_eq!(names(&plan.steps[0]), ["a"]);
     assert_eq!(plan.steps.len(), 1);
-    let reasons: Vec<&str> = plan.unusable.iter().map(|(_, reason)| reason.as_str()).collect();
-    assert_eq!(plan.unusable[0].0, team("broken"));
-    assert!(
-        reasons[0].contains("no Secret") && reasons[1].contains("team/missing"),
-        "{reasons:?}"
-    );
+    assert_eq!(plan.passed_over[0].provider, team("broken"));
+    let reason =
+        |passed: &PassedOver| matches!(&passed.why, Why::Unusable(reason) if reason.contains("no Secret"));
+    assert!(reason(&plan.passed_over[0]), "{:?}", plan.passed_over);
+    let missing =
+        matches!(&plan.passed_over[1].why, Why::Unusable(reason) if reason.contains("team/missing"));
+    assert!(missing, "{:?}", plan.passed_over);
 }
 
 #[test]
@@ -203,7 +213,7 @@ fn with_nothing_usable_there_is_nothing_to_panic_about() {
     let broken = vec![broken_provider("a", "no Secret")];
     let plan = Planner::new(broken, vec![pick(&["a"])]).plan(&Out::default());
     assert!(plan.steps.is_empty() && !plan.panic);
-    assert_eq!(plan.unusable.len(), 1);
+    assert_eq!(plan.passed_over.len(), 1);
 }
 
 #[test]

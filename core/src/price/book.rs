@@ -159,6 +159,7 @@ fn model_prices(row: ModelRow, version: &Arc<str>) -> Result<ModelPrices, BookEr
     Ok(ModelPrices {
         id: row.id,
         version: Arc::clone(version),
+        context: row.context,
         first,
         later,
         blind,

@@ -4,9 +4,11 @@
 //! {"format": 1, "source": "genai-prices", "source_version": "0.2.3", "date": "2026-11-23",
 //!  "licence": "MIT", "licence_text": "...",
 //!  "vendors": {"VENDOR": {"fallback": ["VENDOR"], "models": [
-//!    {"id": "m", "names": ["m", "m-latest"], "match": [CLAUSE], "prices": [PERIOD], "unsupported": ["audio_hours"]}]}}}
+//!    {"id": "m", "names": ["m", "m-latest"], "match": [CLAUSE], "context": 128000, "prices": [PERIOD],
+//!     "unsupported": ["audio_hours"]}]}}}
 //! ```
 //!
+//! `context` is the model's window in tokens, where the source knows it.
 //! A name in `names` means that model; any other name means the first model of which one clause holds, else a model of
 //! the fallback vendors. A period is `{"from": DATE, "standard": PRICES, "flex": …, "priority": …, "batch": …, "hours":
 //! [{"utc": ["00:30", "16:30"], "standard": PRICES, …}]}`: the last period that has begun is in force. Tiers other than
@@ -54,6 +56,8 @@ pub(super) struct ModelRow {
     pub(super) names: Vec<Box<str>>,
     #[serde(default, rename = "match")]
     pub(super) clauses: Vec<Clause>,
+    #[serde(default)]
+    pub(super) context: Option<u64>,
     pub(super) prices: Vec<PeriodRow>,
     #[serde(default)]
     pub(super) unsupported: Vec<Box<str>>,

@@ -93,6 +93,7 @@ impl OverlayPrice {
         ModelPrices {
             id: self.model.as_str().into(),
             version: "provider-key".into(),
+            context: None,
             first: Period {
                 from: Timestamp::MIN,
                 day,

@@ -68,6 +68,7 @@ pub struct ModelPrices {
     pub(super) id: Box<str>,
     /// Where the prices come from, for the ledger.
     pub(super) version: Arc<str>,
+    pub(super) context: Option<u64>,
     /// In ascending order; the last that has begun is in force, and before all of them the first.
     pub(super) first: Period,
     pub(super) later: Vec<Period>,
@@ -147,6 +148,11 @@ impl ModelPrices {
     /// The model's name in the price book.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The most tokens that a request and its answer may have, where the book knows it.
+    pub const fn context_window(&self) -> Option<u64> {
+        self.context
     }
 
     fn in_force(&self, at: Timestamp) -> &Tiers {

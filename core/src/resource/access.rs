@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::BadResource;
+use crate::capability::CapabilityRow;
 use crate::format::{Paths, WireFormat};
 use crate::price::Overlay;
 use crate::secret::Secret;
@@ -36,6 +37,8 @@ struct WireEndpoint {
     keys: Vec<WireKey>,
     ca_pem: Option<Arc<str>>,
     prices: Overlay,
+    #[serde(default)]
+    capabilities: Vec<CapabilityRow>,
     limits: Limits,
 }
 
@@ -60,6 +63,7 @@ impl WireProvider {
                 keys: endpoint.keys.iter().map(WireKey::expose).collect(),
                 ca_pem: endpoint.ca_pem.clone(),
                 prices: endpoint.prices.clone(),
+                capabilities: endpoint.capabilities.clone(),
                 limits: endpoint.limits,
             }),
         };
@@ -95,6 +99,7 @@ impl WireEndpoint {
             keys: self.keys.into_iter().map(WireKey::conceal).collect(),
             ca_pem: self.ca_pem,
             prices: self.prices,
+            capabilities: self.capabilities,
             limits: self.limits,
         })
     }

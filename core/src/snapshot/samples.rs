@@ -34,6 +34,7 @@ pub(crate) fn provider(name: &str, keys: &[(&str, u32)]) -> Provider {
         keys: keys.iter().map(key).collect(),
         ca_pem: None,
         prices: Overlay::default(),
+        capabilities: Vec::new(),
         limits: Limits::default(),
     };
     Provider {
@@ -84,6 +85,7 @@ pub(crate) fn rule(steps: Vec<Step>) -> Rule {
         timeouts: Timeouts::default(),
         slow_stream: None,
         unsupported: Unsupported::Drop,
+        max_cost: None,
     }
 }
 

@@ -71,6 +71,7 @@ fn embedder(
         },
         slow_stream: None,
         unsupported: Unsupported::default(),
+        max_cost: None,
     };
     Ok(Arc::new(ActiveRule::build(0, &rule, model, providers)))
 }

@@ -2,18 +2,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::outcome::{FallbackOn, FallbackReason};
-use crate::plan::{Availability, plan};
+use crate::plan::plan;
+use crate::plan::samples::{AllIn, wanted};
 use crate::snapshot::samples::{pick, provider, race, route, rule, team};
-use crate::snapshot::{Endpoint, ObjectName, Rule, Snapshot, Step};
+use crate::snapshot::{Rule, Snapshot, Step};
 use crate::table::Table;
-
-struct AllIn;
-
-impl Availability for AllIn {
-    fn admits(&self, _: &ObjectName, _: &Endpoint, _: KeyChoice, _: &str) -> bool {
-        true
-    }
-}
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -31,7 +24,11 @@ fn planned(rule: Rule) -> Plan {
         ..Snapshot::default()
     });
     let rules = table.route("chat").expect("found").rules.as_ref().expect("whole");
-    plan(&rules[0], "chat", &AllIn, &mut fastrand::Rng::with_seed(1))
+    plan(
+        &wanted(&rules[0], "chat"),
+        &AllIn,
+        &mut fastrand::Rng::with_seed(1),
+    )
 }
 
 /// One target a step, so that the order is certain.

@@ -51,6 +51,7 @@ fn provider(called: &str, vendor: &str, keys: &[&str], price: Option<(&str, &str
             prices: price.map(overlay).into_iter().collect(),
             ..Overlay::default()
         },
+        capabilities: Vec::new(),
         limits: Limits {
             concurrency: Some(30),
             requests_per_minute: Some(600),
@@ -112,6 +113,7 @@ fn route(model: &str, steps: Vec<Step>) -> Route {
             window: Duration::from_millis(700),
         }),
         unsupported: Unsupported::Drop,
+        max_cost: None,
     };
     Route {
         name: name(model),

@@ -47,6 +47,7 @@ impl Process {
         let (snapshots, receiver) = watch::channel(None);
         let shutdown = CancellationToken::new();
         let options = Options {
+            capabilities: Vec::new(),
             limits: Limits::default(),
             shutdown_delay,
             drain_timeout,
@@ -140,6 +141,7 @@ pub(crate) fn snapshot(sim: &Sim) -> Snapshot {
         timeouts: Timeouts::default(),
         slow_stream: None,
         unsupported: Unsupported::Drop,
+        max_cost: None,
     };
     let endpoint = Endpoint {
         vendor: *Vendor::named("Custom").unwrap(),

@@ -6,7 +6,7 @@ use crate::intake::{BadRequest, Object};
 pub(super) fn read(policy: &mut Policy, body: &str, members: &mut Object<'_, '_>) -> Result<(), BadRequest> {
     let mut estimate = messages(members)?;
     policy.tools = tools(members, &mut estimate)?;
-    policy.input_tokens = estimate.tokens();
+    policy.counted(&estimate);
     policy.streamed_with_usage(body, members)?;
     let newer = bound(members, "max_completion_tokens")?;
     policy.max_output = newer.or(bound(members, "max_tokens")?);

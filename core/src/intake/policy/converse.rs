@@ -23,7 +23,7 @@ pub(super) fn read(policy: &mut Policy, members: &mut Object<'_, '_>) -> Result<
             }
         }
     }
-    policy.input_tokens = estimate.tokens();
+    policy.counted(&estimate);
     policy.include_usage = policy.framing.is_stream();
     let path = members.member("inferenceConfig");
     if let Some(mut config) = members.object("inferenceConfig", &path)? {

@@ -28,7 +28,7 @@ pub(super) fn read(policy: &mut Policy, body: &str) -> Result<(), BadRequest> {
             tool(raw, &list.item(index), &mut policy.tools)?;
         }
     }
-    policy.input_tokens = estimate.tokens();
+    policy.counted(&estimate);
     policy.include_usage = policy.framing.is_stream();
     let path = members.member("generationConfig");
     if let Some(raw) = members.raw("generationConfig") {

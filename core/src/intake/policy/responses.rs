@@ -42,7 +42,7 @@ pub(super) fn read(policy: &mut Policy, members: &mut Object<'_, '_>) -> Result<
         estimate.content(instructions);
     }
     policy.tools = tools(members, &mut estimate)?;
-    policy.input_tokens = estimate.tokens();
+    policy.counted(&estimate);
     policy.include_usage = policy.streamed(members)?;
     policy.max_output = bound(members, "max_output_tokens")?;
     let path = members.member("text");

@@ -176,6 +176,7 @@ impl Key {
                 prices: self.price.map(price).into_iter().collect(),
                 ..Overlay::default()
             },
+            capabilities: Vec::new(),
             limits: self.limits,
         };
         Provider {
@@ -228,6 +229,7 @@ pub(crate) fn rule(steps: Vec<Step>) -> Rule {
         timeouts: Timeouts::default(),
         slow_stream: None,
         unsupported: Unsupported::Drop,
+        max_cost: None,
     }
 }
 
