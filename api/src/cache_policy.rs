@@ -10,7 +10,7 @@ use crate::crd::undescribed;
 use crate::duration::{Duration, at_least, at_most};
 use crate::number::{ByteSize, Decimal, bytes_at_most, ratio};
 use crate::provider_key::CertificateAuthority;
-use crate::reference::{EmbeddingRef, PolicyTargetRef, SecretEntryRef};
+use crate::reference::{EmbeddingRef, PolicyTargetRef, SecretEntryRef, header_name};
 
 /// Which answers are kept, for whom and how long.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
@@ -160,13 +160,6 @@ pub struct KeyPart {
     #[schemars(length(min = 1, max = 128))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
-}
-
-/// The rule of the name of a header.
-fn header_name() -> kube::core::Rule {
-    kube::core::Rule::new("self.matches('^[A-Za-z0-9._-]+$')").message(
-        "is not the name of a header: write letters, digits, `-`, `_` and `.` only, such as x-tenant",
-    )
 }
 
 /// A kind of call.

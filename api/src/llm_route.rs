@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::condition::Status;
 use crate::crd::undescribed;
 use crate::duration::{Duration, at_least, at_most, not_under_backoff, within_total};
-use crate::reference::{ModelRef, WeightedModelRef, model_patterns};
+use crate::number::{Decimal, amount, ratio};
+use crate::reference::{ModelRef, WeightedModelRef, header_name, model_patterns};
 
 /// Which models serve a call, and what happens when they fail.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -60,7 +61,7 @@ pub struct LLMRouteSpec {
 }
 
 /// One rule of a route.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Rule {
     /// CEL expression over `request` (model, headers, path, stream, tools, tokens, metadata) that says whether the rule
@@ -91,6 +92,12 @@ pub struct Rule {
     /// When a stream counts as too slow to be served. Without it: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slow_stream: Option<SlowStream>,
+    /// US dollars that a call may be expected to cost, such as "0.05". A target that is expected to cost more, or whose
+    /// price nobody knows, is not asked; where none is left the call is refused with 402 before anything is spent.
+    /// Without it: no limit.
+    #[x_kube(validation = amount())]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_cost_per_call: Option<Decimal>,
 }
 
 /// One step of the chain: either `targets`, of which one serves, or a `race`.
@@ -105,16 +112,37 @@ pub struct Rule {
     validation = Rule::new("!has(self.race) || !has(self.pick) || has(self.targets)")
         .message("has no effect in a race: remove it")
         .reason(Reason::FieldValueForbidden)
-        .field_path(".pick")
+        .field_path(".pick"),
+    validation = Rule::new("!has(self.stickyBy) || has(self.targets) && (!has(self.pick) || self.pick == 'Weighted')")
+        .message("has an effect with pick: Weighted only: remove it, or the other pick")
+        .reason(Reason::FieldValueForbidden)
+        .field_path(".stickyBy"),
+    validation = Rule::new("!has(self.explore) || has(self.pick) && self.pick == 'Fastest'")
+        .message("has an effect with pick: Fastest only: remove it")
+        .reason(Reason::FieldValueForbidden)
+        .field_path(".explore")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
     /// Several models at once; the fastest acceptable answer is served. Excludes `pick` and `targets`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub race: Option<Race>,
-    /// How one of `targets` is chosen: Weighted (at random, by weight), Cheapest or Fastest. Without it: Weighted.
+    /// How one of `targets` is chosen: Weighted (at random, by weight), Cheapest (by what this call is expected to cost
+    /// there), Fastest (by what was seen of late: the better of two that are drawn) or LeastBusy (by calls in flight).
+    /// Without it: Weighted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pick: Option<Pick>,
+    /// Calls with the same value here go to the same target, by weight. Without it: each call is drawn by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky_by: Option<StickyBy>,
+    /// The percentage of the calls, from 0 to 50, that goes to any of the targets, so that one that has become fast is
+    /// found. Without it: 1.
+    #[x_kube(validation = ratio(
+        50,
+        "is not a percentage: write a decimal number from 0 to 50 with at most 6 decimals, such as 0.5"
+    ))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explore: Option<Decimal>,
     /// The candidates. One serves the call; the others of the step stand in for it when it fails.
     #[schemars(length(min = 1, max = 16), extend("x-kubernetes-list-type" = "atomic"))]
     #[x_kube(
@@ -132,10 +160,32 @@ pub struct Step {
 pub enum Pick {
     /// At random, by weight.
     Weighted,
-    /// The lowest price for this call.
+    /// What this call is expected to cost the least at.
     Cheapest,
-    /// The shortest time to first content of late.
+    /// What has answered fastest of late.
     Fastest,
+    /// What has the fewest calls in flight.
+    LeastBusy,
+}
+
+/// What calls have in common that go to the same target: exactly one of the members.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(
+    validation = Rule::new("has(self.header) != has(self.metadata)")
+        .message("needs exactly one of header and metadata")
+        .reason(Reason::FieldValueForbidden)
+)]
+#[serde(rename_all = "camelCase")]
+pub struct StickyBy {
+    /// A header, such as x-user.
+    #[schemars(length(max = 128))]
+    #[x_kube(validation = header_name())]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// A member of the request's `metadata` that is text; `user` stands for the request's own member of that name.
+    #[schemars(length(min = 1, max = 128))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<String>,
 }
 
 /// Several models at once.

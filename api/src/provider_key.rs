@@ -148,6 +148,11 @@ pub struct ProviderKeySpec {
     ))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_multiplier: Option<Decimal>,
+    /// What models can do here, where the built-in knowledge is wrong or missing. The first entry that matches a model
+    /// counts. A target that cannot serve a request is passed over where there is another.
+    #[schemars(length(max = 256), extend("x-kubernetes-list-type" = "atomic"))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<ModelCapabilities>,
     /// What the provider allows for one credential. Beyond it the next credential or target is used at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
@@ -303,6 +308,40 @@ pub struct Price {
     #[x_kube(validation = amount())]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_per_million: Option<Decimal>,
+}
+
+/// What the models of a pattern can do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelCapabilities {
+    /// Model name, in which `*` stands for any text; upper and lower case are the same.
+    #[schemars(length(max = 253))]
+    #[x_kube(
+        validation = Rule::new("self.trim() != ''")
+            .message("is empty: write a model name, or `*` for all")
+            .reason(Reason::FieldValueRequired)
+    )]
+    pub model: String,
+    /// The most tokens of input that a request may have. Without it: as the price book says, else no limit.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_window: Option<u32>,
+    /// What the models cannot do: Images (also sounds and files), Tools, JSONSchema. Without it: nothing.
+    #[schemars(length(max = 3), extend("x-kubernetes-list-type" = "set"))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<Capability>,
+}
+
+/// Something that not every model can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = undescribed)]
+pub enum Capability {
+    /// Reads images, sounds and files.
+    Images,
+    /// Calls tools.
+    Tools,
+    /// Answers by a JSON schema.
+    JSONSchema,
 }
 
 /// What a provider allows for one credential.

@@ -157,3 +157,10 @@ pub(crate) fn model_patterns(models: &mut Schema) {
         model.insert("x-kubernetes-validations".to_owned(), serde_json::json!(rules));
     }
 }
+
+/// The rule of the name of a header.
+pub(crate) fn header_name() -> Rule {
+    Rule::new("self.matches('^[A-Za-z0-9._-]+$')").message(
+        "is not the name of a header: write letters, digits, `-`, `_` and `.` only, such as x-tenant",
+    )
+}

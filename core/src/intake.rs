@@ -1,5 +1,6 @@
 //! A client's request: the members that policy needs, and the body for each target.
 
+mod conversation;
 mod object;
 mod policy;
 mod sample;
@@ -18,6 +19,7 @@ use bytes::Bytes;
 pub(crate) use self::object::{Kind, Object, Path, camel_case, items, text};
 use self::splice::Edit;
 pub(crate) use self::splice::span;
+use crate::cache::key::Digest;
 use crate::chat::Dropped;
 use crate::chat::proof::Origin;
 use crate::endpoint::Asked;
@@ -121,6 +123,11 @@ impl Intake {
     /// Whether the answer is to be streamed.
     pub const fn stream(&self) -> bool {
         self.framing.is_stream()
+    }
+
+    /// Names the conversation by what it begins with: instructions, tools and the first turn. `None`: it has no turns.
+    pub fn conversation(&self) -> Option<Digest> {
+        conversation::of(utf8(&self.body).ok()?)
     }
 
     /// Input tokens, counted by a vocabulary: from at most `most` bytes of the text, which stand for the rest.

@@ -15,8 +15,9 @@ use std::sync::Arc;
 use http::HeaderMap;
 use jiff::Timestamp;
 
-pub use self::expected::{DEFAULT_OUTPUT, expected_usage};
-pub use self::world::{Availability, Known, World};
+use self::expected::Estimate;
+pub use self::expected::expected_usage;
+pub use self::world::{Availability, DEFAULT_OUTPUT, Known, Output, World};
 use crate::capability::{Needs, Unfit};
 use crate::money::Ticks;
 use crate::snapshot::{Endpoint, ObjectName, Pick};
@@ -112,6 +113,8 @@ pub struct Lane {
     pub keys: Vec<KeyChoice>,
     /// What the call is expected to cost here, where the rule asks for it; `None`: it does not, or nobody has a price.
     pub expected: Option<Ticks>,
+    /// What it may well cost, where the target's own answers are not known yet.
+    least: Option<Ticks>,
 }
 
 /// A credential of an endpoint.
@@ -238,10 +241,12 @@ impl<'a> Candidates<'a> {
                     continue;
                 }
             };
-            let expected = wanted
-                .is_priced(step)
-                .then(|| expected::cost(wanted, target, endpoint, &model, world))
-                .flatten();
+            let estimate = if wanted.is_priced(step) {
+                Estimate::of(wanted, target, endpoint, &model, world)
+            } else {
+                Estimate::default()
+            };
+            let expected = estimate.expected;
             if let Some(limit) = wanted.rule.max_cost
                 && expected.is_none_or(|expected| expected > limit)
             {
@@ -254,6 +259,7 @@ impl<'a> Candidates<'a> {
                 model,
                 keys: keys(endpoint, rng),
                 expected,
+                least: estimate.least,
             });
         }
         Self { step, lanes }

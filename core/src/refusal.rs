@@ -6,6 +6,7 @@ use crate::client_error::ClientError;
 use crate::endpoint::{Endpoint, Recognised};
 use crate::format::WireFormat;
 use crate::intake::BadRequest;
+use crate::money::Ticks;
 
 /// Why the gateway refuses a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,13 @@ pub enum Refusal {
     },
     /// The request wants a kept answer only, and there is none.
     NotCached,
+    /// The call is expected to cost more than its rule allows, wherever it goes.
+    TooDear {
+        /// What it is expected to cost where it costs the least; `None`: nobody has a price.
+        expected: Option<Ticks>,
+        /// What it may.
+        limit: Ticks,
+    },
     /// The process is about to stop.
     Draining,
     /// No configuration has come yet.
@@ -93,6 +101,7 @@ impl Refusal {
         match self {
             Self::UnknownPath { .. } | Self::UnknownModel { .. } => StatusCode::NOT_FOUND,
             Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooDear { .. } => StatusCode::PAYMENT_REQUIRED,
             // RFC 9111, section 5.2.1.7.
             Self::NotCached => StatusCode::GATEWAY_TIMEOUT,
             Self::HeadersTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -125,6 +134,7 @@ impl Refusal {
             Self::NoRule { .. } => "no_matching_rule",
             Self::BrokenRoute { .. } => "route_broken",
             Self::NotCached => "not_cached",
+            Self::TooDear { .. } => "cost_limit_exceeded",
             Self::Draining => "draining",
             Self::NotReady => "not_ready",
             Self::Overloaded => "overloaded",
@@ -172,6 +182,20 @@ impl Refusal {
                 "No kept answer fits, and the request wants no other (cache-control: only-if-cached). Send it without."
                     .to_owned()
             }
+            Self::TooDear {
+                expected: Some(expected),
+                limit,
+            } => format!(
+                "This call is expected to cost ${} and may cost ${} (maxCostPerCall). Send less, bound the output \
+                 (max_tokens), or have the limit raised.",
+                expected.usd(),
+                limit.usd()
+            ),
+            Self::TooDear { expected: None, limit } => format!(
+                "This call may cost ${} (maxCostPerCall), and nobody has a price for any of its models. Have prices \
+                 stated in the ProviderKey.",
+                limit.usd()
+            ),
             Self::Draining => "This gateway is about to stop. Try again: another takes over.".to_owned(),
             Self::NotReady => "This gateway has no configuration yet. Try again in a moment.".to_owned(),
             Self::Overloaded => {
@@ -197,6 +221,7 @@ impl Refusal {
             | Self::NoRule { .. }
             | Self::BrokenRoute { .. }
             | Self::NotCached
+            | Self::TooDear { .. }
             | Self::Draining
             | Self::NotReady
             | Self::Overloaded => None,

@@ -297,6 +297,20 @@ impl ActiveRoute {
 }
 
 impl ActiveRule {
+    /// Whether it matters what its calls are expected to cost.
+    pub fn is_priced(&self) -> bool {
+        let cheapest = |step: &ActiveStep| {
+            matches!(
+                step,
+                ActiveStep::Pick {
+                    pick: Pick::Cheapest,
+                    ..
+                }
+            )
+        };
+        self.max_cost.is_some() || self.steps.iter().any(cheapest)
+    }
+
     fn build(
         index: usize,
         rule: &Rule,

@@ -24,6 +24,7 @@ use wayleave_core::snapshot::JsonAccept;
 
 use crate::context::CallContext;
 use crate::credential::Authorisation;
+use crate::evidence::Name;
 use crate::health::KeyId;
 use crate::upstream::{Sending, describe};
 
@@ -41,6 +42,7 @@ pub(crate) struct Attempt {
     pub(crate) lane: Lane,
     pub(crate) key: KeyChoice,
     pub(crate) key_id: KeyId,
+    name: Name,
     pub(crate) number: u32,
     pub(crate) lane_number: u32,
     pub(crate) started: Instant,
@@ -85,11 +87,14 @@ impl Attempt {
         let key_id = KeyId::new(&lane.target.provider, &lane.endpoint, key);
         let now = Instant::now();
         call.core.health.begin(&key_id, &lane.endpoint, &lane.model);
+        let name = Name::new(&lane.target.provider, &lane.model);
+        call.core.evidence.begin(&name);
         Self {
             call: Arc::clone(call),
             lane: lane.clone(),
             key,
             key_id,
+            name,
             number: call.begin_attempt(),
             lane_number,
             started: now,

@@ -1,11 +1,12 @@
 //! One call: what all its attempts share.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::HeaderMap;
 use jiff::Timestamp;
 use tokio::time::Instant;
+use wayleave_core::cache::key::Digest;
 use wayleave_core::cache::{Consult, Status};
 use wayleave_core::endpoint::Endpoint;
 use wayleave_core::intake::Intake;
@@ -34,6 +35,8 @@ pub(crate) struct CallContext {
     /// What it has to do with the cache of its route; `None`: there is none.
     pub(crate) consult: Option<Consult>,
     pub(crate) book: Mutex<CallBook>,
+    /// What its conversation begins with, once it is asked for.
+    pub(crate) conversation: OnceLock<Option<Digest>>,
     /// The call that it is a part of, in whose books its attempts stand.
     pub(crate) part_of: Option<Arc<CallContext>>,
 }
@@ -91,6 +94,12 @@ impl CallContext {
             framing: self.intake.framing,
             include_usage: self.intake.include_usage,
         }
+    }
+
+    /// What providers' prompt caches know its conversation by; `None`: it does not matter here.
+    pub(crate) fn conversation(&self) -> Option<Digest> {
+        let priced = self.routed.rule.is_priced();
+        priced.then(|| *self.conversation.get_or_init(|| self.intake.conversation()))?
     }
 
     pub(crate) fn route_name(&self) -> String {

@@ -26,6 +26,7 @@ use crate::call::{Answer, Body, Call};
 use crate::clock::Clock;
 use crate::context::CallContext;
 use crate::drive::Drive;
+use crate::evidence::Evidence;
 use crate::executor;
 use crate::health::Health;
 use crate::ledger::Ledger;
@@ -41,6 +42,7 @@ pub(crate) struct Core {
     pub(crate) table: ArcSwapOption<Table>,
     pub(crate) clients: Clients,
     pub(crate) health: Health,
+    pub(crate) evidence: Evidence,
     pub(crate) caches: Caches,
     pub(crate) ledger: Ledger,
     pub(crate) metrics: Arc<Metrics>,
@@ -177,6 +179,7 @@ impl Core {
             started,
             consult,
             book: std::sync::Mutex::default(),
+            conversation: std::sync::OnceLock::new(),
             part_of: None,
         })
     }

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use wayleave_core::format::WireFormat;
 use wayleave_core::gate::Gate;
 use wayleave_core::outcome::{Class, Outcome};
-use wayleave_core::plan::{KeyChoice, Lane, Plan, PlannedStep, plan};
+use wayleave_core::plan::{KeyChoice, Lane, Plan, PlannedStep, TooDear};
 use wayleave_core::refusal::Refusal;
 use wayleave_core::snapshot::Accept;
 use wayleave_core::walk::{Attempt as Planned, Move, Role, Walk};
@@ -21,6 +21,7 @@ use crate::context::CallContext;
 use crate::deliver::{self, Served};
 use crate::engine::Flight;
 use crate::failure::{Failure, Failures};
+use crate::planning::plan_call;
 use crate::race::{self, Raced};
 
 /// How far one move of the walk got.
@@ -41,12 +42,7 @@ pub(crate) async fn execute(call: Arc<CallContext>, flight: Flight, answer: ones
 }
 
 async fn carry_out(call: &Arc<CallContext>, flight: Flight, client: Client) {
-    let plan = plan(
-        &call.routed.rule,
-        &call.intake.model,
-        &call.core.health,
-        &mut fastrand::Rng::new(),
-    );
+    let plan = plan_call(call);
     let (flight, mut client, keeper) = match through_cache(call, flight, client).await {
         Through::Ask {
             flight,
@@ -55,6 +51,9 @@ async fn carry_out(call: &Arc<CallContext>, flight: Flight, client: Client) {
         } => (flight, client, keeper),
         Through::Done => return,
     };
+    if let Some(TooDear { expected, limit }) = plan.too_dear() {
+        return deliver::refuse(call, Refusal::TooDear { expected, limit }, client).await;
+    }
     client.share(keeper.as_deref());
     if call.intake.format == WireFormat::AnthropicTokens && !is_counted_elsewhere(call, &plan) {
         return deliver::count_here(call, client).await;

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use wayleave_core::client_error::{AttemptNote, ClientError, agrees_with};
 use wayleave_core::headers;
 use wayleave_core::outcome::{Class, Outcome};
-use wayleave_core::plan::Plan;
+use wayleave_core::plan::{Plan, Why};
 use wayleave_core::walk::most_telling;
 
 use crate::attempt::Attempt;
@@ -66,17 +66,22 @@ impl Failure {
 impl Failures {
     /// Begins with the targets that cannot be tried at all.
     pub(crate) fn new(plan: &Plan) -> Self {
-        let unusable = plan.unusable.iter().map(|(provider, reason)| Failure {
-            note: AttemptNote {
-                target: provider.to_string(),
-                class: Class::Unusable,
-                status: None,
-            },
-            message: reason.clone(),
-            code: None,
-            retry_after: None,
-            headers: HeaderMap::new(),
-            body: None,
+        let unusable = plan.passed_over.iter().filter_map(|passed| {
+            let Why::Unusable(reason) = &passed.why else {
+                return None;
+            };
+            Some(Failure {
+                note: AttemptNote {
+                    target: passed.provider.to_string(),
+                    class: Class::Unusable,
+                    status: None,
+                },
+                message: reason.clone(),
+                code: None,
+                retry_after: None,
+                headers: HeaderMap::new(),
+                body: None,
+            })
         });
         Self(unusable.collect())
     }

@@ -17,12 +17,14 @@ mod credential;
 mod deliver;
 mod drive;
 mod engine;
+mod evidence;
 mod executor;
 mod failure;
 mod health;
 pub mod ledger;
 mod metrics;
 mod models;
+mod planning;
 mod race;
 mod upstream;
 
@@ -45,6 +47,7 @@ pub use crate::cache::store::{Purge, PurgeError};
 use crate::call::{Answer, Call};
 use crate::clock::Clock;
 use crate::engine::{Core, Flights};
+use crate::evidence::Evidence;
 use crate::health::Health;
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
@@ -118,6 +121,7 @@ impl Engine {
             table: ArcSwapOption::empty(),
             clients: Clients::default(),
             health: Health::new(clock),
+            evidence: Evidence::new(clock),
             caches: Caches::default(),
             ledger,
             metrics,

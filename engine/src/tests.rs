@@ -1,7 +1,7 @@
 //! The engine in virtual time, with scripted providers: whatever goes wrong, the books balance.
 
 mod balance;
-mod config;
+pub(crate) mod config;
 mod course;
 mod script;
 

@@ -6,6 +6,7 @@
 
 mod attachment;
 mod cache;
+mod capability;
 mod claim;
 mod cloud;
 mod credential;

@@ -44,10 +44,11 @@ impl Digest {
         Self(first)
     }
 
-    /// Its first 64 bits.
-    pub fn number(self) -> u64 {
-        let (first, _) = self.0.split_first_chunk().unwrap_or((&[0; 8], &[]));
-        u64::from_be_bytes(*first)
+    /// As a number between 0 and 1, neither of them itself; evenly spread.
+    #[expect(clippy::cast_precision_loss, reason = "52 bits fit")]
+    pub fn unit(self) -> f64 {
+        let bits = u128::from_be_bytes(self.0) >> 76;
+        (bits as f64 + 0.5) / (1_u64 << 52) as f64
     }
 }
 

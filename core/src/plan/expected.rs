@@ -7,13 +7,47 @@ use crate::snapshot::Endpoint;
 use crate::table::ActiveTarget;
 use crate::usage::Usage;
 
-/// Output tokens of a call where there is no mean yet: the median answer of a chat is a few hundred tokens.
-pub const DEFAULT_OUTPUT: u64 = 256;
-
 /// The usage that a call is expected to come to.
 pub fn expected_usage(needs: &Needs, known: &Known) -> Usage {
+    usage(needs, known, known.output.tokens())
+}
+
+/// What a call costs at a target, as far as one can say before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Estimate {
+    /// What is to be reckoned with; `None`: nobody has a price.
+    pub(super) expected: Option<Ticks>,
+    /// What it may well be, as the target's own answers are not known yet.
+    pub(super) least: Option<Ticks>,
+}
+
+impl Estimate {
+    pub(super) fn of(
+        wanted: &Wanted<'_>,
+        target: &ActiveTarget,
+        endpoint: &Endpoint,
+        model: &str,
+        world: &impl World,
+    ) -> Self {
+        let offer = target.offer(endpoint, model);
+        let Some(rates) = &offer.rates else {
+            return Self::default();
+        };
+        let known = world.known(&target.provider, model);
+        let cost = |output| {
+            rates
+                .cost(&usage(&wanted.needs, &known, output), None, wanted.at)
+                .ticks()
+        };
+        Self {
+            expected: cost(known.output.tokens()),
+            least: cost(known.output.least()),
+        }
+    }
+}
+
+fn usage(needs: &Needs, known: &Known, output: u64) -> Usage {
     let cached = known.cached.min(needs.input_tokens);
-    let output = known.output.unwrap_or(DEFAULT_OUTPUT);
     Usage {
         input: needs.input_tokens - cached,
         cache_read: cached,
@@ -22,22 +56,10 @@ pub fn expected_usage(needs: &Needs, known: &Known) -> Usage {
     }
 }
 
-/// What the call is expected to cost; `None`: nobody has a price.
-pub(super) fn cost(
-    wanted: &Wanted<'_>,
-    target: &ActiveTarget,
-    endpoint: &Endpoint,
-    model: &str,
-    world: &impl World,
-) -> Option<Ticks> {
-    let offer = target.offer(endpoint, model);
-    let usage = expected_usage(&wanted.needs, &world.known(&target.provider, model));
-    offer.rates.as_ref()?.cost(&usage, None, wanted.at).ticks()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::{DEFAULT_OUTPUT, Output};
 
     #[test]
     fn the_output_is_the_mean_within_what_the_request_allows() {
@@ -51,11 +73,17 @@ mod tests {
             cached: 400,
             ..Known::default()
         };
-        let usage = expected_usage(&needs(None), &known(Some(100)));
+        let usage = expected_usage(&needs(None), &known(Output::Measured(100)));
         assert_eq!((usage.input, usage.cache_read, usage.output), (600, 400, 100));
-        assert_eq!(expected_usage(&needs(Some(50)), &known(Some(100))).output, 50);
-        assert_eq!(expected_usage(&needs(None), &known(None)).output, DEFAULT_OUTPUT);
-        assert_eq!(expected_usage(&needs(Some(8)), &known(None)).output, 8);
+        assert_eq!(
+            expected_usage(&needs(Some(50)), &known(Output::Measured(100))).output,
+            50
+        );
+        assert_eq!(
+            expected_usage(&needs(None), &known(Output::Unknown)).output,
+            DEFAULT_OUTPUT
+        );
+        assert_eq!(expected_usage(&needs(Some(8)), &known(Output::Unknown)).output, 8);
     }
 
     #[test]

@@ -10,6 +10,9 @@ use crate::snapshot::Pick;
 /// Tokens of a stream that its reader waits for: how fast the rest comes matters less than when it begins.
 const AWAITED: u64 = 100;
 
+/// One call in so many tries what might be cheaper, until that is known: some calls for each such target.
+const TRY_ONE_IN: u32 = 20;
+
 /// Orders the lanes of a step.
 pub(super) fn order(
     pick: &Pick,
@@ -27,15 +30,29 @@ pub(super) fn order(
             Some(value) => sticky::order(lanes, value),
             None => weighted(lanes, |lane| lane.target.weight, rng),
         },
-        Pick::Cheapest => cheapest(lanes),
+        Pick::Cheapest => cheapest(lanes, rng),
         Pick::Fastest { explore } => fastest(lanes, *explore, wanted, world, rng),
         Pick::LeastBusy => least_busy(lanes, world, rng),
     }
 }
 
-/// By expected cost. What has no price comes last; of equals the one that is written first.
-fn cheapest(mut lanes: Vec<Lane>) -> Vec<Lane> {
+/// By expected cost. What has no price comes last; of equals the one that is written first. A share of the calls goes to
+/// what might be cheaper and has not answered often enough for one to know.
+fn cheapest(mut lanes: Vec<Lane>, rng: &mut fastrand::Rng) -> Vec<Lane> {
     lanes.sort_by_key(|lane| (lane.expected.is_none(), lane.expected));
+    let best = lanes.first().and_then(|lane| lane.expected);
+    let promising: Vec<usize> = (1..lanes.len())
+        .filter(|index| {
+            let least = lanes.get(*index).and_then(|lane| lane.least);
+            least.zip(best).is_some_and(|(least, best)| least < best)
+        })
+        .collect();
+    if let Some(tried) = rng.choice(promising)
+        && rng.u32(0..TRY_ONE_IN) == 0
+    {
+        let tried = lanes.remove(tried);
+        lanes.insert(0, tried);
+    }
     lanes
 }
 

@@ -17,18 +17,12 @@ pub(super) fn value<'a>(by: &StickyBy, wanted: &Wanted<'a>) -> Option<&'a [u8]> 
 pub(super) fn order(mut lanes: Vec<Lane>, value: &[u8]) -> Vec<Lane> {
     let draw = |lane: &Lane| {
         let name = lane.target.provider.to_string();
-        let lot = uniform(Digest::of([value, name.as_bytes(), lane.model.as_bytes()]));
+        let lot = Digest::of([value, name.as_bytes(), lane.model.as_bytes()]).unit();
         // Exponential with the weight as its rate: the least of them is each target's with a chance by weight.
         -lot.ln() / f64::from(lane.target.weight)
     };
     lanes.sort_by_cached_key(|lane| Lot(draw(lane)));
     lanes
-}
-
-/// A number in 0..=1 that is never 0, out of the first 53 bits.
-#[expect(clippy::cast_precision_loss, reason = "53 bits are exact")]
-fn uniform(digest: Digest) -> f64 {
-    ((digest.number() >> 11) + 1) as f64 / (1_u64 << 53) as f64
 }
 
 /// What is never NaN: 0 weights give infinity.

@@ -21,7 +21,7 @@ pub trait World: Availability {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Known {
     /// Output tokens that such a call comes to there.
-    pub output: Option<u64>,
+    pub output: Output,
     /// Until the first content: peak-sensitive, of late.
     pub first_content: Option<Duration>,
     /// Between two tokens of output: likewise. `None` for calls that are not streamed, all of whose content comes at once.
@@ -31,3 +31,39 @@ pub struct Known {
     /// Tokens of the conversation that the provider is likely to have in its prompt cache.
     pub cached: u64,
 }
+
+/// How many output tokens a call is expected to come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Output {
+    /// So many, by the target's own answers.
+    Measured(u64),
+    /// So many, by answers of other targets: models differ by a factor of some.
+    Alike(u64),
+    /// Nobody knows.
+    #[default]
+    Unknown,
+}
+
+impl Output {
+    /// The count to reckon with.
+    pub const fn tokens(self) -> u64 {
+        match self {
+            Self::Measured(tokens) | Self::Alike(tokens) => tokens,
+            Self::Unknown => DEFAULT_OUTPUT,
+        }
+    }
+
+    /// The least that it may well be.
+    pub const fn least(self) -> u64 {
+        match self {
+            Self::Measured(tokens) => tokens,
+            Self::Alike(_) | Self::Unknown => self.tokens() / BREVITY,
+        }
+    }
+}
+
+/// Output tokens of a call where there is no mean yet: the median answer of a chat is a few hundred tokens.
+pub const DEFAULT_OUTPUT: u64 = 256;
+
+/// How many times shorter the answers of one model may well be than those of another to the same request.
+const BREVITY: u64 = 4;

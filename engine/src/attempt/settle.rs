@@ -13,6 +13,7 @@ use wayleave_core::walk::Role;
 use super::Attempt;
 use crate::call::Summary;
 use crate::context::millis;
+use crate::evidence::{Answered, Ended, Kind};
 use crate::ledger::record::AttemptRecord;
 use crate::metrics::{AttemptSample, Label, ModelLabels};
 
@@ -46,6 +47,7 @@ impl Attempt {
         };
         let usage = counted.as_ref().map(|counted| counted.report.usage);
         self.report(outcome, role, usage.as_ref(), cost);
+        self.teach(outcome.class, usage.as_ref());
         let told = rates.filter(|_| counted.is_some() && cost.source != CostSource::ProviderBilled);
         AttemptRecord {
             call: self.call.id.clone(),
@@ -102,6 +104,36 @@ impl Attempt {
             cost: cost.ticks,
             source: cost.source,
         });
+    }
+
+    /// Tells what this attempt shows of its target, for later plans.
+    fn teach(&self, class: Class, usage: Option<&Usage>) {
+        let evidence = &self.call.core.evidence;
+        let streamed = self.call.intake.stream();
+        let took = self.started.elapsed();
+        let ended = match (class, self.first_content) {
+            (Class::Ok, Some(first)) => {
+                let first = if streamed { first - self.started } else { took };
+                Ended::Answered(Answered {
+                    streamed,
+                    first,
+                    rest: took.saturating_sub(first),
+                    tokens: usage.map_or(0, |usage| usage.output),
+                })
+            }
+            (Class::Timeout | Class::SlowStream, _) | (Class::LostRace | Class::ClientLeft, None) => {
+                Ended::Slow {
+                    streamed,
+                    waited: took,
+                }
+            }
+            _ => Ended::Otherwise,
+        };
+        evidence.end(&self.name, ended);
+        if let (Class::Ok, Some(usage)) = (class, usage) {
+            let kind = Kind::of(&self.call.routed);
+            evidence.answered(kind, &self.name, self.call.conversation(), usage);
+        }
     }
 
     /// The usage that is taken to be billed. `None`: nothing is.

@@ -178,3 +178,18 @@ pub(super) fn snapshot() -> Snapshot {
         ..Snapshot::default()
     }
 }
+
+/// One route `chat` that picks among targets of these names, with these prices of a million tokens of output.
+pub(crate) fn priced_pick(pick: Pick, prices: &[(&str, &str)]) -> Snapshot {
+    let names: Vec<&str> = prices.iter().map(|(name, _)| *name).collect();
+    let step = Step::Pick {
+        pick,
+        targets: targets(&names),
+    };
+    let of = |(called, output): &(&str, &str)| provider(called, "Custom", &[], Some(("0", output)));
+    Snapshot {
+        routes: vec![route("chat", vec![step])],
+        providers: prices.iter().map(of).collect(),
+        ..Snapshot::default()
+    }
+}

@@ -16,6 +16,7 @@ mod suite {
     mod losers;
     mod money;
     mod outcome;
+    mod picks;
     mod purge;
     mod race;
     mod replicas;

@@ -1,6 +1,6 @@
 //! `CachePolicy` → its rules.
 
-mod key;
+pub(super) mod key;
 mod semantic;
 mod store;
 

@@ -12,7 +12,7 @@ use wayleave_core::vendor::Vendor;
 use super::cloud::Cloud;
 use super::credential::Unavailable;
 use super::verdict::{Problems, Verdict};
-use super::{credential, endpoint, grant, limit};
+use super::{capability, credential, endpoint, grant, limit};
 use crate::field::FieldPath;
 use crate::object::{Kind, ObjectRef, Objects};
 
@@ -32,6 +32,7 @@ pub(super) fn compile(name: &ObjectName, spec: &ProviderKeySpec, objects: &Objec
     );
     let ca_pem = ca_pem(name, spec, url.as_deref(), objects, &mut problems);
     let prices = prices(spec, &mut problems);
+    let capabilities = capability::rows(spec, &mut problems);
     let limits = limit::limits(spec, &mut problems);
     grant::check(spec, &mut problems);
 
@@ -51,6 +52,7 @@ pub(super) fn compile(name: &ObjectName, spec: &ProviderKeySpec, objects: &Objec
                 keys,
                 ca_pem,
                 prices,
+                capabilities,
                 limits,
             }))
         }

@@ -85,6 +85,13 @@ fn rule(
     let slow_stream = spec.slow_stream.as_ref();
     let slow_stream = slow_stream
         .and_then(|spec| timing::slow_stream(spec, timeouts.total, &field.key("slowStream"), problems));
+    let max_cost = spec.max_cost_per_call.as_ref().and_then(|text| {
+        let parsed = text.as_str().parse();
+        problems.valid(
+            &field.key("maxCostPerCall"),
+            parsed.map_err(|error| format!("`{text}` is {error}")),
+        )
+    });
     if spec.steps.is_empty() {
         problems.invalid(
             &field.key("steps"),
@@ -114,6 +121,7 @@ fn rule(
             None | Some(api::Unsupported::Drop) => Unsupported::Drop,
             Some(api::Unsupported::Reject) => Unsupported::Reject,
         },
+        max_cost,
     }
 }
 

@@ -1,12 +1,13 @@
 //! One step of a fallback chain.
 
+mod pick;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use wayleave_api::condition::Reason;
 use wayleave_api::llm_route as api;
 use wayleave_api::reference::{ModelRef, WeightedModelRef};
-use wayleave_core::snapshot::{Accept, JsonAccept, Losers, Pick, Refusals, Step, Target};
+use wayleave_core::snapshot::{Accept, JsonAccept, Losers, Refusals, Step, Target};
 
 use super::grant::Grants;
 use super::timing::{self, Most};
@@ -31,12 +32,14 @@ pub(super) fn compile(
     problems: &mut Problems,
 ) -> Option<Step> {
     match (&spec.race, spec.pick, &spec.targets) {
-        (Some(spec), None, None) => Some(race(spec, place, &field.key("race"), grants, problems)),
-        (None, pick, Some(targets)) => {
-            let pick = self::pick(pick, &field.key("pick"), problems);
-            let targets = candidates(targets, place, &field.key("targets"), grants, problems);
-            Some(Step::Pick { pick: pick?, targets })
+        (Some(race), None, None) => {
+            pick::none(spec, field, problems);
+            Some(self::race(race, place, &field.key("race"), grants, problems))
         }
+        (None, _, Some(targets)) => Some(Step::Pick {
+            pick: pick::compile(spec, field, problems),
+            targets: candidates(targets, place, &field.key("targets"), grants, problems),
+        }),
         (Some(_), _, Some(_)) => {
             problems.invalid(
                 field,
@@ -53,18 +56,6 @@ pub(super) fn compile(
             None
         }
     }
-}
-
-fn pick(spec: Option<api::Pick>, field: &FieldPath, problems: &mut Problems) -> Option<Pick> {
-    let unsupported = match spec {
-        None | Some(api::Pick::Weighted) => return Some(Pick::Weighted),
-        Some(api::Pick::Cheapest) => "Cheapest",
-        Some(api::Pick::Fastest) => "Fastest",
-    };
-    // Another pick in its place would be silent about what the route does not do.
-    let message = format!("{unsupported} is not yet in force: use Weighted until it is");
-    problems.broken(Reason::NotSupported, field, message);
-    None
 }
 
 fn candidates(

@@ -120,7 +120,7 @@ fn cheapest_is_by_the_expected_cost_of_this_call() {
         priced("out", Some((5, 5))),
     ]);
     let chatty = |output| Known {
-        output: Some(output),
+        output: Output::Measured(output),
         ..Known::default()
     };
     let long_answers = Told::of([("in", chatty(2000)), ("out", chatty(2000))]);
@@ -219,7 +219,7 @@ fn timed(first: u64, per_token: u64) -> Known {
     Known {
         first_content: Some(Duration::from_millis(first)),
         per_token: Some(Duration::from_millis(per_token)),
-        output: Some(500),
+        output: Output::Measured(500),
         ..Known::default()
     }
 }
@@ -328,4 +328,29 @@ fn without_the_value_a_sticky_pick_is_by_weight() {
     let plans: Vec<Plan> = (0..10_000).map(|_| planner.plan(&Out::default())).collect();
     let counts = first_of(plans.iter().map(|plan| names(&plan.steps[0])[0]));
     assert!(near(counts["a"], 10_000, 0.5), "{counts:?}");
+}
+
+#[test]
+fn what_might_be_cheaper_is_tried_now_and_then() {
+    let alike = |output| Known {
+        output: Output::Alike(output),
+        ..Known::default()
+    };
+    let measured = Known {
+        output: Output::Measured(400),
+        ..Known::default()
+    };
+    // At a quarter of the tokens b would be cheaper than a, and c would not.
+    let world = Told::of([("a", measured), ("b", alike(400)), ("c", alike(400))]);
+    let mut planner = cheapest_of(vec![
+        priced("a", Some((0, 10))),
+        priced("b", Some((0, 20))),
+        priced("c", Some((0, 50))),
+    ]);
+    let plans: Vec<Plan> = (0..10_000)
+        .map(|_| planner.plan_for(tokens(10), &world))
+        .collect();
+    let counts = first_of(plans.iter().map(|plan| names(&plan.steps[0])[0]));
+    assert!(near(counts["b"], 10_000, 0.05), "{counts:?}");
+    assert!(!counts.contains_key("c"), "{counts:?}");
 }

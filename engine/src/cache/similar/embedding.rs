@@ -11,7 +11,7 @@ use wayleave_core::endpoint::Endpoint;
 use wayleave_core::format::WireFormat;
 use wayleave_core::intake::Intake;
 use wayleave_core::outcome::Class;
-use wayleave_core::plan::{KeyChoice, plan};
+use wayleave_core::plan::KeyChoice;
 use wayleave_core::route::Routed;
 use wayleave_core::snapshot::Accept;
 use wayleave_core::table::ActiveRule;
@@ -21,6 +21,7 @@ use crate::attempt::Attempt;
 use crate::cache::store::Vector;
 use crate::context::CallContext;
 use crate::executor::{gate, next_key};
+use crate::planning::plan_call;
 
 #[derive(Deserialize)]
 struct Embeddings {
@@ -64,18 +65,13 @@ fn asking(call: &Arc<CallContext>, rule: &Arc<ActiveRule>, words: &str) -> Optio
         deadline: started + rule.timeouts.total,
         consult: None,
         book: std::sync::Mutex::default(),
+        conversation: std::sync::OnceLock::new(),
         part_of: Some(Arc::clone(call)),
     })
 }
 
 async fn ask(asking: &Arc<CallContext>) -> Option<Vector> {
-    let rule = &asking.routed.rule;
-    let plan = plan(
-        rule,
-        &asking.intake.model,
-        &asking.core.health,
-        &mut fastrand::Rng::new(),
-    );
+    let plan = plan_call(asking);
     let lane = plan.steps.first()?.lanes().first()?;
     let gate = gate(asking, Accept::default());
     let mut key = lane.keys.first().copied().unwrap_or(KeyChoice::Keyless);

@@ -65,7 +65,7 @@ fn part(entry: &api::KeyPart, field: &FieldPath, problems: &mut Problems) -> Opt
 }
 
 /// The name of a header, in lower case.
-pub(super) fn header(name: &str, field: &FieldPath, problems: &mut Problems) -> Option<Arc<str>> {
+pub(in crate::compile) fn header(name: &str, field: &FieldPath, problems: &mut Problems) -> Option<Arc<str>> {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if !name.is_empty() && name.bytes().all(good) {
         return Some(Arc::from(name.to_ascii_lowercase()));

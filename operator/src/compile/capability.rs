@@ -1,0 +1,36 @@
+//! What the user says that models can do.
+
+use wayleave_api::provider_key::{Capability as Spec, ProviderKeySpec};
+use wayleave_core::capability::{Capability, CapabilityRow};
+use wayleave_core::price::ModelGlob;
+
+use super::verdict::Problems;
+use crate::field::FieldPath;
+
+/// The capabilities of a `ProviderKey`'s models.
+pub(super) fn rows(spec: &ProviderKeySpec, problems: &mut Problems) -> Vec<CapabilityRow> {
+    let field = FieldPath::spec().key("capabilities");
+    let mut rows = Vec::with_capacity(spec.capabilities.len());
+    for (index, entry) in spec.capabilities.iter().enumerate() {
+        let field = field.index(index);
+        if entry.model.trim().is_empty() {
+            let message = "is empty: write a model name, or `*` for all";
+            problems.invalid(&field.key("model"), message);
+        }
+        if entry.context_window == Some(0) {
+            let message = "is 0, which no request fits: write the tokens that the model takes, or remove it";
+            problems.invalid(&field.key("contextWindow"), message);
+        }
+        let lacks = entry.lacks.iter().map(|lack| match lack {
+            Spec::Images => Capability::Images,
+            Spec::Tools => Capability::Tools,
+            Spec::JSONSchema => Capability::JsonSchema,
+        });
+        rows.push(CapabilityRow {
+            model: ModelGlob::from(entry.model.as_str()),
+            context_window: entry.context_window.map(u64::from),
+            lacks: lacks.collect(),
+        });
+    }
+    rows
+}
