@@ -8,11 +8,13 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::capability::{Needs, Unfit};
 use crate::endpoint::Endpoint as Called;
 use crate::format::{Upstream, WireFormat};
 use crate::intake::Intake;
 use crate::money::Ticks;
 use crate::outcome::FallbackOn;
+use crate::plan::{Known, expected_cost};
 use crate::price::{PriceBook, Rates};
 use crate::refusal::Refusal;
 use crate::route::{Match, matches};
@@ -111,6 +113,11 @@ pub struct ExplainedTarget {
     pub model: String,
     /// The chance of being the first in a pick, in thousandths.
     pub chance_permille: u32,
+    /// What this call is expected to cost there before the gateway has answers of its own to go by, where the rule asks
+    /// for it; `None`: it does not, or nobody has a price.
+    pub expected: Option<Ticks>,
+    /// Why it is not asked for this call although it could be reached.
+    pub passed_over: Option<String>,
     /// How it is reached, or why it cannot be.
     pub access: Result<ExplainedAccess, String>,
 }
@@ -193,11 +200,11 @@ impl ExplainedPlan {
         let steps = rule.steps.iter().map(|step| match step {
             ActiveStep::Pick { pick, targets } => ExplainedStep::Pick {
                 pick: pick.clone(),
-                targets: explain_targets(targets, intake, at),
+                targets: explain_targets(rule, targets, intake, at),
             },
             ActiveStep::Race { targets, terms } => ExplainedStep::Race {
                 terms: *terms,
-                targets: explain_targets(targets, intake, at),
+                targets: explain_targets(rule, targets, intake, at),
             },
         });
         Self {
@@ -211,19 +218,33 @@ impl ExplainedPlan {
 }
 
 fn explain_targets(
+    rule: &ActiveRule,
     targets: &[std::sync::Arc<ActiveTarget>],
     intake: &Intake,
     at: Timestamp,
 ) -> Vec<ExplainedTarget> {
+    let needs = Needs::of(intake);
     let total: u64 = targets.iter().map(|target| u64::from(target.weight)).sum();
     let of = |target: &std::sync::Arc<ActiveTarget>| {
         let model = target.model.as_deref().unwrap_or(&intake.model);
         let permille = (u64::from(target.weight) * 1000)
             .checked_div(total)
             .unwrap_or_default();
+        let offer = target.endpoint.as_ref().ok();
+        let offer = offer.map(|endpoint| target.offer(endpoint, model));
+        let rates = offer.as_ref().and_then(|offer| offer.rates.as_ref());
+        let expected = rates
+            .filter(|_| rule.is_priced())
+            .and_then(|rates| expected_cost(&needs, &Known::default(), rates, at));
+        let unfit = offer.as_ref().and_then(|offer| needs.unfit(&offer.capabilities));
         ExplainedTarget {
             provider: target.provider.to_string(),
             model: model.to_owned(),
+            expected,
+            passed_over: offer
+                .is_some()
+                .then(|| passed_over(unfit, rule.max_cost, expected))
+                .flatten(),
             chance_permille: u32::try_from(permille).unwrap_or(1000),
             access: target
                 .endpoint
@@ -236,6 +257,22 @@ fn explain_targets(
         }
     };
     targets.iter().map(of).collect()
+}
+
+fn passed_over(unfit: Option<Unfit>, limit: Option<Ticks>, expected: Option<Ticks>) -> Option<String> {
+    let limit = limit.filter(|limit| expected.is_none_or(|expected| expected > *limit));
+    match (limit, expected) {
+        (Some(limit), Some(expected)) => Some(format!(
+            "expected to cost ${}, and the rule allows ${}",
+            expected.usd(),
+            limit.usd()
+        )),
+        (Some(limit), None) => Some(format!(
+            "nobody has a price for it, and the rule allows ${}",
+            limit.usd()
+        )),
+        (None, _) => unfit.map(|unfit| unfit.to_string()),
+    }
 }
 
 impl ExplainedAccess {

@@ -16,7 +16,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 
 use self::expected::Estimate;
-pub use self::expected::expected_usage;
+pub use self::expected::{expected_cost, expected_usage};
 pub use self::world::{Availability, DEFAULT_OUTPUT, Known, Output, World};
 use crate::capability::{Needs, Unfit};
 use crate::money::Ticks;

@@ -1,19 +1,20 @@
 //! An explanation for people.
 
+mod targets;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use wayleave_core::cache::Passed;
 use wayleave_core::explain::{
-    ExplainedAccess, ExplainedCache, ExplainedConsult, ExplainedPlan, ExplainedRule, ExplainedStep,
-    ExplainedTarget, Explanation,
+    ExplainedCache, ExplainedConsult, ExplainedPlan, ExplainedRule, ExplainedStep, Explanation,
 };
 use wayleave_core::outcome::{Class, FallbackOn};
 use wayleave_core::snapshot::cache::Partition;
-use wayleave_core::snapshot::{JsonAccept, Limits, Losers, Pick, Refusals};
+use wayleave_core::snapshot::{JsonAccept, Losers, Pick, Refusals, StickyBy};
 use wayleave_core::table::RaceTerms;
 
-use crate::table::Table;
+use self::targets::format_targets;
 
 /// The explanation as text.
 pub(super) fn render(explanation: &Explanation) -> String {
@@ -155,9 +156,27 @@ fn format_step(step: &ExplainedStep) -> String {
     match step {
         ExplainedStep::Race { terms, .. } => format_race(*terms),
         ExplainedStep::Pick { targets, .. } if targets.len() == 1 => "one target".to_owned(),
-        ExplainedStep::Pick { pick, .. } => match pick {
-            Pick::Weighted => "one target, picked by weight; the others stand in for it".to_owned(),
-        },
+        ExplainedStep::Pick { pick, .. } => format!("{}; the others stand in for it", format_pick(pick)),
+    }
+}
+
+fn format_pick(pick: &Pick) -> String {
+    match pick {
+        Pick::Weighted => "one target, picked by weight".to_owned(),
+        Pick::Sticky(StickyBy::Header(name)) => {
+            format!("one target, picked by weight and the same for equal values of the header {name}")
+        }
+        Pick::Sticky(StickyBy::Metadata(name)) => {
+            format!("one target, picked by weight and the same for equal values of the metadata {name}")
+        }
+        Pick::Cheapest => "the target at which this call is expected to cost the least".to_owned(),
+        Pick::Fastest { explore } => {
+            let percent = f64::from(explore.millionths()) / 10_000.0;
+            format!(
+                "the faster of two that are drawn, by what was seen of late; {percent} % of the calls go to any"
+            )
+        }
+        Pick::LeastBusy => "the target with the fewest calls in flight".to_owned(),
     }
 }
 
@@ -188,100 +207,6 @@ fn format_race(terms: RaceTerms) -> String {
         Losers::Drain => "read to their ends",
     };
     format!("a race, {start}; wins: {}; losers are {losers}", wins.join(", "))
-}
-
-fn format_targets(step: &ExplainedStep) -> String {
-    let (targets, race) = match step {
-        ExplainedStep::Pick { targets, .. } => (targets, false),
-        ExplainedStep::Race { targets, .. } => (targets, true),
-    };
-    let first = if race { "LANE" } else { "CHANCE" };
-    let headings = [
-        first,
-        "PROVIDER KEY",
-        "MODEL",
-        "ASKED AT",
-        "BODY",
-        "KEYS",
-        "USD PER MILLION IN / OUT",
-    ];
-    let mut table = Table::new(&headings).right(&[0]);
-    let mut unusable = String::new();
-    for (place, target) in targets.iter().enumerate() {
-        let lead = if race { place.to_string() } else { chance(target) };
-        let start = [lead, target.provider.clone(), target.model.clone()];
-        match &target.access {
-            Ok(access) => table.row(start.into_iter().chain(reached(access))),
-            Err(reason) => {
-                table.row(start.into_iter().chain(["cannot be used".to_owned()]));
-                let _ = writeln!(unusable, "     cannot be used: {reason}");
-            }
-        }
-    }
-    table.render("     ") + &unusable
-}
-
-fn chance(target: &ExplainedTarget) -> String {
-    let (whole, tenth) = (target.chance_permille / 10, target.chance_permille % 10);
-    if tenth == 0 {
-        format!("{whole} %")
-    } else {
-        format!("{whole}.{tenth} %")
-    }
-}
-
-fn reached(access: &ExplainedAccess) -> [String; 4] {
-    let body = if access.translated {
-        format!("translated to {:?}", access.format)
-    } else {
-        "as it is".to_owned()
-    };
-    let weights_differ = access
-        .keys
-        .iter()
-        .any(|(_, weight)| access.keys.first().is_some_and(|key| key.1 != *weight));
-    let keys = access.keys.iter().map(|(name, weight)| {
-        if weights_differ {
-            format!("{name} (weight {weight})")
-        } else {
-            name.clone()
-        }
-    });
-    let keys = keys.collect::<Vec<_>>().join(", ");
-    let keys = if keys.is_empty() {
-        "none needed".to_owned()
-    } else {
-        keys
-    };
-    let price = access.price.as_ref().map_or_else(
-        || "unpriced".to_owned(),
-        |price| {
-            format!(
-                "{} / {} ({})",
-                price.input_per_million.usd(),
-                price.output_per_million.usd(),
-                price.source
-            )
-        },
-    );
-    [access.url.clone(), body, keys + &limits(access.limits), price]
-}
-
-fn limits(limits: Limits) -> String {
-    let bounds = [
-        (limits.requests_per_minute, "requests per minute"),
-        (limits.tokens_per_minute, "tokens per minute"),
-        (limits.concurrency, "at once"),
-    ];
-    let bounds = bounds
-        .into_iter()
-        .filter_map(|(bound, what)| Some(format!("{} {what}", bound?)));
-    let bounds = bounds.collect::<Vec<_>>().join(", ");
-    if bounds.is_empty() {
-        bounds
-    } else {
-        format!("; at most {bounds}")
-    }
 }
 
 /// The reasons as a route names them.

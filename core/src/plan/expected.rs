@@ -1,8 +1,11 @@
 //! What a call is expected to cost at a target, before it is made.
 
+use jiff::Timestamp;
+
 use crate::capability::Needs;
 use crate::money::Ticks;
 use crate::plan::{Known, Wanted, World};
+use crate::price::Rates;
 use crate::snapshot::Endpoint;
 use crate::table::ActiveTarget;
 use crate::usage::Usage;
@@ -10,6 +13,11 @@ use crate::usage::Usage;
 /// The usage that a call is expected to come to.
 pub fn expected_usage(needs: &Needs, known: &Known) -> Usage {
     usage(needs, known, known.output.tokens())
+}
+
+/// What a call is expected to cost at these prices; `None`: what it uses has none.
+pub fn expected_cost(needs: &Needs, known: &Known, rates: &Rates, at: Timestamp) -> Option<Ticks> {
+    rates.cost(&expected_usage(needs, known), None, at).ticks()
 }
 
 /// What a call costs at a target, as far as one can say before.
@@ -34,14 +42,10 @@ impl Estimate {
             return Self::default();
         };
         let known = world.known(&target.provider, model);
-        let cost = |output| {
-            rates
-                .cost(&usage(&wanted.needs, &known, output), None, wanted.at)
-                .ticks()
-        };
+        let least = usage(&wanted.needs, &known, known.output.least());
         Self {
-            expected: cost(known.output.tokens()),
-            least: cost(known.output.least()),
+            expected: expected_cost(&wanted.needs, &known, rates, wanted.at),
+            least: rates.cost(&least, None, wanted.at).ticks(),
         }
     }
 }
