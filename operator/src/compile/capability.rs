@@ -17,10 +17,6 @@ pub(super) fn rows(spec: &ProviderKeySpec, problems: &mut Problems) -> Vec<Capab
             let message = "is empty: write a model name, or `*` for all";
             problems.invalid(&field.key("model"), message);
         }
-        if entry.context_window == Some(0) {
-            let message = "is 0, which no request fits: write the tokens that the model takes, or remove it";
-            problems.invalid(&field.key("contextWindow"), message);
-        }
         let lacks = entry.lacks.iter().map(|lack| match lack {
             Spec::Images => Capability::Images,
             Spec::Tools => Capability::Tools,

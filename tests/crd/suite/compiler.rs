@@ -5,7 +5,7 @@ use super::manifest::{Manifest, read_folder, root};
 use super::server::judge;
 
 /// What only the compiler can tell, and why.
-const ONLY_THE_COMPILER: [(&str, &str); 16] = [
+const ONLY_THE_COMPILER: [(&str, &str); 14] = [
     ("does not exist", "another object"),
     (" is broken: ", "another object"),
     ("belongs to LLMRoute", "another object"),
@@ -19,8 +19,6 @@ const ONLY_THE_COMPILER: [(&str, &str); 16] = [
     ("when: is not a CEL expression", "the expression has to be parsed"),
     ("when: uses the unknown member", "the expression has to be parsed"),
     ("when: gives a ", "the expression has to be parsed"),
-    ("Cheapest is not yet in force", "a later version has it"),
-    ("Fastest is not yet in force", "a later version has it"),
     (
         "race.stagger: 11m is too long",
         "timeouts.total stands elsewhere in the rule",
