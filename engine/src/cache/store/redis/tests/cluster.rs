@@ -169,12 +169,16 @@ async fn a_cluster_whose_nodes_search_only_what_they_hold_is_not_searched() {
     let Some(nodes) = nodes(Program::With(By::SearchModule)).await else {
         return;
     };
-    vectors::each_finds_its_own(RedisStore {
+    let spec = RedisStore {
         cluster: true,
         ..spec(&format!("redis://127.0.0.1:{}", nodes[0].port))
-    })
-    .await;
+    };
+    vectors::each_finds_its_own(spec.clone()).await;
     for node in &nodes {
         assert_eq!(entries(node).await, 0);
     }
+    // Where a search reaches all, any node is asked.
+    let wire = Server::new(&spec).unwrap().connect().await.unwrap();
+    let echo: String = wire.ask_any(cmd("ECHO").arg("any")).await.unwrap();
+    assert_eq!(echo, "any");
 }
