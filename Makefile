@@ -16,8 +16,8 @@ build = cargo build --locked --profile $(PROFILE) -p wayleave-cli
 # Fetched once by tools/envoy.sh.
 with_envoy := envoy=$$(tools/envoy.sh) && export WAYLEAVE_ENVOY="$$envoy" &&
 # Fetched once by tools/redis.sh.
-with_redis := redis=$$(tools/redis.sh) && vectors=$$(tools/redis.sh --vectors) && \
-  export WAYLEAVE_REDIS="$$redis" WAYLEAVE_REDIS_VECTORS="$$vectors" &&
+with_redis := redis=$$(tools/redis.sh) && vectors=$$(tools/redis.sh --vectors) && search=$$(tools/redis.sh --search) && \
+  export WAYLEAVE_REDIS="$$redis" WAYLEAVE_REDIS_VECTORS="$$vectors" WAYLEAVE_REDIS_SEARCH="$$search" &&
 with_python := python=$$(tools/python.sh tests/python/requirements.txt) && export WAYLEAVE_PYTHON="$$python" &&
 # Built once by tools/kube.sh.
 with_kube := kube=$$(tools/kube.sh --all) && export $$kube &&
@@ -57,6 +57,7 @@ test: ## Every test, cheap ones first; fetches what they need
 	$(step) "generated files" cargo test --locked --quiet -p wayleave-api
 	$(step) "Redis" tools/redis.sh
 	$(step) "Redis with vector sets" tools/redis.sh --vectors
+	$(step) "Valkey with a search module" tools/redis.sh --search
 	@$(with_redis) tools/step.sh "crates" cargo test --locked --workspace --exclude wayleave-tests
 	$(step) "Envoy" tools/envoy.sh
 	$(step) "Python packages" tools/python.sh tests/python/requirements.txt
@@ -110,9 +111,10 @@ crds: ## Make what is generated in crds/ and charts/ anew
 envoy: ## Fetch Envoy if there is none, and say where it is
 	@tools/envoy.sh
 
-redis: ## Fetch a redis-server for the tests if there is none, and one with vector sets, and say where they are
+redis: ## Fetch servers for the tests if there are none: redis-server, with vector sets, with a search module; say where
 	@tools/redis.sh
 	@tools/redis.sh --vectors
+	@tools/redis.sh --search
 
 kube: ## Build kube-apiserver, kubectl, Helm … for tests with a cluster, once, and say where
 	@tools/kube.sh --all

@@ -263,8 +263,8 @@ fn noticed(notice: Notice) -> (Reason, &'static str) {
     match notice {
         Notice::NoVectorSearch => (
             Reason::NoVectorSearch,
-            "the store has no vector sets, as Redis 8.2 has them: answers to similar requests are found only where they \
-             were made, on each data plane its own",
+            "the store has neither vector sets, as Redis 8.2 has them, nor the search module of Valkey or Redis for all \
+             of its nodes: answers to similar requests are found only where they were made, on each data plane its own",
         ),
     }
 }

@@ -116,7 +116,7 @@ fn programmings() -> Vec<Said<Programming>> {
             Programming::Sent(noticed),
             Truth::True,
             Reason::NoVectorSearch,
-            "no vector sets",
+            "no vector search",
         ),
         line(
             Programming::Sent(tally(2, 3)),

@@ -242,11 +242,6 @@ impl Redis {
         Err(fault)
     }
 
-    /// Whether the server is one that searches vectors, as far as is known, and may have them.
-    fn may_search(&self) -> bool {
-        self.0.line.link().is_some_and(|link| link.vectors)
-    }
-
     /// Whether it is to search vectors and the server, when last seen, could not.
     pub(super) fn lacks_vectors(&self) -> bool {
         self.0.line.lacks_vectors()

@@ -32,6 +32,10 @@ impl Vector {
         f64::from(pairs.map(|(one, other)| one * other).sum::<f32>()).min(1.0)
     }
 
+    pub(super) fn dimensions(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn bytes(&self) -> usize {
         size_of_val(&*self.0)
     }

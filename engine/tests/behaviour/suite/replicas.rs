@@ -69,48 +69,46 @@ async fn keep(gateway: &Gateway, ask: Ask) {
 
 #[tokio::test]
 async fn one_finds_what_the_other_keeps_and_no_other_client_does() {
-    let Some(process) = Process::start_with_vectors(&[]).await else {
-        return;
-    };
-    let [one, other] = replicas(&process, 1).await;
-    keep(&one, asking(FRANCE)).await;
-    let stranger = asking(FRANCE).header("authorization", "Bearer sk-of-another-client");
-    keep(&other, stranger).await;
-    let got = other.ask(asking(LIKE_FRANCE)).await.ok();
-    assert_eq!(
-        (status(&got), got.header("x-wayleave-similarity")),
-        ("semantic-hit", Some("1.0000"))
-    );
-    assert!(other.sent_to("a").len() == 1, "the stranger's");
-    assert_eq!(one.engine.purge(&Purge::Route("team/chat".into())).await, Ok(2));
-    assert_eq!(status(&other.ask(asking(LIKE_FRANCE)).await.ok()), "miss");
+    for process in Process::start_with_each().await {
+        let [one, other] = replicas(&process, 1).await;
+        keep(&one, asking(FRANCE)).await;
+        let stranger = asking(FRANCE).header("authorization", "Bearer sk-of-another-client");
+        keep(&other, stranger).await;
+        let got = other.ask(asking(LIKE_FRANCE)).await.ok();
+        assert_eq!(
+            (status(&got), got.header("x-wayleave-similarity")),
+            ("semantic-hit", Some("1.0000"))
+        );
+        assert!(other.sent_to("a").len() == 1, "the stranger's");
+        assert_eq!(one.engine.purge(&Purge::Route("team/chat".into())).await, Ok(2));
+        assert_eq!(status(&other.ask(asking(LIKE_FRANCE)).await.ok()), "miss");
+    }
 }
 
 #[tokio::test]
 async fn an_answer_that_is_gone_is_not_served_and_no_longer_found() {
-    let Some(process) = Process::start_with_vectors(&[]).await else {
-        return;
-    };
-    let [one, other] = replicas(&process, 1).await;
-    keep(&one, asking(FRANCE)).await;
-    let books = one.only_books().await;
-    let key = books.call["cache_key"].as_str().expect("a key");
-    let purged = one.engine.purge(&Purge::Key(key.parse().expect("a key"))).await;
-    assert_eq!(purged, Ok(1));
-    keep(&other, asking(LIKE_FRANCE)).await;
-    assert_eq!(
-        status(&one.ask(asking("the capital of France, what is")).await.ok()),
-        "semantic-hit"
-    );
+    for process in Process::start_with_each().await {
+        let [one, other] = replicas(&process, 1).await;
+        keep(&one, asking(FRANCE)).await;
+        let books = one.only_books().await;
+        let key = books.call["cache_key"].as_str().expect("a key");
+        let purged = one.engine.purge(&Purge::Key(key.parse().expect("a key"))).await;
+        assert_eq!(purged, Ok(1));
+        keep(&other, asking(LIKE_FRANCE)).await;
+        assert_eq!(
+            status(&one.ask(asking("the capital of France, what is")).await.ok()),
+            "semantic-hit"
+        );
+    }
 }
 
 #[tokio::test]
-async fn without_vector_sets_or_server_each_finds_its_own() {
+async fn without_vector_search_or_server_each_finds_its_own() {
     let Some(mut process) = Process::start(&[]).await else {
         return;
     };
     if process.searches_vectors() {
-        eprintln!("skipped: this redis-server has vector sets");
+        eprintln!("skipped: this redis-server searches vectors");
         return;
     }
     let [one, other] = replicas(&process, 0).await;

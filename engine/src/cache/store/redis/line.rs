@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::server::{self, Server, Wire};
-use super::vectors::COMMANDS;
+use super::vectors::Dialect;
 use crate::metrics::{Fault, Label, Operation, StoreKind, StoreMetrics};
 
 /// Failures in a row that cut the line.
@@ -50,8 +50,8 @@ pub(super) struct Line {
 /// One connection of it.
 pub(super) struct Link {
     pub(super) wire: Wire,
-    /// Whether the server searches vectors.
-    pub(super) vectors: bool,
+    /// How the server searches vectors, where it is to and can.
+    pub(super) dialect: Option<Dialect>,
     failures: AtomicU32,
     cut: CancellationToken,
 }
@@ -96,10 +96,10 @@ impl Line {
 }
 
 impl Link {
-    fn new(wire: Wire, vectors: bool) -> Self {
+    fn new(wire: Wire, dialect: Option<Dialect>) -> Self {
         Self {
             wire,
-            vectors,
+            dialect,
             failures: AtomicU32::new(0),
             cut: CancellationToken::new(),
         }
@@ -149,8 +149,8 @@ impl Keeper {
                 Ok(link) => {
                     tracing::info!(policy, "the store of the cache is connected");
                     told = None;
-                    if searched.replace(link.vectors) != Some(link.vectors) {
-                        self.tell_of_vectors(link.vectors);
+                    if searched.replace(link.dialect) != Some(link.dialect) {
+                        self.tell_of_vectors(link.dialect.is_some());
                     }
                     let up = Instant::now();
                     self.serve(link).await;
@@ -193,8 +193,11 @@ impl Keeper {
             Ok(Err(error)) => return Err(server::fault(&error)),
             Err(_) => return Err(Fault::Timeout),
         }
-        let vectors = self.vectors == Vectors::Wanted && searches_vectors(&wire).await?;
-        Ok(Link::new(wire, vectors))
+        let dialect = match self.vectors {
+            Vectors::Wanted => Dialect::of(&wire).await?,
+            Vectors::Unwanted | Vectors::Secret => None,
+        };
+        Ok(Link::new(wire, dialect))
     }
 
     /// Whether similar requests of all replicas are found.
@@ -205,8 +208,8 @@ impl Keeper {
             (Vectors::Wanted, true) => {}
             (Vectors::Wanted, false) => tracing::warn!(
                 policy,
-                "the store of the cache has no vector sets, as Redis 8.2 has them: each data plane finds only similar \
-                 requests of its own"
+                "the store of the cache has neither vector sets, as Redis 8.2 has them, nor the search module of Valkey \
+                 or Redis for all of its nodes: each data plane finds only similar requests of its own"
             ),
             (Vectors::Secret, _) => tracing::info!(
                 policy,
@@ -225,13 +228,5 @@ impl Keeper {
         self.link.store(Some(Arc::clone(&link)));
         link.cut.cancelled().await;
         self.link.store(None);
-    }
-}
-
-/// One that says no has none for us.
-async fn searches_vectors(wire: &Wire) -> Result<bool, Fault> {
-    match wire.know(&COMMANDS).await.map_err(|error| server::fault(&error)) {
-        Err(Fault::Refused | Fault::Credentials) => Ok(false),
-        known => known,
     }
 }

@@ -1,13 +1,14 @@
 //! Under which names entries lie in a server, `wayleave:1:ROUTE:CLIENT:REQUEST`, and what similar requests are found by:
-//! `wayleave:1:ROUTE:CLIENT:GROUP:similar`.
+//! `wayleave:1:ROUTE:CLIENT:GROUP:similar`, or where each has one `wayleave:1:ROUTE:CLIENT:GROUP:REQUEST:similar`.
 //!
 //! The number is the version of all that is put there. There is no hash tag: a cluster spreads entries over its nodes.
 
-use wayleave_core::cache::key::Key;
+use wayleave_core::cache::key::{Digest, Key};
 
 use crate::cache::store::Purge;
 
-const BEFORE: &str = "wayleave:1:";
+/// What all names begin with.
+pub(super) const BEFORE: &str = "wayleave:1:";
 /// No entry's name ends so: it ends with a digest.
 const SIMILAR: &str = ":similar";
 
@@ -20,6 +21,22 @@ pub(super) fn of(key: &Key) -> String {
 /// The name of the vectors of a group.
 pub(super) fn of_group(group: &Key) -> String {
     of(group) + SIMILAR
+}
+
+/// The name of one of the vectors of a group, and its words.
+pub(super) fn of_item(group: &Key, request: Digest) -> String {
+    format!("{}:{request}{SIMILAR}", of(group))
+}
+
+/// Which request of a group this is the name of; `None`: it is of another one, or none at all.
+pub(super) fn request_of(group: &Key, name: &str) -> Option<Digest> {
+    let rest = name.strip_prefix(&*of(group))?.strip_prefix(':')?;
+    rest.strip_suffix(SIMILAR)?.parse().ok()
+}
+
+/// The name of the index of vectors that have so many dimensions. No key has it.
+pub(super) fn of_index(dimensions: usize) -> String {
+    format!("{BEFORE}{dimensions}{SIMILAR}")
 }
 
 /// Whether it is the name of an entry.
@@ -70,9 +87,34 @@ mod tests {
         let name = format!("wayleave:1:a/r*[b-c]:{client}:{request}");
         assert_eq!(of(&key), name);
         assert_eq!(of_group(&key), format!("{name}:similar"));
-        assert!(is_of_entry(&name) && !is_of_entry(&of_group(&key)));
+        let other = Digest::of([b"other".as_slice()]);
+        assert_eq!(of_item(&key, other), format!("{name}:{other}:similar"));
+        assert!(is_of_entry(&name) && !is_of_entry(&of_group(&key)) && !is_of_entry(&of_item(&key, other)));
         let route = r"wayleave:1:a/r\*\[b-c\]";
         assert_eq!(pattern(&Purge::Route(scope.route.clone())), format!("{route}:*"));
         assert_eq!(pattern(&Purge::Scope(scope)), format!("{route}:{client}:*"));
+    }
+
+    #[test]
+    fn only_a_name_of_the_group_is_read() {
+        let group = |client: &str| Key {
+            scope: Scope {
+                route: Arc::from("a/r"),
+                client: Digest::of([client.as_bytes()]),
+            },
+            request: Digest::of([b"around".as_slice()]),
+        };
+        let request = Digest::of([b"request".as_slice()]);
+        let name = of_item(&group("a"), request);
+        assert_eq!(request_of(&group("a"), &name), Some(request));
+        for other in [
+            of_item(&group("b"), request),
+            of_group(&group("a")),
+            of(&group("a")),
+            name.replace(":similar", ""),
+            name.replace(":similar", "x:similar"),
+        ] {
+            assert_eq!(request_of(&group("a"), &other), None, "{other}");
+        }
     }
 }

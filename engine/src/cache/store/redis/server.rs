@@ -133,16 +133,28 @@ impl Wire {
         }
     }
 
-    /// Whether all nodes know these commands.
-    pub(super) async fn know(&self, commands: &[&str]) -> RedisResult<bool> {
+    /// What concerns no name, of any node: a cluster whose search reaches all of them takes it so.
+    pub(super) async fn ask_any<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
+        let Self::Cluster(connection) = self else {
+            return self.ask(command).await;
+        };
+        let any = RoutingInfo::SingleNode(SingleNodeRoutingInfo::RandomPrimary);
+        let answer = connection.clone().route_command(command.clone(), any).await?;
+        Ok(from_redis_value(answer)?)
+    }
+
+    /// What each node knows of these commands, of one that it does not know nothing.
+    pub(super) async fn know(&self, commands: &[&str]) -> RedisResult<Vec<Vec<Value>>> {
+        let mut known = Vec::new();
         for node in self.nodes().await? {
             let info = redis::cmd("COMMAND").arg("INFO").arg(commands).to_owned();
-            let known: Vec<Value> = self.ask_node(&node, info).await?;
-            if known.contains(&Value::Nil) {
-                return Ok(false);
-            }
+            known.push(self.ask_node(&node, info).await?);
         }
-        Ok(true)
+        Ok(known)
+    }
+
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self, Self::Cluster(_))
     }
 
     /// All nodes that hold entries, those that only copy them left out.

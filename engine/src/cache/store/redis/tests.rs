@@ -3,6 +3,7 @@
 mod cluster;
 mod outage;
 mod process;
+mod search;
 mod tls;
 mod vectors;
 

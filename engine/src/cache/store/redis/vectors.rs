@@ -1,25 +1,69 @@
-//! What similar requests are found by, in a server with vector sets: one set for each group.
+//! What similar requests are found by, in a server that searches vectors, in the way that it has.
 //!
-//! An element is the request's digest, its vector is not rounded, its attribute has the words.
+//! Whatever comes back may have been put there by others: what cannot be read is not found.
+
+mod search;
+mod sets;
 
 use std::time::Duration;
 
-use redis::{FromRedisValue, Value, cmd, from_redis_value, pipe};
-use serde::{Deserialize, Serialize};
+use redis::Value;
 use wayleave_core::cache::key::{Digest, Key};
 
-use super::{Redis, millis, name};
-use crate::cache::store::index::MOST_IN_GROUP;
+use super::Redis;
+use super::server::{self, Wire};
 use crate::cache::store::{Found, Item, Vector};
-use crate::metrics::Operation;
+use crate::metrics::Fault;
 
-/// The commands that are needed: the second came together with attributes in what is found.
-pub(super) const COMMANDS: [&str; 2] = ["VSIM", "VISMEMBER"];
+/// How a server searches vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// In sets of vectors, as Redis has them since 8.2.
+    VectorSets,
+    /// In hashes that an index covers, as the search module does: Valkey's, or Redis'.
+    Search,
+}
 
-/// The attribute of an element.
-#[derive(Serialize, Deserialize)]
-struct Attribute<'a> {
-    words: std::borrow::Cow<'a, str>,
+/// What both take, in the order in which [`Dialect::among`] looks.
+const COMMANDS: [&str; 4] = [
+    "VSIM",
+    // It came together with attributes in what is found.
+    "VISMEMBER",
+    "FT.SEARCH",
+    "FT.CREATE",
+];
+
+impl Dialect {
+    /// That of a server; `None`: it searches none, or says no to us.
+    pub(super) async fn of(wire: &Wire) -> Result<Option<Self>, Fault> {
+        match wire.know(&COMMANDS).await.map_err(|error| server::fault(&error)) {
+            Ok(nodes) => Ok(Self::among(&nodes, wire.is_cluster())),
+            Err(Fault::Refused | Fault::Credentials) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// That of nodes which say this of the commands.
+    fn among(nodes: &[Vec<Value>], cluster: bool) -> Option<Self> {
+        let all = |has: &dyn Fn(&[Value]) -> bool| nodes.iter().all(|node| has(node));
+        if all(&|node| matches!(node, [similar, member, ..] if known(similar) && known(member))) {
+            return Some(Self::VectorSets);
+        }
+        let searches = |node: &[Value]| matches!(node, [_, _, search, create] if known(search) && known(create) && !(cluster && is_local(search)));
+        all(&searches).then_some(Self::Search)
+    }
+}
+
+fn known(command: &Value) -> bool {
+    *command != Value::Nil
+}
+
+/// Whether it searches only what its own node holds: it takes the name of an index for that of a key then. Of a cluster
+/// that would be a part.
+fn is_local(search: &Value) -> bool {
+    /// After a command's name, how many arguments it takes, and what it is like.
+    const FIRST_KEY: usize = 3;
+    matches!(search, Value::Array(told) if told.get(FIRST_KEY) != Some(&Value::Int(0)))
 }
 
 impl Redis {
@@ -30,113 +74,92 @@ impl Redis {
         vector: &Vector,
         most: usize,
     ) -> Option<Vec<Found>> {
-        if !self.may_search() {
-            return None;
+        match self.dialect()? {
+            Dialect::VectorSets => self.nearest_in_set(group, vector, most).await,
+            Dialect::Search => self.nearest_hashes(group, vector, most).await,
         }
-        let command = cmd("VSIM")
-            .arg(name::of_group(group))
-            .arg("FP32")
-            .arg(vector.to_le_bytes())
-            .arg("WITHSCORES")
-            .arg("WITHATTRIBS")
-            .arg("COUNT")
-            .arg(most)
-            .to_owned();
-        let answer = self.command(Operation::Search, &command).await.ok()?;
-        Some(read(answer))
     }
 
-    /// Adds an item. The set lives as long as the longest of its answers; a full one loses any of them.
+    /// Adds an item, in place of an older one. A full group loses any of them.
     pub(in crate::cache::store) async fn put_up(&self, group: &Key, item: &Item, ttl: Duration) {
-        let words = item.words.as_ref().into();
-        let Ok(attribute) = serde_json::to_string(&Attribute { words }) else {
-            return;
-        };
-        if !self.may_search() {
-            return;
-        }
-        let name = name::of_group(group);
-        let mut adding = pipe();
-        // In one transaction: no set is left that lives for ever.
-        adding
-            .atomic()
-            .cmd("VADD")
-            .arg(&name)
-            .arg("FP32")
-            .arg(item.vector.to_le_bytes())
-            .arg(item.request.to_string())
-            .arg("NOQUANT")
-            .arg("SETATTR")
-            .arg(attribute)
-            .cmd("PEXPIRE")
-            .arg(&name)
-            .arg(millis(ttl))
-            .arg("NX")
-            .cmd("PEXPIRE")
-            .arg(&name)
-            .arg(millis(ttl))
-            .arg("GT")
-            .cmd("VCARD")
-            .arg(&name);
-        let added: Result<(Value, Value, Value, usize), _> = self.commands(Operation::Index, &adding).await;
-        let Ok((.., items)) = added else { return };
-        if let Some(over @ 1..) = items.checked_sub(MOST_IN_GROUP) {
-            self.make_room(&name, over).await;
+        match self.dialect() {
+            Some(Dialect::VectorSets) => self.put_in_set(group, item, ttl).await,
+            Some(Dialect::Search) => self.put_hash(group, item, ttl).await,
+            None => {}
         }
     }
 
     /// Takes an item out whose answer is gone.
     pub(in crate::cache::store) async fn take_down(&self, group: &Key, request: Digest) {
-        if self.may_search() {
-            self.remove(&name::of_group(group), &[request.to_string()]).await;
+        match self.dialect() {
+            Some(Dialect::VectorSets) => self.take_from_set(group, request).await,
+            Some(Dialect::Search) => self.take_hash(group, request).await,
+            None => {}
         }
     }
 
-    async fn make_room(&self, name: &str, over: usize) {
-        // Several replicas may see it at once.
-        let command = cmd("VRANDMEMBER").arg(name).arg(over).to_owned();
-        if let Ok(any) = self.command::<Vec<String>>(Operation::Index, &command).await {
-            self.remove(name, &any).await;
-        }
-    }
-
-    async fn remove(&self, name: &str, elements: &[String]) {
-        let mut removing = pipe();
-        for element in elements {
-            removing.cmd("VREM").arg(name).arg(element);
-        }
-        // What went wrong is counted.
-        let _ = self.commands::<()>(Operation::Index, &removing).await;
+    /// How the server searches vectors, as far as is known; `None`: it does not, or may not have them.
+    fn dialect(&self) -> Option<Dialect> {
+        self.0.line.link()?.dialect
     }
 }
 
-/// What was found: `element, score, attribute` one after the other, or in RESP 3 `element: [score, attribute]`.
-fn read(answer: Value) -> Vec<Found> {
-    if let Value::Map(pairs) = answer {
-        let pairs = pairs.into_iter();
-        return pairs
-            .filter_map(|(element, rest)| found(&element, rest))
-            .collect();
-    }
-    let Value::Array(flat) = answer else {
-        return Vec::new();
-    };
-    let parts = flat.chunks_exact(3).filter_map(<[Value]>::split_first);
-    parts
-        .filter_map(|(element, rest)| found(element, Value::Array(rest.to_vec())))
-        .collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// `None`: another one has put it there.
-fn found(element: &Value, rest: Value) -> Option<Found> {
-    let request = String::from_redis_value_ref(element).ok()?;
-    let (score, attribute): (f64, String) = from_redis_value(rest).ok()?;
-    let Attribute { words } = serde_json::from_str(&attribute).ok()?;
-    // From -1…1 the server makes 0…1.
-    let similarity = (2.0 * score - 1.0).min(1.0);
-    Some(Found {
-        request: request.parse().ok()?,
-        words: words.into(),
-        similarity,
-    })
+    fn command(name: &str, first_key: i64) -> Value {
+        let name = Value::BulkString(name.into());
+        Value::Array(vec![
+            name,
+            Value::Int(-1),
+            Value::Array(vec![]),
+            Value::Int(first_key),
+        ])
+    }
+
+    /// A node that knows these: a command whose name has a `!` takes a key first.
+    fn node(names: &[&str]) -> Vec<Value> {
+        let told = COMMANDS.iter().map(|name| {
+            let found = names.iter().find(|known| known.trim_end_matches('!') == *name);
+            found.map_or(Value::Nil, |known| command(name, i64::from(known.ends_with('!'))))
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn a_server_is_asked_in_the_way_that_all_its_nodes_have() {
+        const SETS: [&str; 2] = ["VSIM!", "VISMEMBER!"];
+        const SEARCH: [&str; 2] = ["FT.SEARCH", "FT.CREATE"];
+        const LOCAL: [&str; 2] = ["FT.SEARCH!", "FT.CREATE!"];
+        let (sets, search, local) = (node(&SETS), node(&SEARCH), node(&LOCAL));
+        let both = node(&[SETS, LOCAL].concat());
+        for (nodes, alone, cluster) in [
+            (
+                vec![both.clone()],
+                Some(Dialect::VectorSets),
+                Some(Dialect::VectorSets),
+            ),
+            (
+                vec![sets.clone()],
+                Some(Dialect::VectorSets),
+                Some(Dialect::VectorSets),
+            ),
+            (vec![search.clone()], Some(Dialect::Search), Some(Dialect::Search)),
+            (vec![local], Some(Dialect::Search), None),
+            (
+                vec![search.clone(), search.clone()],
+                Some(Dialect::Search),
+                Some(Dialect::Search),
+            ),
+            (vec![both, search.clone()], Some(Dialect::Search), None),
+            (vec![sets, search], None, None),
+            (vec![node(&["VSIM!"])], None, None),
+            (vec![node(&["FT.SEARCH"])], None, None),
+            (vec![node(&[])], None, None),
+        ] {
+            assert_eq!(Dialect::among(&nodes, false), alone, "{nodes:?}");
+            assert_eq!(Dialect::among(&nodes, true), cluster, "{nodes:?}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! A cluster of three nodes.
 
-use super::process::free_port;
+use super::process::{By, free_port};
 use super::*;
 use crate::cache::store::{Item, Vector};
 
@@ -17,7 +17,7 @@ struct Node {
 #[derive(Clone, Copy)]
 enum Program {
     Any,
-    WithVectors,
+    With(By),
 }
 
 async fn node(program: Program) -> Option<Node> {
@@ -37,7 +37,7 @@ async fn node(program: Program) -> Option<Node> {
     ];
     let process = match program {
         Program::Any => Process::start(&arguments).await?,
-        Program::WithVectors => Process::start_with_vectors(&arguments).await?,
+        Program::With(by) => Process::start_with(by, &arguments).await?,
     };
     Some(Node { process, port, bus })
 }
@@ -134,7 +134,7 @@ async fn a_cluster_shares_entries_out_and_forgets_them_everywhere() {
 
 #[tokio::test]
 async fn a_cluster_shares_out_what_similar_requests_are_found_by() {
-    let Some(nodes) = nodes(Program::WithVectors).await else {
+    let Some(nodes) = nodes(Program::With(By::VectorSets)).await else {
         return;
     };
     let cluster = |node: usize| RedisStore {
@@ -162,4 +162,23 @@ async fn a_cluster_shares_out_what_similar_requests_are_found_by() {
     for node in &nodes {
         assert_eq!(entries(node).await, 0);
     }
+}
+
+#[tokio::test]
+async fn a_cluster_whose_nodes_search_only_what_they_hold_is_not_searched() {
+    let Some(nodes) = nodes(Program::With(By::SearchModule)).await else {
+        return;
+    };
+    let spec = RedisStore {
+        cluster: true,
+        ..spec(&format!("redis://127.0.0.1:{}", nodes[0].port))
+    };
+    vectors::each_finds_its_own(spec.clone()).await;
+    for node in &nodes {
+        assert_eq!(entries(node).await, 0);
+    }
+    // Where a search reaches all, any node is asked.
+    let wire = Server::new(&spec).unwrap().connect().await.unwrap();
+    let echo: String = wire.ask_any(cmd("ECHO").arg("any")).await.unwrap();
+    assert_eq!(echo, "any");
 }

@@ -16,8 +16,13 @@ use tokio::time::Instant;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Where tools/redis.sh keeps the server that it fetched, below the user's cache folder.
 const CACHED: &str = "wayleave/redis/debian12/redis-server";
-/// And the one with vector sets.
-const CACHED_VECTORS: &str = "wayleave/redis/8.2.3/redis-server";
+
+/// What a server searches vectors by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    VectorSets,
+    SearchModule,
+}
 
 /// A server that runs, on a socket in a folder of its own. Dropped, it is killed.
 pub(super) struct Process {
@@ -34,9 +39,18 @@ impl Process {
         Some(Self::of(program()?, arguments).await)
     }
 
-    /// Starts one that has vector sets.
-    pub(super) async fn start_with_vectors(arguments: &[&str]) -> Option<Self> {
-        Some(Self::of(program_with_vectors()?, arguments).await)
+    /// Starts one that searches vectors in this way and no other.
+    pub(super) async fn start_with(by: By, arguments: &[&str]) -> Option<Self> {
+        Some(Self::of(by.program()?, arguments).await)
+    }
+
+    /// Starts one for each way to search vectors.
+    pub(super) async fn start_with_each() -> Vec<Self> {
+        let mut all = Vec::new();
+        for by in [By::VectorSets, By::SearchModule] {
+            all.extend(Self::start_with(by, &[]).await);
+        }
+        all
     }
 
     async fn of(program: PathBuf, arguments: &[&str]) -> Self {
@@ -76,10 +90,16 @@ impl Process {
         assert!(sent.success());
     }
 
-    /// Whether it has vector sets.
+    /// Whether it searches vectors in any way.
     pub(super) fn searches_vectors(&self) -> bool {
+        self.knows("VSIM") || self.knows("FT.SEARCH")
+    }
+
+    fn knows(&self, command: &str) -> bool {
         let mut stream = UnixStream::connect(self.socket()).unwrap();
-        stream.write_all(b"COMMAND INFO VSIM\r\n").unwrap();
+        stream
+            .write_all(format!("COMMAND INFO {command}\r\n").as_bytes())
+            .unwrap();
         let mut answer = [0; 5];
         stream.read_exact(&mut answer).unwrap();
         // An array of one: of nothing, or of what the command is like.
@@ -159,19 +179,32 @@ fn program() -> Option<PathBuf> {
     )
 }
 
-/// One on PATH may be too old.
-fn program_with_vectors() -> Option<PathBuf> {
-    let all = given("WAYLEAVE_REDIS_VECTORS")
-        .into_iter()
-        .chain(cached(CACHED_VECTORS));
-    found(
-        all,
-        "there is no redis-server with vector sets: run `make redis` first, or set WAYLEAVE_REDIS_VECTORS",
-    )
+impl By {
+    /// One on PATH may be too old.
+    pub(super) fn program(self) -> Option<PathBuf> {
+        // Where tools/redis.sh keeps it.
+        let (variable, path, what) = match self {
+            Self::VectorSets => ("WAYLEAVE_REDIS_VECTORS", "8.2.3", "vector sets"),
+            Self::SearchModule => ("WAYLEAVE_REDIS_SEARCH", "search-2.10.5", "the search module"),
+        };
+        let all = given(variable)
+            .into_iter()
+            .chain(cached(&format!("wayleave/redis/{path}/redis-server")));
+        if self == Self::SearchModule && given(variable).is_none() && !cfg!(target_arch = "x86_64") {
+            eprintln!("skipped: no package has the search module for this machine");
+            return None;
+        }
+        found(
+            all,
+            &format!("there is no redis-server with {what}: run `make redis` first, or set {variable}"),
+        )
+    }
 }
 
 fn given(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable).map(PathBuf::from)
+    env::var_os(variable)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
 }
 
 fn cached(path: &str) -> Option<PathBuf> {

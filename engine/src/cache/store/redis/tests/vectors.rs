@@ -1,10 +1,11 @@
 //! Similar requests, found by all replicas.
 
+use super::process::By;
 use super::*;
 use crate::cache::store::index::MOST_IN_GROUP;
 use crate::cache::store::{Item, Vector};
 
-fn item(request: usize, words: &str, numbers: &[f32]) -> Item {
+pub(super) fn item(request: usize, words: &str, numbers: &[f32]) -> Item {
     Item {
         request: key("", "", request).request,
         words: words.into(),
@@ -16,12 +17,12 @@ fn vector(numbers: &[f32]) -> Vector {
     Vector::new(numbers.to_vec()).unwrap()
 }
 
-fn group(client: &str) -> Key {
+pub(super) fn group(client: &str) -> Key {
     key("a/r", client, 0)
 }
 
 impl Opened {
-    async fn put_up(&self, group: &Key, item: Item) {
+    pub(super) async fn put_up(&self, group: &Key, item: Item) {
         self.store.put_up(group, item, LONG).await;
     }
 
@@ -34,7 +35,7 @@ impl Opened {
             .collect()
     }
 
-    async fn words(&self, group: &Key, numbers: &[f32]) -> Vec<String> {
+    pub(super) async fn words(&self, group: &Key, numbers: &[f32]) -> Vec<String> {
         let found = self.near(group, numbers, 0.9).await;
         found.into_iter().map(|(words, _)| words).collect()
     }
@@ -47,103 +48,103 @@ impl Opened {
 
 #[tokio::test]
 async fn what_one_puts_up_the_other_finds_and_says_how_similar() {
-    let Some(process) = Process::start_with_vectors(&[]).await else {
-        return;
-    };
-    for protocol in ["", "?protocol=resp3"] {
-        let url = process.url() + protocol;
-        let (one, other) = (connected(spec(&url)).await, connected(spec(&url)).await);
-        one.put_up(&group("a"), item(1, "same", &[2.0, 0.0])).await;
-        one.put_up(&group("a"), item(2, "near", &[4.0, 3.0])).await;
-        one.put_up(&group("a"), item(3, "across", &[0.0, 1.0])).await;
-        one.put_up(&group("a"), item(4, "against", &[-1.0, 0.0])).await;
-        let wanted = |count: usize| {
-            let all = [("same", 1.0), ("near", 0.8), ("across", 0.0), ("against", -1.0)];
-            all[..count]
-                .iter()
-                .map(|(words, near)| ((*words).to_owned(), *near))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(other.near(&group("a"), &[1.0, 0.0], -1.0).await, wanted(4));
-        assert_eq!(other.near(&group("a"), &[1.0, 0.0], 0.8).await, wanted(2));
-        assert_eq!(other.near(&group("a"), &[1.0, 0.0], 1.0).await, wanted(1));
-        // In place of the older one.
-        other.put_up(&group("a"), item(1, "moved", &[0.0, 1.0])).await;
-        assert_eq!(one.words(&group("a"), &[1.0, 0.0]).await, Vec::<String>::new());
-        assert!(
-            one.words(&group("a"), &[0.0, 1.0])
-                .await
-                .contains(&"moved".to_owned())
-        );
-        assert!(one.shares(1) && !one.failed("search", "refused"));
-        let text = one.metrics.text();
-        for operation in ["search", "index"] {
-            let count = format!("cache_store_seconds_count{{store=\"redis\",operation=\"{operation}\"}}");
-            assert!(text.contains(&count), "{text}");
+    for process in Process::start_with_each().await {
+        for protocol in ["", "?protocol=resp3"] {
+            let url = process.url() + protocol;
+            let (one, other) = (connected(spec(&url)).await, connected(spec(&url)).await);
+            one.put_up(&group("a"), item(1, "same", &[2.0, 0.0])).await;
+            one.put_up(&group("a"), item(2, "near", &[4.0, 3.0])).await;
+            one.put_up(&group("a"), item(3, "across", &[0.0, 1.0])).await;
+            one.put_up(&group("a"), item(4, "against", &[-1.0, 0.0])).await;
+            let wanted = |count: usize| {
+                let all = [("same", 1.0), ("near", 0.8), ("across", 0.0), ("against", -1.0)];
+                all[..count]
+                    .iter()
+                    .map(|(words, near)| ((*words).to_owned(), *near))
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(other.near(&group("a"), &[1.0, 0.0], -1.0).await, wanted(4));
+            assert_eq!(other.near(&group("a"), &[1.0, 0.0], 0.8).await, wanted(2));
+            assert_eq!(other.near(&group("a"), &[1.0, 0.0], 1.0).await, wanted(1));
+            // In place of the older one.
+            other.put_up(&group("a"), item(1, "moved", &[0.0, 1.0])).await;
+            assert_eq!(one.words(&group("a"), &[1.0, 0.0]).await, Vec::<String>::new());
+            assert!(
+                one.words(&group("a"), &[0.0, 1.0])
+                    .await
+                    .contains(&"moved".to_owned())
+            );
+            for opened in [&one, &other] {
+                assert!(opened.shares(1));
+                assert!(!opened.failed("search", "refused") && !opened.failed("index", "refused"));
+            }
+            let text = one.metrics.text();
+            for operation in ["search", "index"] {
+                let count = format!("cache_store_seconds_count{{store=\"redis\",operation=\"{operation}\"}}");
+                assert!(text.contains(&count), "{text}");
+            }
         }
     }
 }
 
 #[tokio::test]
 async fn nobody_finds_what_is_of_another_group() {
-    let Some(process) = Process::start_with_vectors(&[]).await else {
-        return;
-    };
-    let (one, other) = (
-        connected(spec(&process.url())).await,
-        connected(spec(&process.url())).await,
-    );
-    one.put_up(&group("a"), item(1, "mine", &[1.0, 0.0])).await;
-    for not_mine in [group("b"), key("a/r2", "a", 0), key("a/r", "a", 1)] {
-        assert_eq!(other.near(&not_mine, &[1.0, 0.0], -1.0).await, [], "{not_mine}");
+    for process in Process::start_with_each().await {
+        let (one, other) = (
+            connected(spec(&process.url())).await,
+            connected(spec(&process.url())).await,
+        );
+        one.put_up(&group("a"), item(1, "mine", &[1.0, 0.0])).await;
+        for not_mine in [group("b"), key("a/r2", "a", 0), key("a/r", "a", 1)] {
+            assert_eq!(other.near(&not_mine, &[1.0, 0.0], -1.0).await, [], "{not_mine}");
+        }
+        assert_eq!(other.words(&group("a"), &[1.0, 0.0]).await, ["mine"]);
     }
-    assert_eq!(other.words(&group("a"), &[1.0, 0.0]).await, ["mine"]);
 }
 
 #[tokio::test]
 async fn what_is_forgotten_or_over_is_not_found() {
-    let Some(process) = Process::start_with_vectors(&[]).await else {
-        return;
-    };
-    let (one, other) = (
-        connected(spec(&process.url())).await,
-        connected(spec(&process.url())).await,
-    );
-    let along = [1.0, 0.0];
-    for client in ["a", "b"] {
-        for request in [1, 2] {
-            one.put(&key("a/r", client, request)).await;
-            one.put_up(&group(client), item(request, &request.to_string(), &along))
-                .await;
+    for process in Process::start_with_each().await {
+        let (one, other) = (
+            connected(spec(&process.url())).await,
+            connected(spec(&process.url())).await,
+        );
+        let along = [1.0, 0.0];
+        for client in ["a", "b"] {
+            for request in [1, 2] {
+                one.put(&key("a/r", client, request)).await;
+                one.put_up(&group(client), item(request, &request.to_string(), &along))
+                    .await;
+            }
         }
-    }
-    one.store.take_down(&group("a"), key("", "", 1).request);
-    until("it is taken down", async || {
-        (other.words(&group("a"), &along).await == ["2"]).then_some(())
-    })
-    .await;
-    // Only answers count.
-    assert_eq!(one.store.purge(&Purge::Scope(group("a").scope)).await, Ok(2));
-    assert_eq!(other.words(&group("a"), &along).await, Vec::<String>::new());
-    assert_eq!(other.words(&group("b"), &along).await.len(), 2);
-    assert_eq!(one.store.purge(&Purge::Route(Arc::from("a/r"))).await, Ok(2));
-    assert_eq!(one.words(&group("b"), &along).await, Vec::<String>::new());
-    let raw = raw(&process.url()).await;
-    assert_eq!(raw.ask::<usize>(&cmd("DBSIZE")).await.unwrap(), 0);
-
-    let short = Duration::from_millis(30);
-    one.store
-        .put_up(&group("a"), item(1, "short", &along), short)
+        one.store.take_down(&group("a"), key("", "", 1).request);
+        until("it is taken down", async || {
+            (other.words(&group("a"), &along).await == ["2"]).then_some(())
+        })
         .await;
-    until("its time is over", async || {
-        other.words(&group("a"), &along).await.is_empty().then_some(())
-    })
-    .await;
+        // Only answers count.
+        assert_eq!(one.store.purge(&Purge::Scope(group("a").scope)).await, Ok(2));
+        assert_eq!(other.words(&group("a"), &along).await, Vec::<String>::new());
+        assert_eq!(other.words(&group("b"), &along).await.len(), 2);
+        assert_eq!(one.store.purge(&Purge::Route(Arc::from("a/r"))).await, Ok(2));
+        assert_eq!(one.words(&group("b"), &along).await, Vec::<String>::new());
+        let raw = raw(&process.url()).await;
+        assert_eq!(raw.ask::<usize>(&cmd("DBSIZE")).await.unwrap(), 0);
+
+        let short = Duration::from_millis(30);
+        one.store
+            .put_up(&group("a"), item(1, "short", &along), short)
+            .await;
+        until("its time is over", async || {
+            other.words(&group("a"), &along).await.is_empty().then_some(())
+        })
+        .await;
+    }
 }
 
 #[tokio::test]
-async fn a_group_is_bounded() {
-    let Some(process) = Process::start_with_vectors(&[]).await else {
+async fn a_set_is_bounded() {
+    let Some(process) = Process::start_with(By::VectorSets, &[]).await else {
         return;
     };
     let opened = connected(spec(&process.url())).await;
@@ -173,8 +174,8 @@ async fn a_group_is_bounded() {
 }
 
 #[tokio::test]
-async fn what_others_put_there_is_not_found_and_fails_nobody() {
-    let Some(process) = Process::start_with_vectors(&[]).await else {
+async fn what_others_put_into_a_set_is_not_found_and_fails_nobody() {
+    let Some(process) = Process::start_with(By::VectorSets, &[]).await else {
         return;
     };
     let url = process.url();
@@ -218,12 +219,12 @@ async fn what_others_put_there_is_not_found_and_fails_nobody() {
 }
 
 #[tokio::test]
-async fn where_the_server_has_no_vector_sets_each_finds_its_own() {
+async fn where_the_server_searches_no_vectors_each_finds_its_own() {
     let Some(process) = Process::start(&[]).await else {
         return;
     };
     if process.searches_vectors() {
-        eprintln!("skipped: this redis-server has vector sets");
+        eprintln!("skipped: this redis-server searches vectors");
         return;
     }
     each_finds_its_own(spec(&process.url())).await;
@@ -231,15 +232,14 @@ async fn where_the_server_has_no_vector_sets_each_finds_its_own() {
 
 #[tokio::test]
 async fn an_encrypted_store_gets_no_vectors() {
-    let Some(process) = Process::start_with_vectors(&[]).await else {
-        return;
-    };
-    each_finds_its_own(encrypted(&process.url(), 7)).await;
-    let left: Vec<String> = raw(&process.url()).await.ask(cmd("KEYS").arg("*")).await.unwrap();
-    assert_eq!(left, Vec::<String>::new());
+    for process in Process::start_with_each().await {
+        each_finds_its_own(encrypted(&process.url(), 7)).await;
+        let left: Vec<String> = raw(&process.url()).await.ask(cmd("KEYS").arg("*")).await.unwrap();
+        assert_eq!(left, Vec::<String>::new());
+    }
 }
 
-async fn each_finds_its_own(spec: RedisStore) {
+pub(super) async fn each_finds_its_own(spec: RedisStore) {
     let (one, other) = (connected(spec.clone()).await, connected(spec).await);
     one.put_up(&group("a"), item(1, "own", &[1.0, 0.0])).await;
     assert_eq!(one.words(&group("a"), &[1.0, 0.0]).await, ["own"]);
@@ -252,24 +252,23 @@ async fn each_finds_its_own(spec: RedisStore) {
 
 #[tokio::test]
 async fn a_server_that_is_killed_leaves_what_this_process_knows() {
-    let Some(mut process) = Process::start_with_vectors(&[]).await else {
-        return;
-    };
-    let (one, other) = (
-        connected(spec(&process.url())).await,
-        connected(spec(&process.url())).await,
-    );
-    let along = [1.0, 0.0];
-    one.put_up(&group("a"), item(1, "before", &along)).await;
-    process.kill();
-    assert_eq!(one.words(&group("a"), &along).await, ["before"]);
-    one.put_up(&group("a"), item(2, "meanwhile", &along)).await;
-    assert_eq!(one.words(&group("a"), &along).await.len(), 2);
-    assert_eq!(other.words(&group("a"), &along).await, Vec::<String>::new());
-    process.restart().await;
-    for opened in [&one, &other] {
-        opened.answers().await;
+    for mut process in Process::start_with_each().await {
+        let (one, other) = (
+            connected(spec(&process.url())).await,
+            connected(spec(&process.url())).await,
+        );
+        let along = [1.0, 0.0];
+        one.put_up(&group("a"), item(1, "before", &along)).await;
+        process.kill();
+        assert_eq!(one.words(&group("a"), &along).await, ["before"]);
+        one.put_up(&group("a"), item(2, "meanwhile", &along)).await;
+        assert_eq!(one.words(&group("a"), &along).await.len(), 2);
+        assert_eq!(other.words(&group("a"), &along).await, Vec::<String>::new());
+        process.restart().await;
+        for opened in [&one, &other] {
+            opened.answers().await;
+        }
+        one.put_up(&group("a"), item(3, "after", &along)).await;
+        assert_eq!(other.words(&group("a"), &along).await, ["after"]);
     }
-    one.put_up(&group("a"), item(3, "after", &along)).await;
-    assert_eq!(other.words(&group("a"), &along).await, ["after"]);
 }
