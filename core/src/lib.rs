@@ -13,6 +13,7 @@ pub mod allowance;
 pub mod cache;
 pub mod chat;
 pub mod circuit;
+pub mod client_credential;
 pub mod client_error;
 pub mod credential;
 pub mod endpoint;

@@ -27,6 +27,8 @@ pub(crate) struct CallContext {
     pub(crate) id: String,
     pub(crate) endpoint: Endpoint,
     pub(crate) headers: HeaderMap,
+    /// What the ledger calls the client; `None`: it showed no credential.
+    pub(crate) client_name: Option<Arc<str>>,
     pub(crate) intake: Intake,
     pub(crate) routed: Routed,
     pub(crate) started: Instant,
@@ -95,6 +97,11 @@ impl CallContext {
 
     pub(crate) fn route_name(&self) -> String {
         self.routed.route.name.to_string()
+    }
+
+    /// The rule's place in the route, also for the parts of a call, which have rules of their own.
+    pub(crate) fn rule(&self) -> usize {
+        self.whole().routed.rule.index
     }
 
     pub(crate) fn route_label(&self) -> Label {
@@ -216,9 +223,11 @@ impl CallContext {
     fn record(&self, end: CallEnd, duration: Duration, book: &CallBook) -> CallRecord {
         let cost = book.cost.0;
         CallRecord {
+            id: self.id.clone(),
             call: self.id.clone(),
             route: self.route_name(),
-            rule: self.routed.rule.index,
+            rule: self.rule(),
+            client: self.client_name.clone(),
             endpoint: self.endpoint.operation(),
             format: self.intake.format,
             model_asked: self.intake.model.clone(),

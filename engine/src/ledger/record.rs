@@ -1,5 +1,7 @@
 //! The ledger's records.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use wayleave_core::format::WireFormat;
@@ -22,6 +24,8 @@ pub enum Record {
 /// One request to one provider.
 #[derive(Clone, Debug, Serialize)]
 pub struct AttemptRecord {
+    /// `CALL/ATTEMPT`: the same wherever the record comes to, however often.
+    pub id: String,
     /// The call's id.
     pub call: String,
     /// Counts from 1 in the order of beginning.
@@ -32,6 +36,10 @@ pub struct AttemptRecord {
     pub role: Role,
     /// `NAMESPACE/NAME` of the route.
     pub route: String,
+    /// The place in the route of the rule that the call went by.
+    pub rule: usize,
+    /// The client: the first 16 digits of the digest of its credential; `None`: it showed none.
+    pub client: Option<Arc<str>>,
     /// `NAMESPACE/NAME` of the provider key.
     pub provider: String,
     /// `SECRET/ENTRY` of the credential; `None`: keyless.
@@ -83,12 +91,16 @@ pub struct AttemptRecord {
 /// One call of a client.
 #[derive(Clone, Debug, Serialize)]
 pub struct CallRecord {
+    /// The call's id once more: the same wherever the record comes to, however often.
+    pub id: String,
     /// The call's id.
     pub call: String,
     /// `NAMESPACE/NAME` of the route.
     pub route: String,
     /// The rule's place in the route.
     pub rule: usize,
+    /// The client, as in [`AttemptRecord::client`].
+    pub client: Option<Arc<str>>,
     /// The operation.
     pub endpoint: &'static str,
     /// The client's format.
@@ -123,6 +135,13 @@ pub struct CallRecord {
     /// What its answer is kept under, `ROUTE/CLIENT/REQUEST`, where it went through a cache. A purge takes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_key: Option<String>,
+}
+
+impl AttemptRecord {
+    /// The id of an attempt's record.
+    pub fn id(call: &str, attempt: u32) -> String {
+        format!("{call}/{attempt}")
+    }
 }
 
 impl Record {
