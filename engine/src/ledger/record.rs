@@ -153,3 +153,34 @@ impl Record {
         }
     }
 }
+
+#[cfg(test)]
+impl Record {
+    /// A record of a call that says little.
+    pub(crate) fn sample(number: u32) -> Self {
+        let id = format!("call-{number}");
+        Self::Call(Box::new(CallRecord {
+            call: id.clone(),
+            id,
+            route: "team/chat".to_owned(),
+            rule: 0,
+            client: None,
+            endpoint: "chat",
+            format: WireFormat::OpenAIChat,
+            model_asked: "chat".to_owned(),
+            stream: false,
+            status: Some(200),
+            class: Class::Ok,
+            attempts: 0,
+            provider: None,
+            model_served: None,
+            started: Timestamp::UNIX_EPOCH,
+            first_content_ms: None,
+            duration_ms: 1.0,
+            cost_ticks: Some(Ticks::ZERO),
+            cost_usd: None,
+            cache: None,
+            cache_key: None,
+        }))
+    }
+}
