@@ -18,7 +18,8 @@ pub use self::file::Rotation;
 use self::record::Record;
 use self::sink::Sink;
 pub use self::sink::{
-    BadIdentifier, BadSinkUrl, ClickHouseOptions, Identifier, OtlpOptions, Password, SinkOptions, SinkUrl, schema,
+    BadIdentifier, BadSinkUrl, ClickHouseOptions, Identifier, OtlpOptions, Password, SinkOptions, SinkUrl,
+    schema,
 };
 pub(crate) use self::sink::{Reason, SinkName};
 use self::spool::Spool;

@@ -24,8 +24,8 @@ use self::labels::{
     AttemptLabels, CallLabels, ClassLabel, CostLabels, GenAiLabels, GenAiTokenLabels, LaneLabels, LaneResult,
     RoleLabel, SourceLabel, StreamLabels, TokenKind, TokenLabels, TokenType,
 };
-use self::ledger::LedgerMetrics;
 pub(crate) use self::labels::{Label, ModelLabels};
+use self::ledger::LedgerMetrics;
 pub(crate) use self::store::{Fault, MemoryGauges, Operation, StoreKind, StoreMetrics};
 
 /// Seconds, from a cached answer to a long stream.

@@ -14,11 +14,11 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use self::clickhouse::ClickHouse;
 pub use self::clickhouse::{BadIdentifier, ClickHouseOptions, Identifier, Password, schema};
 pub use self::http::{BadSinkUrl, SinkUrl};
-pub use self::otlp::OtlpOptions;
-use self::clickhouse::ClickHouse;
 use self::otlp::Otlp;
+pub use self::otlp::OtlpOptions;
 use super::spool::{Batch, Reader, Tap};
 
 /// Records in one batch.
@@ -94,6 +94,13 @@ impl SinkOptions {
             Self::Otlp(_) => SinkName::Otlp,
         }
     }
+
+    const fn url(&self) -> &SinkUrl {
+        match self {
+            Self::ClickHouse(options) => &options.url,
+            Self::Otlp(options) => &options.url,
+        }
+    }
 }
 
 impl SinkName {
@@ -123,7 +130,7 @@ impl Reason {
 impl Sink {
     /// Starts a sink at its end of a spool, until that is given up.
     pub(super) fn start(options: SinkOptions, tap: Tap) -> std::io::Result<Self> {
-        let client = http::client().map_err(std::io::Error::other)?;
+        let client = http::client(options.url()).map_err(std::io::Error::other)?;
         let target = match options {
             SinkOptions::ClickHouse(options) => Target::ClickHouse(ClickHouse::new(options, client)),
             SinkOptions::Otlp(options) => Target::Otlp(Otlp::new(options, client)),
@@ -161,7 +168,12 @@ impl Sink {
         let left = next.saturating_sub(self.state.borrow().next);
         if left > 0 {
             let sink = self.name.as_str();
-            tracing::warn!(sink, records = left, late, "records of the ledger stay in the spool");
+            tracing::warn!(
+                sink,
+                records = left,
+                late,
+                "records of the ledger stay in the spool"
+            );
         }
     }
 }

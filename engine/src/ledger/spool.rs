@@ -25,8 +25,8 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub(super) use self::reader::{Batch, Reader};
-use self::shared::Shared;
 pub(crate) use self::shared::Lost;
+use self::shared::Shared;
 use self::writer::{Job, Writer};
 use super::SinkName;
 use super::record::Record;
@@ -111,8 +111,8 @@ impl Spool {
         if unwritten.last.is_none() && unwritten.waiting.is_empty() {
             return;
         }
-        let written = !self.shared.is_failing()
-            && timeout(PATIENCE, self.take(&mut unwritten)).await == Ok(true);
+        let written =
+            !self.shared.is_failing() && timeout(PATIENCE, self.take(&mut unwritten)).await == Ok(true);
         if !written {
             self.shared.unacknowledged();
         }

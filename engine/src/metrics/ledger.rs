@@ -64,9 +64,7 @@ impl LedgerMetrics {
     }
 
     pub(crate) fn dropped(&self, why: Lost, records: u64) {
-        let labels = LostLabels {
-            reason: why.as_str(),
-        };
+        let labels = LostLabels { reason: why.as_str() };
         self.dropped.get_or_create(&labels).inc_by(records);
     }
 

@@ -98,7 +98,12 @@ pub struct LedgerArgs {
     pub ledger_clickhouse_migrate: bool,
 
     /// Send the ledger as logs to the OpenTelemetry collector at this URL, by HTTP with JSON, e.g. http://collector:4318
-    #[arg(long, env = "WAYLEAVE_LEDGER_OTLP", value_name = "URL", requires = "ledger_spool")]
+    #[arg(
+        long,
+        env = "WAYLEAVE_LEDGER_OTLP",
+        value_name = "URL",
+        requires = "ledger_spool"
+    )]
     pub ledger_otlp: Option<SinkUrl>,
 }
 
@@ -162,7 +167,9 @@ mod tests {
 
     fn parse(flags: &[&str]) -> Result<LedgerArgs, String> {
         let command = Command::try_parse_from([&["wayleave"], flags].concat());
-        command.map(|command| command.args).map_err(|error| error.to_string())
+        command
+            .map(|command| command.args)
+            .map_err(|error| error.to_string())
     }
 
     #[test]

@@ -81,19 +81,15 @@ impl Lines {
 
     /// Puts the file aside as `FILE.1`, the one that was before as `FILE.2`, and so on.
     fn rotate(&mut self, rotation: Rotation) -> io::Result<()> {
-        for number in (1..rotation.keep).rev() {
-            // Not every number need be there.
-            match fs::rename(aside(&self.path, number), aside(&self.path, number + 1)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                Ok(()) | Err(_) => {}
-            }
-        }
         if rotation.keep == 0 {
-            fs::remove_file(&self.path)?;
+            self.file.set_len(0)?;
         } else {
-            fs::rename(&self.path, aside(&self.path, 1))?;
+            for number in (1..rotation.keep).rev() {
+                rename(&aside(&self.path, number), &aside(&self.path, number + 1))?;
+            }
+            rename(&self.path, &aside(&self.path, 1))?;
+            self.file = append(&self.path)?;
         }
-        self.file = append(&self.path)?;
         self.bytes = 0;
         Ok(())
     }
@@ -101,6 +97,14 @@ impl Lines {
 
 fn append(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).open(path)
+}
+
+/// Not every number need be there, nor the file itself, where a try before this one came half way.
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 fn aside(path: &Path, number: u32) -> PathBuf {
@@ -163,12 +167,20 @@ mod tests {
     fn the_end_is_mended_at_the_start() {
         assert_eq!(after(""), (false, String::new()));
         assert_eq!(after(RECORD), (false, RECORD.to_owned()));
-        assert_eq!(after(RECORD.trim_end()), (false, RECORD.to_owned()), "only the newline was missing");
+        assert_eq!(
+            after(RECORD.trim_end()),
+            (false, RECORD.to_owned()),
+            "only the newline was missing"
+        );
         for half in 1..RECORD.len() - 1 {
             let torn = format!("{RECORD}{}", &RECORD[..half]);
             assert_eq!(after(&torn), (true, RECORD.to_owned()), "{torn}");
         }
-        assert_eq!(after("a note"), (false, "a note\n".to_owned()), "what is not ours is left");
+        assert_eq!(
+            after("a note"),
+            (false, "a note\n".to_owned()),
+            "what is not ours is left"
+        );
         let long = "x".repeat(200 << 10);
         let torn = format!("{RECORD}{{\"kind\":\"{long}");
         assert_eq!(after(&torn), (true, RECORD.to_owned()));
@@ -187,7 +199,9 @@ mod tests {
             if number == 77 {
                 lines = Lines::open(&path, rotation).unwrap();
             }
-            lines.append(&mut format!("line {number}\n").into_bytes()).unwrap();
+            lines
+                .append(&mut format!("line {number}\n").into_bytes())
+                .unwrap();
         }
         let mut all = String::new();
         let mut files = 0;
@@ -214,7 +228,9 @@ mod tests {
         };
         let mut lines = Lines::open(&path, rotation).unwrap();
         for number in 0..6 {
-            lines.append(&mut format!("line {number}\n").into_bytes()).unwrap();
+            lines
+                .append(&mut format!("line {number}\n").into_bytes())
+                .unwrap();
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "line 5\n");
         assert_eq!(fs::read_to_string(aside(&path, 2)).unwrap(), "line 3\n");

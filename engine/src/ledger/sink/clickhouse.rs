@@ -60,7 +60,9 @@ impl FromStr for Identifier {
     type Err = BadIdentifier;
 
     fn from_str(text: &str) -> Result<Self, BadIdentifier> {
-        let plain = text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        let plain = text
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
         let begins = text.starts_with(|letter: char| !letter.is_ascii_digit());
         (plain && begins).then(|| Self(text.into())).ok_or(BadIdentifier)
     }

@@ -52,15 +52,19 @@ impl SinkUrl {
     }
 }
 
-/// A client of sinks.
-pub(super) fn client() -> reqwest::Result<Client> {
-    Client::builder()
+/// A client of a sink.
+pub(super) fn client(url: &SinkUrl) -> reqwest::Result<Client> {
+    let mut builder = Client::builder()
         .user_agent(concat!("wayleave/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .connect_timeout(CONNECT)
-        .timeout(WHOLE)
-        .build()
+        .timeout(WHOLE);
+    if url.0.scheme() == "http" {
+        // It is in the cluster: no proxy stands before it.
+        builder = builder.no_proxy();
+    }
+    builder.build()
 }
 
 impl From<reqwest::Error> for Failure {
@@ -108,7 +112,14 @@ mod tests {
         for text in ["http://c:8123", "https://c.example/base/", "http://[::1]:8123"] {
             assert!(text.parse::<SinkUrl>().is_ok(), "{text}");
         }
-        for text in ["", "c:8123", "tcp://c:9000", "http://u:p@c", "http://u@c", "http://c/?password=p"] {
+        for text in [
+            "",
+            "c:8123",
+            "tcp://c:9000",
+            "http://u:p@c",
+            "http://u@c",
+            "http://c/?password=p",
+        ] {
             assert_eq!(text.parse::<SinkUrl>(), Err(BadSinkUrl), "{text}");
         }
     }

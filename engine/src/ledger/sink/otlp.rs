@@ -49,7 +49,9 @@ impl Otlp {
     /// Hands over logs; how many the collector rejects for good.
     pub(super) async fn export(&self, logs: Vec<u8>) -> Result<u64, Failure> {
         let request = self.client.post(self.options.url.with(&["v1", "logs"]));
-        let request = request.header(http::header::CONTENT_TYPE, "application/json").body(logs);
+        let request = request
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(logs);
         let text = accepted(request.send().await?).await?;
         Ok(rejected(&text))
     }
@@ -64,7 +66,10 @@ fn rejected(text: &str) -> u64 {
         other => other.as_u64().unwrap_or(0),
     };
     if number > 0 {
-        tracing::error!(error = partial.error_message, "the collector rejects records of the ledger");
+        tracing::error!(
+            error = partial.error_message,
+            "the collector rejects records of the ledger"
+        );
     }
     number
 }
@@ -130,7 +135,10 @@ fn attribute(name: &str, value: &Value) -> Value {
 fn ended(record: &Map<String, Value>) -> Timestamp {
     let started = record.get("started").and_then(Value::as_str).unwrap_or_default();
     let started: Timestamp = started.parse().unwrap_or_default();
-    let took = record.get("duration_ms").and_then(Value::as_f64).unwrap_or_default();
+    let took = record
+        .get("duration_ms")
+        .and_then(Value::as_f64)
+        .unwrap_or_default();
     let took = SignedDuration::try_from_secs_f64(took / 1e3).unwrap_or_default();
     started.saturating_add(took).unwrap_or(started)
 }
@@ -157,14 +165,21 @@ mod tests {
         ] {
             assert!(attributes.contains(&wanted), "{wanted} in {attributes:?}");
         }
-        assert!(attributes.iter().all(|attribute| attribute["key"] != "wayleave.tier"));
+        assert!(
+            attributes
+                .iter()
+                .all(|attribute| attribute["key"] != "wayleave.tier")
+        );
     }
 
     #[test]
     fn what_is_rejected_is_counted() {
         assert_eq!(rejected("{}"), 0);
         assert_eq!(rejected(""), 0);
-        assert_eq!(rejected(r#"{"partialSuccess":{"rejectedLogRecords":"2","errorMessage":"no"}}"#), 2);
+        assert_eq!(
+            rejected(r#"{"partialSuccess":{"rejectedLogRecords":"2","errorMessage":"no"}}"#),
+            2
+        );
         assert_eq!(rejected(r#"{"partialSuccess":{"rejectedLogRecords":3}}"#), 3);
     }
 }

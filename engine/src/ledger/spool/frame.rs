@@ -65,7 +65,10 @@ mod tests {
         assert!(write(&mut bytes, 7, b"{\"kind\":\"call\"}"));
         assert!(write(&mut bytes, 8, b""));
         let first = read(&bytes).unwrap();
-        assert_eq!((first.sequence, first.text), (7, b"{\"kind\":\"call\"}".as_slice()));
+        assert_eq!(
+            (first.sequence, first.text),
+            (7, b"{\"kind\":\"call\"}".as_slice())
+        );
         let second = read(&bytes[first.len()..]).unwrap();
         assert_eq!((second.sequence, second.text), (8, b"".as_slice()));
         let whole = first.len();
@@ -77,6 +80,10 @@ mod tests {
             other[place] ^= 1;
             assert_eq!(read(&other), None, "changed at {place}");
         }
-        assert_eq!(read(&[0; 64]), None, "zeros, as a file system leaves after a crash");
+        assert_eq!(
+            read(&[0; 64]),
+            None,
+            "zeros, as a file system leaves after a crash"
+        );
     }
 }

@@ -143,7 +143,10 @@ fn recover_segment(folder: &Path, first: u64) -> io::Result<Segment> {
     }
     if !rest.is_empty() {
         tracing::warn!(path = %path.display(), bytes = rest.len(), "cut a half record off the ledger's spool");
-        OpenOptions::new().write(true).open(&path)?.set_len(segment.bytes)?;
+        OpenOptions::new()
+            .write(true)
+            .open(&path)?
+            .set_len(segment.bytes)?;
     }
     Ok(segment)
 }
@@ -199,7 +202,11 @@ mod tests {
         fs::write(&path, bytes).unwrap();
         let (index, lost) = Index::recover(folder.path()).unwrap();
         assert_eq!((index.next(), lost), (6, 2));
-        assert_eq!(index.find(3).map(|segment| segment.first), Some(5), "the next that is there");
+        assert_eq!(
+            index.find(3).map(|segment| segment.first),
+            Some(5),
+            "the next that is there"
+        );
     }
 
     #[test]

@@ -229,7 +229,10 @@ impl Shared {
 
     /// The number before which every sink has taken all. Without sinks nothing is taken.
     fn read_by_all(&self) -> u64 {
-        let reads = self.readers.iter().map(|reading| reading.next.load(Ordering::Acquire));
+        let reads = self
+            .readers
+            .iter()
+            .map(|reading| reading.next.load(Ordering::Acquire));
         reads.min().unwrap_or(0)
     }
 

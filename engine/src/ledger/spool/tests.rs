@@ -49,8 +49,11 @@ fn names(numbers: std::ops::Range<u32>) -> Vec<String> {
 
 fn value(metrics: &Metrics, name: &str) -> u64 {
     let text = metrics.text();
-    let line = text.lines().find(|line| line.starts_with(name) && line.as_bytes().get(name.len()) == Some(&b' '));
-    line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0)
+    let line = text
+        .lines()
+        .find(|line| line.starts_with(name) && line.as_bytes().get(name.len()) == Some(&b' '));
+    line.and_then(|line| line.rsplit(' ').next()?.parse().ok())
+        .unwrap_or(0)
 }
 
 #[tokio::test]
@@ -76,7 +79,10 @@ async fn records_come_out_in_order_and_once_after_each_start() {
         all.extend(ids(&reader.read(5).unwrap()));
     }
     assert_eq!(all, names(4..12));
-    assert_eq!(value(&metrics, "wayleave_ledger_sink_lag_records{sink=\"otlp\"}"), 8);
+    assert_eq!(
+        value(&metrics, "wayleave_ledger_sink_lag_records{sink=\"otlp\"}"),
+        8
+    );
     assert_eq!(value(&metrics, "wayleave_ledger_unacknowledged_total"), 0);
 }
 
@@ -119,7 +125,11 @@ async fn a_full_spool_drops_the_oldest_and_says_how_many() {
     let dropped = value(&metrics, "wayleave_ledger_dropped_total{reason=\"full\"}");
     assert!(dropped > 100, "{dropped} are dropped");
     let first = u32::try_from(dropped).unwrap();
-    assert_eq!(left, names(first..200), "the newest are there, and the others counted");
+    assert_eq!(
+        left,
+        names(first..200),
+        "the newest are there, and the others counted"
+    );
 }
 
 #[tokio::test]
@@ -148,7 +158,10 @@ async fn a_disk_that_fails_holds_no_call_up_for_long() {
     assert_eq!(ids(&spool.tap(SINK).reader().read(100).unwrap()), names(0..50));
     put(&spool, 50..51).await;
     assert_eq!(value(&metrics, "wayleave_ledger_unacknowledged_total"), 50);
-    assert_eq!(value(&metrics, "wayleave_ledger_dropped_total{reason=\"unwritable\"}"), 0);
+    assert_eq!(
+        value(&metrics, "wayleave_ledger_dropped_total{reason=\"unwritable\"}"),
+        0
+    );
 }
 
 #[tokio::test]

@@ -79,7 +79,8 @@ impl Writer {
                 folder = %self.shared.folder().display(), %error, retry_in = ?wait, "cannot write the ledger's spool"
             );
             // Newer records rather than older ones.
-            let room = error.kind() == io::ErrorKind::StorageFull && self.shared.drop_oldest().unwrap_or(false);
+            let room =
+                error.kind() == io::ErrorKind::StorageFull && self.shared.drop_oldest().unwrap_or(false);
             if room {
                 continue;
             }

@@ -77,6 +77,10 @@ mod tests {
     #[test]
     fn a_call_without_usage_has_no_columns_of_it() {
         let text = br#"{"kind":"attempt","usage":null}"#.to_vec();
-        assert_eq!(rows(&[text]), b"{\"kind\":\"attempt\",\"usage\":null}\n", "which is skipped");
+        assert_eq!(
+            rows(&[text]),
+            b"{\"kind\":\"attempt\",\"usage\":null}\n",
+            "which is skipped"
+        );
     }
 }
