@@ -35,8 +35,7 @@ class ClickHouse:
 
     def ask(self, statement, data=b""):
         with self._lock:
-            text = statement if not data else f"{statement}\n{data.decode()}"
-            return str(self._session.query(text, "TabSeparated"))
+            return str(self._session.query(f"{statement}\n{data.decode()}", "TabSeparated"))
 
     def rows(self, statement):
         with self._lock:
@@ -46,9 +45,13 @@ class ClickHouse:
 def serve(clickhouse):
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
-            query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)["query"][0]
+            settings = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
             data = self.rfile.read(int(self.headers.get("content-length") or 0))
+            settings.pop("database")
+            query = settings.pop("query", "")
             try:
+                for name, value in settings.items():
+                    clickhouse.ask(f"SET {name} = {value}")
                 status, text = 200, clickhouse.ask(query, data)
                 clickhouse.inserts += "JSONEachRow" in query
             except Exception as error:  # What ClickHouse says is told on.

@@ -4,13 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use http::{Method, Request, Uri};
+use http_body_util::Full;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::client::Client;
 use crate::cluster::port::Port;
 use crate::cluster::server::Server;
-use crate::format::Format;
 use crate::program;
 use crate::secrets::Secrets;
 use crate::wait::until;
@@ -76,8 +77,7 @@ impl ClickHouse {
     /// # Panics
     /// When it fails.
     pub async fn rows(&self, statement: &str) -> Vec<Value> {
-        let statement =
-            format!("{statement} FORMAT JSONEachRow SETTINGS output_format_json_quote_64bit_integers = 0");
+        let statement = format!("{statement} FORMAT JSONEachRow");
         let text = self
             .ask(&statement)
             .await
@@ -93,11 +93,14 @@ impl ClickHouse {
     /// # Errors
     /// What is wrong with the statement, or the server.
     pub async fn ask(&self, statement: &str) -> Result<String, String> {
-        let own = [("x-clickhouse-user", USER), ("x-clickhouse-key", &*self.password)];
-        let asked = self
-            .client
-            .post(Format::OpenAi, "/", &own, statement.to_owned())
-            .await;
+        let mut request = Request::new(Full::from(statement.to_owned()));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = Uri::from_static("/?output_format_json_quote_64bit_integers=0");
+        for (name, value) in [("x-clickhouse-user", USER), ("x-clickhouse-key", &*self.password)] {
+            let value = value.parse().expect("a header's value");
+            request.headers_mut().insert(name, value);
+        }
+        let asked = self.client.send(request).await;
         let answer = asked.map_err(|error| format!("{error:#}"))?.read().await;
         let text = answer.text();
         if answer.status == 200 { Ok(text) } else { Err(text) }

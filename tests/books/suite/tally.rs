@@ -27,10 +27,6 @@ impl Tally {
         tally
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     fn calls(&self) -> BTreeMap<&str, &Value> {
         let calls = self.rows.values().filter(|row| row["kind"] == "call");
         calls

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use http::HeaderValue;
-use reqwest::Client;
+use reqwest::{Client, Url};
 use wayleave_core::secret::Secret;
 
 use super::http::{SinkUrl, accepted};
@@ -104,12 +104,13 @@ impl ClickHouse {
             self.migrate().await?;
             self.prepared = true;
         }
-        // An older table lacks the columns of newer records.
-        let insert = format!(
-            "INSERT INTO {} SETTINGS input_format_skip_unknown_fields = 1 FORMAT JSONEachRow",
-            self.options.table
-        );
-        self.ask(&insert, rows).await.map(drop)
+        let insert = format!("INSERT INTO {} FORMAT JSONEachRow", self.options.table);
+        let mut url = self.url();
+        url.query_pairs_mut()
+            .append_pair("query", &insert)
+            // An older table lacks the columns of newer records.
+            .append_pair("input_format_skip_unknown_fields", "1");
+        self.post(url, rows).await.map(drop)
     }
 
     /// Makes the table what this version needs.
@@ -118,27 +119,32 @@ impl ClickHouse {
         let log = format!(
             "CREATE TABLE IF NOT EXISTS {versions} (version UInt32, applied DateTime) ENGINE = MergeTree ORDER BY version"
         );
-        self.ask(&log, Vec::new()).await?;
-        let applied = format!("SELECT max(version) FROM {versions}");
-        let applied = self.ask(&applied, Vec::new()).await?;
+        self.ask(log).await?;
+        let applied = self.ask(format!("SELECT max(version) FROM {versions}")).await?;
         let applied = applied.trim().parse().unwrap_or(0);
-        for (version, statement) in schema(&self.options.table).iter().enumerate().skip(applied) {
-            self.ask(statement, Vec::new()).await?;
-            let version = version + 1;
-            let done = format!("INSERT INTO {versions} SELECT {version}, now()");
-            self.ask(&done, Vec::new()).await?;
+        for (version, statement) in (1..).zip(schema(&self.options.table)).skip(applied) {
+            self.ask(statement).await?;
+            self.ask(format!("INSERT INTO {versions} SELECT {version}, now()"))
+                .await?;
             tracing::info!(table = %self.options.table, version, "migrated the ledger's table");
         }
         Ok(())
     }
 
-    /// A statement, with the data that belongs to it.
-    async fn ask(&self, statement: &str, data: Vec<u8>) -> Result<String, Failure> {
+    fn url(&self) -> Url {
         let mut url = self.options.url.with(&[]);
         url.query_pairs_mut()
-            .append_pair("database", &self.options.database.0)
-            .append_pair("query", statement);
-        let mut request = self.client.post(url).body(data);
+            .append_pair("database", &self.options.database.0);
+        url
+    }
+
+    /// A statement without data.
+    async fn ask(&self, statement: String) -> Result<String, Failure> {
+        self.post(self.url(), statement.into_bytes()).await
+    }
+
+    async fn post(&self, url: Url, body: Vec<u8>) -> Result<String, Failure> {
+        let mut request = self.client.post(url).body(body);
         request = request.header("x-clickhouse-user", &self.options.user);
         if let Some(password) = self.password().await? {
             request = request.header("x-clickhouse-key", password);
