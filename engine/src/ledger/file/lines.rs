@@ -173,7 +173,7 @@ mod tests {
             "only the newline was missing"
         );
         for half in 1..RECORD.len() - 1 {
-            let torn = format!("{RECORD}{}", &RECORD[..half]);
+            let torn = format!("{RECORD}{}", RECORD.get(..half).unwrap());
             assert_eq!(after(&torn), (true, RECORD.to_owned()), "{torn}");
         }
         assert_eq!(
@@ -213,8 +213,12 @@ mod tests {
             }
         }
         all.push_str(&fs::read_to_string(&path).unwrap());
-        let wanted: String = (0..200).map(|number| format!("line {number}\n")).collect();
-        assert_eq!(all, wanted, "from the highest number down to the file itself");
+        let wanted: Vec<String> = (0..200).map(|number| format!("line {number}")).collect();
+        assert_eq!(
+            all.lines().collect::<Vec<_>>(),
+            wanted,
+            "from the highest number down to the file itself"
+        );
         assert!(files > 15, "{files}");
     }
 

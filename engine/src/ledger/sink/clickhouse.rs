@@ -149,14 +149,14 @@ impl ClickHouse {
         if let Some(password) = self.password().await? {
             request = request.header("x-clickhouse-key", password);
         }
-        accepted(request.send().await?).await.map_err(|failure| Failure {
-            reason: match failure.reason {
-                // The rows are ours: what is wrong is the table, and can be mended.
-                Reason::Invalid => Reason::Refused,
-                other => other,
-            },
-            ..failure
-        })
+        let mut answer = accepted(request.send().await?).await;
+        if let Err(failure) = &mut answer
+            && failure.reason == Reason::Invalid
+        {
+            // The rows are ours: what is wrong is the table, and can be mended.
+            failure.reason = Reason::Refused;
+        }
+        answer
     }
 
     async fn password(&self) -> Result<Option<HeaderValue>, Failure> {

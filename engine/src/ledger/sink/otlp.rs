@@ -61,9 +61,10 @@ impl Otlp {
 fn rejected(text: &str) -> u64 {
     let exported: Exported = serde_json::from_str(text).unwrap_or_default();
     let partial = exported.partial_success.unwrap_or_default();
-    let number = match &partial.rejected_log_records {
-        Value::String(text) => text.parse().unwrap_or(0),
-        other => other.as_u64().unwrap_or(0),
+    let number = partial.rejected_log_records;
+    let number = match number.as_str() {
+        Some(text) => text.parse().unwrap_or(0),
+        None => number.as_u64().unwrap_or(0),
     };
     if number > 0 {
         tracing::error!(
@@ -93,13 +94,13 @@ fn log(record: &Map<String, Value>) -> Value {
     let kind = record.get("kind").and_then(Value::as_str).unwrap_or_default();
     let mut attributes = Vec::new();
     for (name, value) in record {
-        match value {
-            Value::Object(parts) => {
+        match value.as_object() {
+            Some(parts) => {
                 for (part, value) in parts {
                     add(&format!("wayleave.{name}.{part}"), value, &mut attributes);
                 }
             }
-            value => add(&format!("wayleave.{name}"), value, &mut attributes),
+            None => add(&format!("wayleave.{name}"), value, &mut attributes),
         }
     }
     json!({
@@ -124,10 +125,8 @@ fn attribute(name: &str, value: &Value) -> Value {
         Value::String(text) => json!({"stringValue": text}),
         Value::Bool(truth) => json!({"boolValue": truth}),
         Value::Number(number) if number.is_f64() => json!({"doubleValue": number}),
-        other => match other.as_number() {
-            Some(number) => json!({"intValue": number.to_string()}),
-            None => json!({"stringValue": other.to_string()}),
-        },
+        Value::Number(number) => json!({"intValue": number.to_string()}),
+        Value::Null | Value::Array(_) | Value::Object(_) => json!({"stringValue": value.to_string()}),
     };
     json!({"key": name, "value": value})
 }

@@ -87,7 +87,8 @@ impl Writer {
             if queue.is_closed() {
                 return false;
             }
-            std::thread::sleep(wait);
+            // Woken for no reason, it only tries earlier.
+            std::thread::park_timeout(wait);
             wait = wait.saturating_mul(2).min(LONGEST_RETRY);
         }
     }

@@ -45,10 +45,7 @@ fn row(record: Map<String, Value>) -> Map<String, Value> {
 
 /// Truth is a number.
 fn plain(value: Value) -> Value {
-    match value {
-        Value::Bool(truth) => u8::from(truth).into(),
-        other => other,
-    }
+    value.as_bool().map_or(value, |truth| u8::from(truth).into())
 }
 
 #[cfg(test)]
