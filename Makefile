@@ -18,6 +18,8 @@ with_envoy := envoy=$$(tools/envoy.sh) && export WAYLEAVE_ENVOY="$$envoy" &&
 # Fetched once by tools/redis.sh.
 with_redis := redis=$$(tools/redis.sh) && vectors=$$(tools/redis.sh --vectors) && search=$$(tools/redis.sh --search) && \
   export WAYLEAVE_REDIS="$$redis" WAYLEAVE_REDIS_VECTORS="$$vectors" WAYLEAVE_REDIS_SEARCH="$$search" &&
+# Fetched once by tools/clickhouse.sh.
+with_clickhouse := clickhouse=$$(tools/clickhouse.sh) && export WAYLEAVE_CLICKHOUSE="$$clickhouse" &&
 with_python := python=$$(tools/python.sh tests/python/requirements.txt) && export WAYLEAVE_PYTHON="$$python" &&
 # Built once by tools/kube.sh.
 with_kube := kube=$$(tools/kube.sh --all) && export $$kube &&
@@ -26,7 +28,7 @@ with_cluster := for name in kube-apiserver etcd kubectl helm; do tools/kube.sh $
 with_wayleave = export WAYLEAVE_BIN="$(abspath $(wayleave))" &&
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up cluster test check fuzz bench bench-formats bench-cluster semantic prices crds envoy redis kube venv deny
+.PHONY: help demo up cluster test check fuzz bench bench-formats bench-cluster semantic prices crds envoy redis clickhouse clickhouse-new kube venv deny
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r task does; do \
@@ -60,11 +62,12 @@ test: ## Every test, cheap ones first; fetches what they need
 	$(step) "Valkey with a search module" tools/redis.sh --search
 	@$(with_redis) tools/step.sh "crates" cargo test --locked --workspace --exclude wayleave-tests
 	$(step) "Envoy" tools/envoy.sh
+	$(step) "ClickHouse" tools/clickhouse.sh
 	$(step) "Python packages" tools/python.sh tests/python/requirements.txt
 	$(step) "embedding model" tools/python.sh tests/semantic/requirements.txt
 	$(step) "Kubernetes" tools/kube.sh --all
 	$(step) "program" $(build)
-	@$(with_envoy) $(with_redis) $(with_python) $(with_kube) $(with_wayleave) \
+	@$(with_envoy) $(with_redis) $(with_clickhouse) $(with_python) $(with_kube) $(with_wayleave) \
 	  tools/step.sh "data plane" cargo test --locked -p wayleave-tests && \
 	  tools/step.sh "official SDKs" "$$WAYLEAVE_PYTHON" -m pytest -q tests/python && \
 	  tools/step.sh "official SDKs, node" tests/node/run.sh
@@ -115,6 +118,14 @@ redis: ## Fetch servers for the tests if there are none: redis-server, with vect
 	@tools/redis.sh
 	@tools/redis.sh --vectors
 	@tools/redis.sh --search
+
+clickhouse: ## Fetch a clickhouse-server for the tests if there is none, and say where it is
+	@tools/clickhouse.sh
+
+clickhouse-new: ## Check the ledger's table with a new ClickHouse, from PyPI (180 MB, once)
+	@$(build)
+	@python=$$(tools/python.sh tests/clickhouse/requirements.txt) && $(with_wayleave) \
+	  exec "$$python" -B tests/clickhouse/check.py
 
 kube: ## Build kube-apiserver, kubectl, Helm … for tests with a cluster, once, and say where
 	@tools/kube.sh --all

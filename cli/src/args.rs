@@ -13,6 +13,7 @@ use crate::envoy_config::EnvoyConfigArgs;
 use crate::exec_envoy::ExecEnvoyArgs;
 use crate::explain::ExplainArgs;
 use crate::ext_proc::ExtProcArgs;
+use crate::ledger::LedgerArgs;
 use crate::log::LogArgs;
 use crate::operator::OperatorArgs;
 use crate::up::UpArgs;
@@ -49,6 +50,7 @@ pub enum Command {
     Check(CheckArgs),
     Explain(ExplainArgs),
     Cache(CacheArgs),
+    Ledger(LedgerArgs),
     Demo(DemoArgs),
     Sim(SimArgs),
     Crd(CrdArgs),
@@ -67,6 +69,7 @@ impl Command {
             Self::Check(_)
             | Self::Explain(_)
             | Self::Cache(_)
+            | Self::Ledger(_)
             | Self::Demo(_)
             | Self::Crd(_)
             | Self::EnvoyConfig(_)

@@ -25,6 +25,7 @@ pub mod explain;
 pub mod ext_proc;
 pub mod folder;
 pub mod forward;
+pub mod ledger;
 pub mod log;
 pub mod operator;
 pub mod output;
@@ -71,6 +72,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Cache(args) => cache::run(args),
+        Command::Ledger(args) => ledger::run(&args),
         Command::Demo(args) => demo::run(&args, &cli.log),
         Command::Sim(args) => daemon::run(None, wayleave_sim::run(args)),
         Command::Crd(args) => crd::run(&args),

@@ -14,6 +14,7 @@ pub mod cache;
 pub mod capability;
 pub mod chat;
 pub mod circuit;
+pub mod client_credential;
 pub mod client_error;
 pub mod credential;
 pub mod endpoint;

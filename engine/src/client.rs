@@ -92,8 +92,10 @@ impl Client {
         matches!(self.way, Way::Open(_))
     }
 
-    /// Sends an answer that is there as a whole. One whose stream has begun gets its body as a piece.
+    /// Sends an answer that is there as a whole, once its records are written. One whose stream has begun gets its body
+    /// as a piece.
     pub(crate) async fn send(self, answer: Answer) {
+        self.call.written().await;
         match (self.way, answer.body) {
             (Way::Waiting(waiting), body) => {
                 // One that left in this moment was still billed for: nothing is to be taken back.

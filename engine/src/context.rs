@@ -18,6 +18,7 @@ use wayleave_core::usage::Usage;
 
 use crate::call::Summary;
 use crate::engine::Core;
+use crate::ledger::Pending;
 use crate::ledger::record::{AttemptRecord, CallRecord, Record};
 use crate::metrics::{CallSample, Label};
 
@@ -28,6 +29,8 @@ pub(crate) struct CallContext {
     pub(crate) id: String,
     pub(crate) endpoint: Endpoint,
     pub(crate) headers: HeaderMap,
+    /// What the ledger calls the client; `None`: it showed no credential.
+    pub(crate) client_name: Option<Arc<str>>,
     pub(crate) intake: Intake,
     pub(crate) routed: Routed,
     pub(crate) started: Instant,
@@ -51,8 +54,8 @@ pub(crate) struct CallBook {
     cost: Total,
     end: Option<(CallEnd, Duration)>,
     cache: Option<Status>,
-    /// Records that the file has not taken yet.
-    late: Vec<Arc<Record>>,
+    /// What its records wait for.
+    pending: Pending,
 }
 
 /// A sum that an unknown part makes unknown.
@@ -104,6 +107,11 @@ impl CallContext {
 
     pub(crate) fn route_name(&self) -> String {
         self.routed.route.name.to_string()
+    }
+
+    /// The rule's place in the route, also for the parts of a call, which have rules of their own.
+    pub(crate) fn rule(&self) -> usize {
+        self.whole().routed.rule.index
     }
 
     pub(crate) fn route_label(&self) -> Label {
@@ -207,27 +215,33 @@ impl CallContext {
         self.book(Record::Call(Box::new(record)));
     }
 
-    /// Keeps a record in the ring, and hands it to the file: now, or in [`CallContext::flush`] if the file is behind.
+    /// Keeps a record, and notes what it waits for.
     fn book(&self, record: Record) {
-        if let Some(late) = self.core.ledger.keep(record) {
-            self.lock().late.push(late);
-        }
+        let mut book = self.lock();
+        self.core.ledger.keep(record, &mut book.pending);
+    }
+
+    /// Waits until the records of the call are on disk, where that is wanted, but not for ever: before its client sees
+    /// the end.
+    pub(crate) async fn written(&self) {
+        let unwritten = self.whole().lock().pending.take_unwritten();
+        self.core.ledger.written(unwritten).await;
     }
 
     /// Waits until the file has taken all records of the call. The client has its answer by then.
     pub(crate) async fn flush(&self) {
-        let late = std::mem::take(&mut self.lock().late);
-        for record in late {
-            self.core.ledger.write(record).await;
-        }
+        let pending = std::mem::take(&mut self.lock().pending);
+        self.core.ledger.catch_up(pending).await;
     }
 
     fn record(&self, end: CallEnd, duration: Duration, book: &CallBook) -> CallRecord {
         let cost = book.cost.0;
         CallRecord {
+            id: self.id.clone(),
             call: self.id.clone(),
             route: self.route_name(),
-            rule: self.routed.rule.index,
+            rule: self.rule(),
+            client: self.client_name.clone(),
             endpoint: self.endpoint.operation(),
             format: self.intake.format,
             model_asked: self.intake.model.clone(),

@@ -119,6 +119,7 @@ async fn stream(served: Served, mut flight: Flight, client: Client, mut keeper: 
         let _ = pieces.send(Piece::End(summary)).await;
     };
     if !ending.client_left {
+        call.written().await;
         // Whoever does not read holds nothing for ever: without the end the stream is cut.
         let _ = tokio::time::timeout_at(call.deadline.max(Instant::now() + LAST_PIECES), last).await;
     }

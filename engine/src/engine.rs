@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wayleave_core::cache::consult;
+use wayleave_core::client_credential;
 use wayleave_core::endpoint::{Asked, Endpoint};
 use wayleave_core::format::WireFormat;
 use wayleave_core::intake::Intake;
@@ -172,6 +173,7 @@ impl Core {
             core: Arc::clone(self),
             id: uuid::Uuid::now_v7().to_string(),
             endpoint: call.endpoint,
+            client_name: client_credential::client(&call.headers).map(Arc::from),
             headers: call.headers,
             deadline: started + routed.rule.timeouts.total,
             intake,

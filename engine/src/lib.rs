@@ -49,7 +49,7 @@ use crate::clock::Clock;
 use crate::engine::{Core, Flights};
 use crate::evidence::Evidence;
 use crate::health::Health;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Rotation, SpoolOptions};
 use crate::metrics::Metrics;
 use crate::upstream::Clients;
 
@@ -58,6 +58,10 @@ use crate::upstream::Clients;
 pub struct EngineOptions {
     /// Where the ledger goes as JSON lines; `None`: only the ring.
     pub ledger_file: Option<PathBuf>,
+    /// When that file is put aside.
+    pub ledger_rotation: Rotation,
+    /// Where records wait on disk for the sinks of the ledger; `None`: there are no sinks.
+    pub ledger_spool: Option<SpoolOptions>,
     /// How many ledger records the ring keeps.
     pub ledger_ring: usize,
     /// The most bytes of one answer.
@@ -72,6 +76,8 @@ impl Default for EngineOptions {
     fn default() -> Self {
         Self {
             ledger_file: None,
+            ledger_rotation: Rotation::default(),
+            ledger_spool: None,
             ledger_ring: 10_000,
             max_answer_bytes: 64 << 20,
             max_inflight_bytes: 512 << 20,
@@ -87,6 +93,14 @@ pub enum StartError {
     #[error("cannot write the ledger to {path}: {error}. Choose another file with --ledger")]
     Ledger {
         /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The ledger's spool cannot be used.
+    #[error("cannot use {path} as the ledger's spool: {error}. Choose another folder with --ledger-spool")]
+    Spool {
+        /// The folder.
         path: PathBuf,
         /// Why.
         error: std::io::Error,
@@ -108,13 +122,7 @@ impl Engine {
         }
         let clock = Clock::start();
         let metrics = Metrics::new();
-        let file = options.ledger_file.clone();
-        let ledger = Ledger::open(file.clone(), options.ledger_ring, &metrics).map_err(|error| {
-            StartError::Ledger {
-                path: file.unwrap_or_default(),
-                error,
-            }
-        })?;
+        let ledger = Ledger::open(&options, &metrics)?;
         Ok(Self(Arc::new(Core {
             options,
             clock,

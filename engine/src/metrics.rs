@@ -2,6 +2,7 @@
 
 mod cache;
 mod labels;
+mod ledger;
 mod store;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use self::labels::{
     RoleLabel, SourceLabel, StreamLabels, TokenKind, TokenLabels, TokenType,
 };
 pub(crate) use self::labels::{Label, ModelLabels};
+use self::ledger::LedgerMetrics;
 pub(crate) use self::store::{Fault, MemoryGauges, Operation, StoreKind, StoreMetrics};
 
 /// Seconds, from a cached answer to a long stream.
@@ -78,6 +80,7 @@ pub(crate) struct Metrics {
     gen_ai_tokens: Histograms<GenAiTokenLabels>,
     store: StoreMetrics,
     cache: CacheMetrics,
+    ledger: LedgerMetrics,
 }
 
 /// A finished attempt, as metrics see it.
@@ -124,6 +127,7 @@ impl Metrics {
             gen_ai_tokens: Family::new_with_constructor(Buckets(&TOKENS)),
             store: StoreMetrics::new(),
             cache: CacheMetrics::default(),
+            ledger: LedgerMetrics::default(),
         };
         metrics.register();
         Arc::new(metrics)
@@ -162,7 +166,7 @@ impl Metrics {
         own.register("in_flight", "Calls in flight", self.in_flight.clone());
         own.register(
             "ledger_write_errors",
-            "Failed writes of the ledger's file",
+            "Failed writes of the ledger's file or spool",
             self.ledger_errors.clone(),
         );
         own.register(
@@ -172,6 +176,7 @@ impl Metrics {
         );
         self.store.register(own);
         self.cache.register(own);
+        self.ledger.register(own);
         self.registry.register(
             "gen_ai_client_operation_duration_seconds",
             "Duration of a request to a provider",
@@ -281,6 +286,11 @@ impl Metrics {
 
     pub(crate) fn configured(&self) {
         self.configurations.inc();
+    }
+
+    /// Those of the ledger.
+    pub(crate) fn ledger(&self) -> &LedgerMetrics {
+        &self.ledger
     }
 
     /// Those of the caches of routes.

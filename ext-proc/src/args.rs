@@ -1,7 +1,8 @@
 //! The flags that every command that runs a data plane has.
 
+mod ledger;
+
 use std::fmt;
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use clap::Args;
 use jiff::SignedDuration;
 use wayleave_engine::EngineOptions;
 
+pub use self::ledger::LedgerArgs;
 use crate::request::Limits;
 use crate::run::Options;
 
@@ -64,18 +66,9 @@ pub struct DataPlaneArgs {
     #[arg(long, env = "WAYLEAVE_DRAIN_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub drain_timeout: Duration,
 
-    /// Append the ledger to this file, one JSON record per line and attempt
-    #[arg(long = "ledger", env = "WAYLEAVE_LEDGER", value_name = "FILE")]
-    pub ledger_file: Option<PathBuf>,
-
-    /// How many ledger records the admin page /ledger keeps
-    #[arg(
-        long,
-        env = "WAYLEAVE_LEDGER_RING",
-        value_name = "N",
-        default_value_t = 10_000
-    )]
-    pub ledger_ring: usize,
+    /// The ledger's.
+    #[command(flatten)]
+    pub ledger: LedgerArgs,
 }
 
 /// A count of bytes: `1048576`, `1024Ki`, `1Mi`, at most `1Ti`.
@@ -98,8 +91,10 @@ impl DataPlaneArgs {
             shutdown_delay: self.shutdown_delay,
             drain_timeout: self.drain_timeout,
             engine: EngineOptions {
-                ledger_file: self.ledger_file,
-                ledger_ring: self.ledger_ring,
+                ledger_rotation: self.ledger.rotation(),
+                ledger_spool: self.ledger.spool(),
+                ledger_file: self.ledger.ledger_file,
+                ledger_ring: self.ledger.ledger_ring,
                 max_answer_bytes: self.max_answer_bytes.0,
                 max_inflight_bytes: self.max_inflight_bytes.0,
                 keep_alive: self.keep_alive,
@@ -151,6 +146,8 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use clap::Parser;
 
     use super::*;
@@ -180,6 +177,11 @@ mod tests {
         );
         assert_eq!(options.engine.keep_alive, EngineOptions::default().keep_alive);
         assert_eq!(options.engine.ledger_ring, EngineOptions::default().ledger_ring);
+        assert_eq!(
+            options.engine.ledger_rotation,
+            EngineOptions::default().ledger_rotation
+        );
+        assert!(options.engine.ledger_spool.is_none());
         assert_eq!(options.drain_timeout, Duration::from_secs(30));
         assert_eq!(options.shutdown_delay, Duration::ZERO);
     }

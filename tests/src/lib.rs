@@ -17,8 +17,10 @@
 )]
 
 pub mod chart;
+pub mod clickhouse;
 pub mod client;
 pub mod cluster;
+pub mod collector;
 pub mod daemon;
 pub mod embeddings;
 pub mod envoy;
@@ -41,8 +43,10 @@ pub mod secrets;
 pub mod site;
 pub mod wait;
 
+pub use clickhouse::ClickHouse;
 pub use client::{Answer, Client, Streaming};
 pub use cluster::Cluster;
+pub use collector::Collector;
 pub use envoy::Envoy;
 pub use format::Format;
 pub use front::{Front, HEAVY};

@@ -8,6 +8,8 @@ use std::process::{Command, Output};
 const CACHED_ENVOY: &str = "wayleave/envoy/1.40.0/envoy";
 /// Where `make redis` keeps the server that it fetched, there too.
 const CACHED_REDIS: &str = "wayleave/redis/debian12/redis-server";
+/// Where `make clickhouse` keeps the server that it fetched, there too.
+const CACHED_CLICKHOUSE: &str = "wayleave/clickhouse/debian12/clickhouse-server";
 
 /// The `wayleave` to test: `WAYLEAVE_BIN`, else the one beside this test's own program.
 ///
@@ -60,9 +62,26 @@ pub fn envoy() -> PathBuf {
 /// # Panics
 /// When there is none and CI is set.
 pub fn redis() -> Option<PathBuf> {
-    let found = found("WAYLEAVE_REDIS", "redis-server", CACHED_REDIS);
+    optional("WAYLEAVE_REDIS", "redis-server", CACHED_REDIS, "make redis")
+}
+
+/// The clickhouse-server to test with, in the same way.
+///
+/// # Panics
+/// When there is none and CI is set.
+pub fn clickhouse() -> Option<PathBuf> {
+    optional(
+        "WAYLEAVE_CLICKHOUSE",
+        "clickhouse-server",
+        CACHED_CLICKHOUSE,
+        "make clickhouse",
+    )
+}
+
+fn optional(variable: &str, name: &str, cached: &str, task: &str) -> Option<PathBuf> {
+    let found = found(variable, name, cached);
     if found.is_none() {
-        let reason = "there is no redis-server: run `make redis` first, or set WAYLEAVE_REDIS";
+        let reason = format!("there is no {name}: run `{task}` first, or set {variable}");
         assert!(env::var_os("CI").is_none(), "{reason}");
         eprintln!("skipped: {reason}");
     }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
 
 use super::canonical::Canonical;
 use super::directive::{Directive, Keep, Lookup};
 use super::key::{Digest, Key, Scope};
+use crate::client_credential;
 use crate::endpoint::Endpoint;
 use crate::intake::Intake;
 use crate::price::Ratio;
@@ -17,9 +17,6 @@ use crate::snapshot::cache::{CacheRules, KeyPart, Method, Partition, Semantic};
 
 /// Names the way in which keys are made. Another way makes other keys, so that old entries are never found.
 const SPELLING: &[u8] = b"1";
-
-/// The headers in which the official SDKs send a credential.
-const CREDENTIALS: [&str; 3] = ["x-api-key", "x-goog-api-key", "api-key"];
 
 /// What a call has to do with the cache of its route.
 #[derive(Clone, Debug, PartialEq)]
@@ -192,21 +189,7 @@ fn client(partition: &Partition, headers: &HeaderMap) -> Option<Digest> {
             let value = value.as_bytes();
             (!value.is_empty()).then(|| Digest::of_header(value))
         }
-        Partition::Credential => {
-            let bearer = headers.get(AUTHORIZATION).map(|value| {
-                let value = value.as_bytes().trim_ascii();
-                let scheme = value
-                    .get(..7)
-                    .filter(|scheme| scheme.eq_ignore_ascii_case(b"bearer "));
-                scheme.map_or(value, |scheme| {
-                    value.get(scheme.len()..).unwrap_or_default().trim_ascii()
-                })
-            });
-            let named = || CREDENTIALS.iter().find_map(|name| headers.get(*name));
-            // The same key in the header of another SDK is the same client.
-            let credential = bearer.or_else(|| named().map(http::HeaderValue::as_bytes))?;
-            (!credential.is_empty()).then(|| Digest::of_credential(credential))
-        }
+        Partition::Credential => client_credential::shown(headers).map(Digest::of_credential),
     }
 }
 

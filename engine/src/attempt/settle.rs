@@ -50,11 +50,14 @@ impl Attempt {
         self.teach(outcome.class, usage.as_ref());
         let told = rates.filter(|_| counted.is_some() && cost.source != CostSource::ProviderBilled);
         AttemptRecord {
+            id: AttemptRecord::id(&self.call.id, self.number),
             call: self.call.id.clone(),
             attempt: self.number,
             lane: self.lane_number,
             role,
             route: self.call.route_name(),
+            rule: self.call.rule(),
+            client: self.call.client_name.clone(),
             provider: self.lane.target.provider.to_string(),
             key: self.key.name(&self.lane.endpoint).map(|name| name.to_string()),
             model_asked: self.lane.model.to_string(),

@@ -1,13 +1,15 @@
 //! The ledger's file: JSON lines, appended in batches by one task.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
+mod lines;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use self::lines::Lines;
+pub use self::lines::Rotation;
 use super::record::Record;
 use crate::metrics::Metrics;
 
@@ -28,8 +30,8 @@ enum Job {
 pub(super) struct FileSink(mpsc::Sender<Job>);
 
 impl FileSink {
-    pub(super) fn open(path: PathBuf, metrics: Arc<Metrics>) -> std::io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(&path)?;
+    pub(super) fn open(path: PathBuf, rotation: Rotation, metrics: Arc<Metrics>) -> std::io::Result<Self> {
+        let file = Lines::open(&path, rotation)?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         tokio::spawn(write_all(queue, path, file, metrics));
         Ok(Self(jobs))
@@ -56,7 +58,7 @@ impl FileSink {
     }
 }
 
-async fn write_all(mut queue: mpsc::Receiver<Job>, path: PathBuf, mut file: File, metrics: Arc<Metrics>) {
+async fn write_all(mut queue: mpsc::Receiver<Job>, path: PathBuf, mut file: Lines, metrics: Arc<Metrics>) {
     let mut jobs = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut jobs, BATCH).await > 0 {
         let mut lines = Vec::new();
@@ -79,11 +81,11 @@ async fn write_all(mut queue: mpsc::Receiver<Job>, path: PathBuf, mut file: File
 }
 
 /// Appends until it works: a full disk delays records, it does not lose them.
-async fn append(mut file: File, mut lines: Vec<u8>, path: &std::path::Path, metrics: &Metrics) -> File {
+async fn append(mut file: Lines, mut lines: Vec<u8>, path: &std::path::Path, metrics: &Metrics) -> Lines {
     let mut wait = FIRST_RETRY;
     while !lines.is_empty() {
         let written = tokio::task::spawn_blocking(move || {
-            let result = file.write(&lines);
+            let result = file.append(&mut lines);
             (file, lines, result)
         });
         let (back, rest, result) = match written.await {
@@ -92,16 +94,11 @@ async fn append(mut file: File, mut lines: Vec<u8>, path: &std::path::Path, metr
             Err(_) => std::future::pending().await,
         };
         (file, lines) = (back, rest);
-        match result {
-            Ok(count) => {
-                lines.drain(..count);
-            }
-            Err(error) => {
-                metrics.ledger_failed();
-                tracing::error!(path = %path.display(), %error, retry_in = ?wait, "cannot write the ledger");
-                tokio::time::sleep(wait).await;
-                wait = wait.saturating_mul(2).min(LONGEST_RETRY);
-            }
+        if let Err(error) = result {
+            metrics.ledger_failed();
+            tracing::error!(path = %path.display(), %error, retry_in = ?wait, "cannot write the ledger");
+            tokio::time::sleep(wait).await;
+            wait = wait.saturating_mul(2).min(LONGEST_RETRY);
         }
     }
     file

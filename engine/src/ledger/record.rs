@@ -1,5 +1,7 @@
 //! The ledger's records.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use wayleave_core::format::WireFormat;
@@ -22,6 +24,8 @@ pub enum Record {
 /// One request to one provider.
 #[derive(Clone, Debug, Serialize)]
 pub struct AttemptRecord {
+    /// `CALL/ATTEMPT`: the same wherever the record comes to, however often.
+    pub id: String,
     /// The call's id.
     pub call: String,
     /// Counts from 1 in the order of beginning.
@@ -32,6 +36,10 @@ pub struct AttemptRecord {
     pub role: Role,
     /// `NAMESPACE/NAME` of the route.
     pub route: String,
+    /// The place in the route of the rule that the call went by.
+    pub rule: usize,
+    /// The client: the first 16 digits of the digest of its credential; `None`: it showed none.
+    pub client: Option<Arc<str>>,
     /// `NAMESPACE/NAME` of the provider key.
     pub provider: String,
     /// `SECRET/ENTRY` of the credential; `None`: keyless.
@@ -83,12 +91,16 @@ pub struct AttemptRecord {
 /// One call of a client.
 #[derive(Clone, Debug, Serialize)]
 pub struct CallRecord {
+    /// The call's id once more: the same wherever the record comes to, however often.
+    pub id: String,
     /// The call's id.
     pub call: String,
     /// `NAMESPACE/NAME` of the route.
     pub route: String,
     /// The rule's place in the route.
     pub rule: usize,
+    /// The client, as in [`AttemptRecord::client`].
+    pub client: Option<Arc<str>>,
     /// The operation.
     pub endpoint: &'static str,
     /// The client's format.
@@ -125,6 +137,13 @@ pub struct CallRecord {
     pub cache_key: Option<String>,
 }
 
+impl AttemptRecord {
+    /// The id of an attempt's record.
+    pub fn id(call: &str, attempt: u32) -> String {
+        format!("{call}/{attempt}")
+    }
+}
+
 impl Record {
     /// The call that it belongs to.
     pub fn call(&self) -> &str {
@@ -132,5 +151,36 @@ impl Record {
             Self::Attempt(record) => &record.call,
             Self::Call(record) => &record.call,
         }
+    }
+}
+
+#[cfg(test)]
+impl Record {
+    /// A record of a call that says little.
+    pub(crate) fn sample(number: u32) -> Self {
+        let id = format!("call-{number}");
+        Self::Call(Box::new(CallRecord {
+            call: id.clone(),
+            id,
+            route: "team/chat".to_owned(),
+            rule: 0,
+            client: None,
+            endpoint: "chat",
+            format: WireFormat::OpenAIChat,
+            model_asked: "chat".to_owned(),
+            stream: false,
+            status: Some(200),
+            class: Class::Ok,
+            attempts: 0,
+            provider: None,
+            model_served: None,
+            started: Timestamp::UNIX_EPOCH,
+            first_content_ms: None,
+            duration_ms: 1.0,
+            cost_ticks: Some(Ticks::ZERO),
+            cost_usd: None,
+            cache: None,
+            cache_key: None,
+        }))
     }
 }

@@ -78,7 +78,6 @@ impl DataPlane {
             certificate: (grpc == Grpc::On).then_some(served),
         };
         let options = Options {
-            capabilities: Vec::new(),
             limits: Limits::default(),
             shutdown_delay: Duration::ZERO,
             drain_timeout: SOON,

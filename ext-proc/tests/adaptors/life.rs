@@ -47,7 +47,6 @@ impl Process {
         let (snapshots, receiver) = watch::channel(None);
         let shutdown = CancellationToken::new();
         let options = Options {
-            capabilities: Vec::new(),
             limits: Limits::default(),
             shutdown_delay,
             drain_timeout,
@@ -155,6 +154,7 @@ pub(crate) fn snapshot(sim: &Sim) -> Snapshot {
         }],
         ca_pem: None,
         prices: Overlay::default(),
+        capabilities: Vec::new(),
         limits: KeyLimits::default(),
     };
     Snapshot {

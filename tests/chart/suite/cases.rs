@@ -36,6 +36,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("network policies", network_policies()),
         case("metrics", metrics()),
         case("pods", pods()),
+        case("books", books()),
         case("Envoy Gateway", envoy_gateway()),
         case(
             "Istio",
@@ -90,6 +91,20 @@ fn network_policies() -> Value {
         "operatorEgress": [{"ports": [{"port": 443}]}],
         "gatewayEgress": [{}],
     }})
+}
+
+fn books() -> Value {
+    json!({"gateway": {"ledger": {
+        "spool": {"enabled": true, "maxBytes": "512Mi", "volume": {"emptyDir": {"sizeLimit": "1Gi"}}},
+        "clickhouse": {
+            "url": "http://clickhouse:8123",
+            "database": "books",
+            "user": "wayleave",
+            "passwordSecret": {"name": "clickhouse"},
+            "migrate": true,
+        },
+        "otlp": {"url": "http://collector:4318"},
+    }}})
 }
 
 fn metrics() -> Value {

@@ -286,3 +286,37 @@ fn every_port_that_is_named_is_there() {
         }
     }
 }
+
+#[test]
+fn the_ledger_goes_where_the_values_say() {
+    let books = cases().into_iter().find(|case| case.name == "books").unwrap();
+    let rendered = Rendered::of(&books.values);
+    let pod = pod(&rendered, "wayleave-gateway");
+    let container = &pod["containers"][0];
+    let arguments = arguments(container);
+    for (flag, value) in [
+        ("--ledger-spool", "/var/lib/wayleave/spool"),
+        ("--ledger-spool-max-bytes", "512Mi"),
+        ("--ledger-clickhouse", "http://clickhouse:8123"),
+        ("--ledger-clickhouse-database", "books"),
+        ("--ledger-clickhouse-table", "wayleave_ledger"),
+        ("--ledger-clickhouse-user", "wayleave"),
+        (
+            "--ledger-clickhouse-password-file",
+            "/var/run/wayleave/clickhouse/password",
+        ),
+        ("--ledger-otlp", "http://collector:4318"),
+    ] {
+        assert_eq!(after(&arguments, flag), Some(value), "{flag}");
+    }
+    assert!(arguments.contains(&"--ledger-clickhouse-migrate"));
+    let volumes = pod["volumes"].as_array().unwrap();
+    for volume in [
+        json!({"name": "spool", "emptyDir": {"sizeLimit": "1Gi"}}),
+        json!({"name": "clickhouse", "secret": {"secretName": "clickhouse"}}),
+    ] {
+        assert!(volumes.contains(&volume), "{volume} in {volumes:?}");
+    }
+    let mounts = container["volumeMounts"].as_array().unwrap();
+    assert!(mounts.contains(&json!({"name": "spool", "mountPath": "/var/lib/wayleave/spool"})));
+}

@@ -166,6 +166,7 @@ impl Live {
         if class == Class::ClientLeft {
             return;
         }
+        self.call.written().await;
         let last = async {
             if !rest.is_empty() {
                 let _ = pieces.send(Piece::Bytes(rest)).await;

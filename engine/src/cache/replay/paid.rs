@@ -50,11 +50,14 @@ impl Paid {
         let call = &self.call;
         let saved = (class == Class::Ok).then_some(from.cost).flatten();
         call.settle(AttemptRecord {
+            id: AttemptRecord::id(&call.id, self.number),
             call: call.id.clone(),
             attempt: self.number,
             lane: 0,
             role: self.role,
             route: call.route_name(),
+            rule: call.rule(),
+            client: call.client_name.clone(),
             provider: from.provider.clone(),
             key: None,
             model_asked: from.model.clone(),

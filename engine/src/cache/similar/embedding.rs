@@ -56,6 +56,7 @@ fn asking(call: &Arc<CallContext>, rule: &Arc<ActiveRule>, words: &str) -> Optio
         id: call.id.clone(),
         endpoint: Endpoint::Embeddings,
         headers: http::HeaderMap::new(),
+        client_name: call.client_name.clone(),
         intake: Intake::read(WireFormat::OpenAIEmbeddings, body.into()).ok()?,
         routed: Routed {
             route: Arc::clone(&call.routed.route),

@@ -200,3 +200,29 @@ async fn the_ring_is_bounded_and_read_from_its_end() {
     assert_eq!(gateway.engine.ledger(Some(&last), 10), all[4..]);
     assert!(gateway.engine.ledger(Some("no such call"), 10).is_empty());
 }
+
+#[tokio::test]
+async fn records_have_an_id_each_and_name_the_rule_and_the_client() {
+    let steps = rule(vec![pick("a", "m?status=500"), pick("b", "m")]);
+    let gateway = Gateway::start(&[Key::new("a"), Key::new("b")], steps);
+    let call = gateway.ask(Ask::chat()).await.ok().call_id().to_owned();
+    gateway.books(&call).await;
+    let records = gateway.engine.ledger(Some(&call), 10);
+    let ids: Vec<&str> = records
+        .iter()
+        .filter_map(|record| record["id"].as_str())
+        .collect();
+    assert_eq!(ids, [&format!("{call}/1"), &format!("{call}/2"), &call]);
+    for record in &records {
+        assert_eq!(record["rule"], 0);
+        assert_eq!(record["client"].as_str().map(str::len), Some(16), "{record}");
+        assert_eq!(record["client"], records[0]["client"]);
+    }
+    let unknown = Ask::chat().without("authorization").without("x-api-key");
+    let call = gateway.ask(unknown).await.ok().call_id().to_owned();
+    let books = gateway.books(&call).await;
+    assert_eq!(
+        (&books.call["client"], &books.attempts[0]["client"]),
+        (&Value::Null, &Value::Null)
+    );
+}

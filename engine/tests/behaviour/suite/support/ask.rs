@@ -99,6 +99,11 @@ impl Ask {
         self
     }
 
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.headers.remove(name);
+        self
+    }
+
     pub(crate) fn call(self) -> Call {
         let body = if self.body.is_null() {
             Vec::new()

@@ -1,0 +1,140 @@
+//! A real ClickHouse, which is killed under load.
+
+use std::fs;
+use std::time::Duration;
+
+use wayleave_tests::clickhouse::USER;
+use wayleave_tests::{ClickHouse, HEAVY, until};
+
+use super::load::Load;
+use super::plane::{SOON, Site};
+use super::tally::Tally;
+
+const CALLS: usize = 600;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_sums_are_those_of_the_calls_though_it_is_killed() {
+    let _alone = HEAVY.lock().await;
+    let site = Site::new();
+    let Some(mut clickhouse) = ClickHouse::start(&site.secrets).await else {
+        return;
+    };
+    let password = site.file("password", clickhouse.password());
+    let url = clickhouse.url();
+    let flags = [
+        "--ledger-clickhouse",
+        &*url,
+        "--ledger-clickhouse-user",
+        USER,
+        "--ledger-clickhouse-password-file",
+        &*password,
+        "--ledger-clickhouse-table",
+        "books",
+        "--ledger-clickhouse-migrate",
+    ];
+    let plane = site.start(&flags).await;
+    let load = Load::default();
+    let calls = "SELECT count() AS calls FROM books WHERE kind = 'call'";
+    for part in 1..=3 {
+        let clients = load.run(&plane.client, CALLS * part / 3);
+        if part > 1 {
+            until("half of this part is answered", SOON, async || {
+                (load.answered().len() > CALLS * (2 * part - 1) / 6).then_some(())
+            })
+            .await;
+            clickhouse.kill().await;
+            clients.join_all().await;
+            clickhouse.restart().await;
+        } else {
+            clients.join_all().await;
+            until("the first rows are there", SOON, async || {
+                let rows = clickhouse.rows(calls).await;
+                (rows[0]["calls"].as_u64() > Some(0)).then_some(())
+            })
+            .await;
+        }
+    }
+    plane.settled("clickhouse").await;
+    assert_eq!(load.answered().len(), CALLS);
+    assert_eq!(
+        plane.metrics().await.count("wayleave_ledger_dropped_total", &[]),
+        0
+    );
+
+    let rows = clickhouse.rows("SELECT * FROM books FINAL").await;
+    let tally = Tally::of(rows);
+    assert_eq!(tally.duplicates, 0, "the table has collapsed what came twice");
+    let sum = tally.assert_has(&load.answered(), 0);
+    let by_kind = "SELECT kind, sum(cost_ticks) AS ticks FROM books FINAL GROUP BY kind ORDER BY kind";
+    for row in clickhouse.rows(by_kind).await {
+        assert_eq!(row["ticks"], sum, "{row}");
+    }
+    plane.daemon.finish().await;
+}
+
+/// The table is made once, by whoever comes first, and is changed by none who comes later.
+#[tokio::test]
+async fn a_second_data_plane_finds_the_table() {
+    let site = Site::new();
+    let Some(clickhouse) = ClickHouse::start(&site.secrets).await else {
+        return;
+    };
+    let password = site.file("password", clickhouse.password());
+    let url = clickhouse.url();
+    let flags = [
+        "--ledger-clickhouse",
+        &*url,
+        "--ledger-clickhouse-user",
+        USER,
+        "--ledger-clickhouse-password-file",
+        &*password,
+        "--ledger-clickhouse-migrate",
+    ];
+    let load = Load::default();
+    for calls in [10, 20] {
+        let plane = site.start(&flags).await;
+        load.run(&plane.client, calls).join_all().await;
+        plane.settled("clickhouse").await;
+        plane.daemon.finish().await;
+    }
+    Tally::of(clickhouse.rows("SELECT * FROM wayleave_ledger FINAL").await).assert_has(&load.answered(), 0);
+    let applied = clickhouse
+        .rows("SELECT version FROM wayleave_ledger_migrations")
+        .await;
+    assert_eq!(applied.len(), 1, "{applied:?}");
+}
+
+/// Without the right password nothing is taken, nothing lost, and the password told to nobody.
+#[tokio::test]
+async fn a_wrong_password_is_mended_while_it_runs() {
+    let site = Site::new();
+    let Some(clickhouse) = ClickHouse::start(&site.secrets).await else {
+        return;
+    };
+    let password = site.file("password", &site.secrets.mint("wrong"));
+    let url = clickhouse.url();
+    let flags = [
+        "--ledger-clickhouse",
+        &*url,
+        "--ledger-clickhouse-user",
+        USER,
+        "--ledger-clickhouse-password-file",
+        &*password,
+        "--ledger-clickhouse-migrate",
+    ];
+    let plane = site.start(&flags).await;
+    let load = Load::default();
+    load.run(&plane.client, 10).join_all().await;
+    let wrong = [("sink", "clickhouse"), ("reason", "credentials")];
+    until("the failure is counted", SOON, async || {
+        let metrics = plane.metrics().await;
+        (metrics.count("wayleave_ledger_sink_errors_total", &wrong) > 0).then_some(())
+    })
+    .await;
+    fs::write(&password, clickhouse.password()).unwrap();
+    tokio::time::timeout(Duration::from_secs(60), plane.settled("clickhouse"))
+        .await
+        .unwrap();
+    plane.daemon.finish().await;
+    Tally::of(clickhouse.rows("SELECT * FROM wayleave_ledger FINAL").await).assert_has(&load.answered(), 0);
+}
