@@ -15,6 +15,8 @@ use crate::explain::ExplainArgs;
 use crate::ext_proc::ExtProcArgs;
 use crate::log::LogArgs;
 use crate::operator::OperatorArgs;
+use crate::reconcile::ReconcileArgs;
+use crate::spend::SpendArgs;
 use crate::up::UpArgs;
 
 /// An LLM gateway: it decides per request which model serves a call, keeps the call alive when providers fail, and says
@@ -49,6 +51,8 @@ pub enum Command {
     Check(CheckArgs),
     Explain(ExplainArgs),
     Cache(CacheArgs),
+    Spend(SpendArgs),
+    Reconcile(ReconcileArgs),
     Demo(DemoArgs),
     Sim(SimArgs),
     Crd(CrdArgs),
@@ -67,6 +71,8 @@ impl Command {
             Self::Check(_)
             | Self::Explain(_)
             | Self::Cache(_)
+            | Self::Spend(_)
+            | Self::Reconcile(_)
             | Self::Demo(_)
             | Self::Crd(_)
             | Self::EnvoyConfig(_)

@@ -143,7 +143,8 @@ pub fn read(provider: Provider, bytes: &[u8]) -> Result<Invoice, InvoiceError> {
             Read::Foreign => {}
         }
     }
-    if !known && !(table.rows.is_empty() && table.json) {
+    let empty_page = table.json && table.rows.is_empty();
+    if !known && !empty_page {
         return Err(InvoiceError::Foreign {
             wanted: provider.wanted(),
         });

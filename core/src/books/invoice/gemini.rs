@@ -67,7 +67,7 @@ pub(super) fn line(row: &Row<'_>) -> Result<Read, InvoiceError> {
     Ok(Read::line(line))
 }
 
-/// Cost and credits of a row of the BigQuery export.
+/// Cost and credits of a row of the `BigQuery` export.
 fn exported(row: &Row<'_>) -> Result<(Ticks, Ticks), InvoiceError> {
     row.dollars_only("currency")?;
     let cost = row.amount("cost", dollars)?.unwrap_or_default();

@@ -204,11 +204,15 @@ fn other_currencies_numbers_and_files_are_errors() {
         ),
         (Provider::OpenRouter, "\u{feff} \n", "it is empty"),
         (Provider::OpenRouter, "{\"data\":", "it is not JSON"),
-        (Provider::OpenRouter, "usage,date\n\"\u{0}", "no rows"),
+        (Provider::OpenRouter, "usage,date\n\"\u{0}", "which is no amount"),
     ] {
         let error = read(provider, text.as_bytes()).expect_err(text).to_string();
         assert!(error.contains(said), "{error}: {text}");
     }
+}
+
+#[test]
+fn broken_text_is_no_invoice_and_an_empty_page_is_one() {
     let unreadable = read(Provider::OpenRouter, b"usage,date\n\xff,\xff\n").unwrap_err();
     assert!(matches!(unreadable, InvoiceError::Csv(_)), "{unreadable}");
     assert!(

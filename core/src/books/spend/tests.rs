@@ -82,7 +82,11 @@ fn groups_are_made_by_each_member() {
         "race-loser",
     ];
     for (by, expected) in By::ALL.into_iter().zip(expected) {
-        assert_eq!(names(&spent(&[by], &[one.clone()], 10)), [expected], "{by:?}");
+        assert_eq!(
+            names(&spent(&[by], std::slice::from_ref(&one), 10)),
+            [expected],
+            "{by:?}"
+        );
         assert_eq!(by.as_str().parse(), Ok(by));
     }
     assert_eq!(
