@@ -10,7 +10,7 @@ type Kinds = [f64; 4];
 /// How often the prices are improved. Four unknowns need far less.
 const ROUNDS: usize = 3000;
 /// A price that changes by a smaller part is there.
-const SETTLED: f64 = 1e-10;
+const SETTLED: f64 = 1e-9;
 /// The part of the cost that prices may leave unexplained.
 const SOUND: f64 = 0.02;
 
