@@ -50,7 +50,7 @@ pub fn tell(reading: &Reading) {
     if reading.unreadable > 0 {
         let (unreadable, records) = (reading.unreadable, reading.records);
         progress(&format!(
-            "warning: {unreadable} lines cannot be read, beside {records} records that count"
+            "warning: lines that cannot be read: {unreadable}, beside {records} records that count"
         ));
     }
 }

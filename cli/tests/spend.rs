@@ -107,7 +107,7 @@ fn files_that_were_put_aside_count_and_copies_do_not() {
         (&1.into(), &1.into())
     );
     assert!(
-        told.contains("ledger.jsonl:") && told.contains("1 lines cannot be read"),
+        told.contains("ledger.jsonl:") && told.contains("lines that cannot be read: 1"),
         "{told}"
     );
     assert!(output.status.success());

@@ -142,8 +142,16 @@ fn query(table: &str, by: &[By], period: Period) -> String {
         sum("cost", "cost_ticks", attempts),
         count("unpriced", "kind = 'attempt' AND isNull(cost_ticks)"),
         sum("saved", "saved_ticks", attempts),
-        sum("lost", "cost_ticks", "kind = 'attempt' AND role = 'race-loser'"),
-        sum("judged", "cost_ticks", "kind = 'attempt' AND role = 'judge'"),
+        sum(
+            "lost",
+            "cost_ticks",
+            "kind = 'attempt' AND ifNull(role, '') = 'race-loser'",
+        ),
+        sum(
+            "judged",
+            "cost_ticks",
+            "kind = 'attempt' AND ifNull(role, '') = 'judge'",
+        ),
     ];
     format!(
         "SELECT {}, {} FROM {table} FINAL WHERE {} GROUP BY {} ORDER BY sumIf(ifNull(cost_ticks, 0), {attempts}) DESC \

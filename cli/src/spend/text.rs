@@ -8,6 +8,7 @@ use wayleave_core::money::Ticks;
 use crate::table::Table;
 
 type Column = (&'static str, fn(&Sums) -> String);
+type Shown = fn(Ticks, &Sums) -> String;
 
 /// What calls have; an attempt has no call of its own.
 const CALLS: [Column; 3] = [
@@ -25,10 +26,10 @@ const ATTEMPTS: [Column; 5] = [
     ("cost", Sums::cost),
 ];
 /// What is shown only where there is any.
-const PARTS: [(&str, fn(&Sums) -> Ticks); 3] = [
-    ("lost races", |sums| sums.lost_ticks),
-    ("judges", |sums| sums.judge_ticks),
-    ("saved", |sums| sums.saved_ticks),
+const PARTS: [(&str, fn(&Sums) -> Ticks, Shown); 3] = [
+    ("lost races", |sums| sums.lost_ticks, share),
+    ("judges", |sums| sums.judge_ticks, share),
+    ("saved", |sums| sums.saved_ticks, |saved, _| dollars(saved)),
 ];
 
 /// For people.
@@ -40,19 +41,22 @@ pub(super) fn table(spent: &Spent) -> String {
     columns.extend(ATTEMPTS);
     let parts: Vec<_> = PARTS
         .into_iter()
-        .filter(|(_, part)| part(&spent.total) != Ticks::ZERO)
+        .filter(|(_, part, _)| part(&spent.total) != Ticks::ZERO)
         .collect();
     let groups = spent.by.iter().map(|by| by.as_str());
     let names = columns
         .iter()
         .map(|(name, _)| *name)
-        .chain(parts.iter().map(|(name, _)| *name));
+        .chain(parts.iter().map(|(name, ..)| *name));
     let headings: Vec<&'static str> = groups.chain(names).collect();
     let right: Vec<usize> = (spent.by.len()..headings.len()).collect();
     let mut table = Table::new(&headings).right(&right);
     let mut add = |group: Vec<String>, sums: &Sums| {
         let figures = columns.iter().map(|(_, figure)| figure(sums));
-        let parts = parts.iter().map(|(_, part)| share(part(sums), sums));
+        let parts = parts.iter().map(|(_, part, shown)| match part(sums) {
+            Ticks::ZERO => String::new(),
+            part => shown(part, sums),
+        });
         table.row(group.into_iter().chain(figures).chain(parts));
     };
     for row in &spent.rows {
@@ -75,15 +79,9 @@ pub(super) fn table(spent: &Spent) -> String {
     table.render("")
 }
 
-/// An amount, and for a part of the cost which part of it.
+/// An amount, and which part of the cost it is.
 #[expect(clippy::cast_precision_loss, reason = "a share for people")]
 fn share(part: Ticks, sums: &Sums) -> String {
-    if part == Ticks::ZERO {
-        return String::new();
-    }
-    if part > sums.cost_ticks {
-        return dollars(part);
-    }
     let percent = part.get() as f64 / sums.cost_ticks.get() as f64 * 100.0;
     format!("{} ({percent:.0}%)", dollars(part))
 }

@@ -157,6 +157,7 @@ impl Sums {
     fn attempt(&mut self, line: &AttemptLine) {
         self.attempts += 1;
         self.tokens.add(&line.tokens());
+        self.saved_ticks += line.saved_ticks.unwrap_or_default();
         let Some(cost) = line.cost_ticks else {
             self.unpriced += 1;
             return;
@@ -167,7 +168,6 @@ impl Sums {
             "judge" => self.judge_ticks += cost,
             _ => {}
         }
-        self.saved_ticks += line.saved_ticks.unwrap_or_default();
     }
 
     fn call(&mut self, line: &CallLine) {

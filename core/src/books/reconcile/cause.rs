@@ -284,7 +284,7 @@ impl Inquiry<'_> {
             (None, None) => rest,
         };
         let said = format!(
-            "{} attempts with {} tokens have no price in the ledger",
+            "attempts without a price in the ledger: {}, with {} tokens",
             part.requests,
             part.tokens.total()
         );
@@ -338,7 +338,7 @@ impl Inquiry<'_> {
             return;
         }
         let estimated = format!(
-            "{} cancelled attempts are estimated at {}",
+            "cancelled attempts, whose usage is an estimate: {}, at {}",
             part.requests,
             dollars(part.ticks)
         );
@@ -471,7 +471,7 @@ impl Inquiry<'_> {
         } else if rest < 0 && !far(rest, entry.cancelled.ticks.get(), 0, 1.0) {
             let part = entry.cancelled;
             let said = format!(
-                "{} cancelled attempts are estimated at {}",
+                "cancelled attempts, whose usage is an estimate: {}, at {}",
                 part.requests,
                 dollars(part.ticks)
             );
