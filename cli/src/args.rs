@@ -16,6 +16,8 @@ use crate::ext_proc::ExtProcArgs;
 use crate::ledger::LedgerArgs;
 use crate::log::LogArgs;
 use crate::operator::OperatorArgs;
+use crate::reconcile::ReconcileArgs;
+use crate::spend::SpendArgs;
 use crate::up::UpArgs;
 
 /// An LLM gateway: it decides per request which model serves a call, keeps the call alive when providers fail, and says
@@ -51,6 +53,8 @@ pub enum Command {
     Explain(ExplainArgs),
     Cache(CacheArgs),
     Ledger(LedgerArgs),
+    Spend(SpendArgs),
+    Reconcile(ReconcileArgs),
     Demo(DemoArgs),
     Sim(SimArgs),
     Crd(CrdArgs),
@@ -70,6 +74,8 @@ impl Command {
             | Self::Explain(_)
             | Self::Cache(_)
             | Self::Ledger(_)
+            | Self::Spend(_)
+            | Self::Reconcile(_)
             | Self::Demo(_)
             | Self::Crd(_)
             | Self::EnvoyConfig(_)

@@ -133,7 +133,7 @@ async fn ask(admin: &str, body: &Value) -> anyhow::Result<u64> {
 }
 
 /// The first of its addresses where somebody answers.
-async fn find(admin: &str) -> anyhow::Result<Peer> {
+pub(crate) async fn find(admin: &str) -> anyhow::Result<Peer> {
     let addresses = lookup_host(admin).await.context("its address is not found")?;
     for address in addresses {
         if TcpStream::connect(address).await.is_ok() {
@@ -182,7 +182,7 @@ fn route(text: &str) -> Result<String, BadName> {
 }
 
 /// `HOST:PORT` of a URL.
-fn authority(text: &str) -> Result<String, String> {
+pub(crate) fn authority(text: &str) -> Result<String, String> {
     let wrong = || "write it as http://HOST:PORT".to_owned();
     let url: http::Uri = text.parse().map_err(|_| wrong())?;
     let plain = url.scheme_str() == Some("http") && matches!(url.path(), "" | "/") && url.query().is_none();

@@ -7,11 +7,13 @@
 //!                                   or the operator's configuration server
 //!   check, explain ── the same folder, once          demo ── sim + up + calls + the ledger
 //!   cache purge ── the admin ports of data planes
+//!   spend, reconcile ── the ledger: its files, its table, or the admin ports
 //! ```
 //!
 //! Results go to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage.
 
 pub mod args;
+pub mod books;
 pub mod cache;
 pub mod check;
 pub mod client;
@@ -30,8 +32,10 @@ pub mod log;
 pub mod operator;
 pub mod output;
 pub mod parent;
+pub mod reconcile;
 mod signals;
 pub mod source;
+pub mod spend;
 pub mod table;
 pub mod up;
 
@@ -73,6 +77,8 @@ fn run(cli: Cli, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => explain::run(&args),
         Command::Cache(args) => cache::run(args),
         Command::Ledger(args) => ledger::run(&args),
+        Command::Spend(args) => spend::run(&args),
+        Command::Reconcile(args) => reconcile::run(&args),
         Command::Demo(args) => demo::run(&args, &cli.log),
         Command::Sim(args) => daemon::run(None, wayleave_sim::run(args)),
         Command::Crd(args) => crd::run(&args),

@@ -10,6 +10,7 @@
 //! ```
 
 pub mod allowance;
+pub mod books;
 pub mod cache;
 pub mod capability;
 pub mod chat;
