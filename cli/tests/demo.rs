@@ -24,6 +24,8 @@ fn every_call_does_what_its_scene_says() {
     for scene in [
         "chat",
         "split",
+        "cheapest",
+        "too-dear",
         "fallback",
         "race-staggered",
         "race-together",

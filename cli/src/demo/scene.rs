@@ -141,7 +141,7 @@ const USUAL: Scene = Scene {
 };
 
 /// All scenes. A weighted split of 3 to 1 leaves one side of 40 calls empty once in 100,000 runs.
-pub(crate) const SCENES: [Scene; 9] = [
+pub(crate) const SCENES: [Scene; 11] = [
     Scene {
         model: "chat",
         about: "a plain call",
@@ -153,6 +153,20 @@ pub(crate) const SCENES: [Scene; 9] = [
         about: "a weighted split, 3 to 1",
         plays: Plays::Many(40),
         script: Script::OneOf(&[first("north", Class::Ok), first("south", Class::Ok)]),
+        ..USUAL
+    },
+    Scene {
+        model: "cheapest",
+        about: "the model at which this call costs the least, though it is listed last",
+        script: Script::Attempts(&[first("north", Class::Ok)]),
+        ..USUAL
+    },
+    Scene {
+        model: "too-dear",
+        about: "it would cost more than the route allows: refused before anything is spent",
+        status: &[402],
+        script: Script::Attempts(&[]),
+        cost: CostIs::Nothing,
         ..USUAL
     },
     Scene {

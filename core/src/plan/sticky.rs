@@ -8,7 +8,7 @@ use crate::snapshot::StickyBy;
 /// What the call has in common with others; `None`: it has nothing there.
 pub(super) fn value<'a>(by: &StickyBy, wanted: &Wanted<'a>) -> Option<&'a [u8]> {
     match by {
-        StickyBy::Header(name) => wanted.headers.get(&**name).map(|value| value.as_bytes()),
+        StickyBy::Header(name) => wanted.headers.get(&**name).map(http::HeaderValue::as_bytes),
         StickyBy::Metadata(name) => wanted.metadata.get(&**name).map(String::as_bytes),
     }
 }

@@ -73,6 +73,7 @@ impl Attempt {
             tier: counted.as_ref().and_then(|counted| counted.report.tier),
             cost_ticks: cost.ticks,
             cost_usd: cost.ticks.map(Ticks::usd),
+            expected_ticks: self.lane.expected,
             cost_source: cost.source,
             price_version: told.map(|rates| rates.version().to_string()),
             saved_ticks: None,

@@ -70,6 +70,9 @@ pub struct AttemptRecord {
     pub cost_ticks: Option<Ticks>,
     /// The same in dollars.
     pub cost_usd: Option<String>,
+    /// What it was expected to cost before, in 1e-10 USD, where the rule goes by that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_ticks: Option<Ticks>,
     /// Where the figure comes from.
     pub cost_source: CostSource,
     /// The prices that it was reckoned with.

@@ -164,8 +164,10 @@ fn the_limit_of_a_call_is_hard() {
     let plan = planner.plan_for(tokens(1000), &Told::default());
     assert_eq!(names(&plan.steps[0]), ["cheap"]);
     assert_eq!(plan.too_dear(), None, "one is left");
-    let mut out = Told::default();
-    out.out = Out::providers(&["cheap"]);
+    let out = Told {
+        out: Out::providers(&["cheap"]),
+        ..Told::default()
+    };
     let plan = planner.plan_for(tokens(1000), &out);
     assert_eq!(
         names(&plan.steps[0]),

@@ -73,6 +73,7 @@ impl Paid {
             tier: None,
             cost_ticks: Some(Ticks::ZERO),
             cost_usd: Some(Ticks::ZERO.usd()),
+            expected_ticks: None,
             cost_source: CostSource::Cache,
             price_version: None,
             saved_ticks: saved,

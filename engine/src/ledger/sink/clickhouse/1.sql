@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS {table} (
   tier Nullable(String),
   cost_source Nullable(String),
   price_version Nullable(String),
+  expected_ticks Nullable(Int64),
   saved_ticks Nullable(Int64),
   similarity Nullable(Float64),
   answered Nullable(String),
