@@ -117,7 +117,7 @@ impl Collector {
         let requests = self.rows();
         let records = requests
             .iter()
-            .flat_map(|request| request["resourceLogs"][0]["scopeLogs"][0]["logRecords"].as_array());
+            .filter_map(|request| request["resourceLogs"][0]["scopeLogs"][0]["logRecords"].as_array());
         records.flatten().cloned().collect()
     }
 }

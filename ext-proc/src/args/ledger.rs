@@ -43,7 +43,8 @@ pub struct LedgerArgs {
     #[arg(long, env = "WAYLEAVE_LEDGER_SPOOL", value_name = "DIR")]
     pub ledger_spool: Option<PathBuf>,
 
-    /// The most bytes of that folder; then the oldest records are dropped, which wayleave_ledger_dropped_total counts
+    /// The most bytes of that folder; then the oldest records are dropped, which `wayleave_ledger_dropped_total`
+    /// counts
     #[arg(
         long,
         env = "WAYLEAVE_LEDGER_SPOOL_MAX_BYTES",
@@ -52,8 +53,8 @@ pub struct LedgerArgs {
     )]
     pub ledger_spool_max_bytes: ByteSize,
 
-    /// Write the ledger to ClickHouse at this URL of its HTTP interface, e.g. http://clickhouse:8123. The password is
-    /// taken from WAYLEAVE_LEDGER_CLICKHOUSE_PASSWORD or a file
+    /// Write the ledger to ClickHouse at this URL of its HTTP interface, e.g. `http://clickhouse:8123`. The password
+    /// is that of the variable `WAYLEAVE_LEDGER_CLICKHOUSE_PASSWORD`, or of a file
     #[arg(
         long,
         env = "WAYLEAVE_LEDGER_CLICKHOUSE",
@@ -97,7 +98,8 @@ pub struct LedgerArgs {
     #[arg(long, env = "WAYLEAVE_LEDGER_CLICKHOUSE_MIGRATE")]
     pub ledger_clickhouse_migrate: bool,
 
-    /// Send the ledger as logs to the OpenTelemetry collector at this URL, by HTTP with JSON, e.g. http://collector:4318
+    /// Send the ledger as logs to the OpenTelemetry collector at this URL, by HTTP with JSON, e.g.
+    /// `http://collector:4318`
     #[arg(
         long,
         env = "WAYLEAVE_LEDGER_OTLP",

@@ -12,10 +12,10 @@ use super::tally::Tally;
 const CALLS: usize = 1_000;
 
 /// Kills a data plane when about half of the calls are answered, whatever the others are doing.
-async fn kill_in_the_middle(load: &Load, plane: Plane) {
-    let clients = load.run(&plane.client, CALLS / 2 + CLIENTS);
+pub(crate) async fn kill_in_the_middle(load: &Load, plane: Plane, calls: usize) {
+    let clients = load.run(&plane.client, calls / 2 + CLIENTS);
     until("half of the calls are answered", SOON, async || {
-        (load.answered().len() >= CALLS / 2 - CLIENTS).then_some(())
+        (load.answered().len() >= calls / 2 - CLIENTS).then_some(())
     })
     .await;
     Daemon::kill(plane.daemon).await;
@@ -30,7 +30,7 @@ async fn every_answered_call_is_in_the_ledger_once() {
     let url = collector.url();
     let flags = ["--ledger-clickhouse", &*url];
     let load = Load::default();
-    kill_in_the_middle(&load, site.start(&flags).await).await;
+    kill_in_the_middle(&load, site.start(&flags).await, CALLS).await;
     let before = load.answered().len();
     assert!(before >= CALLS / 2 - CLIENTS, "{before} calls were answered");
     assert!(collector.rows().is_empty());

@@ -1,11 +1,13 @@
 //! Configuration changes, draining, and the ledger's file.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
 use wayleave_core::snapshot::Snapshot;
 use wayleave_engine::call::Body;
+use wayleave_engine::ledger::SpoolOptions;
 use wayleave_engine::{Engine, EngineOptions, StartError};
 
 use super::support::{Ask, Gateway, Got, Key, SOON, eventually, pick, rule, snapshot};
@@ -224,5 +226,65 @@ async fn records_have_an_id_each_and_name_the_rule_and_the_client() {
     assert_eq!(
         (&books.call["client"], &books.attempts[0]["client"]),
         (&Value::Null, &Value::Null)
+    );
+}
+
+fn with_spool(folder: &Path) -> EngineOptions {
+    EngineOptions {
+        ledger_spool: Some(SpoolOptions {
+            folder: folder.to_owned(),
+            max_bytes: 1 << 20,
+            sinks: Vec::new(),
+        }),
+        ..EngineOptions::default()
+    }
+}
+
+/// What lies in a spool, whatever its form.
+fn spooled(folder: &Path) -> String {
+    let files = std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("a file").path());
+    let texts = files.map(|path| String::from_utf8_lossy(&std::fs::read(path).expect("a file")).into_owned());
+    texts.collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_is_in_the_spool_before_the_client_has_the_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let steps = rule(vec![pick("a", "m?status=500"), pick("b", "m")]);
+    let keys = [Key::new("a"), Key::new("b")];
+    let gateway = Gateway::start_with(with_spool(folder.path()), &keys, steps);
+    let failing = Ask::chat().with("model", serde_json::json!("nothing of ours"));
+    assert_eq!(
+        gateway.ask(failing).await.status,
+        404,
+        "which is no call of a route"
+    );
+    for number in 0..60 {
+        let ask = match number % 3 {
+            0 => Ask::chat(),
+            1 => Ask::chat().streamed(),
+            _ => Ask::count(),
+        };
+        let got = gateway.ask(ask).await;
+        let id = format!("\"id\":\"{}\"", got.call_id());
+        assert!(
+            spooled(folder.path()).contains(&id),
+            "call {number} is not there yet"
+        );
+    }
+    assert_eq!(gateway.metric("wayleave_ledger_unacknowledged_total"), 0);
+}
+
+#[tokio::test]
+async fn a_spool_that_another_has_stops_the_start_with_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let _first = Engine::start(with_spool(folder.path())).expect("an engine");
+    let error = Engine::start(with_spool(folder.path())).expect_err("one process at a time");
+    let text = error.to_string();
+    assert!(
+        text.contains("--ledger-spool") && text.contains("another process has it"),
+        "{text}"
     );
 }
