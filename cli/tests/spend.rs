@@ -9,6 +9,8 @@
 mod sample;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -125,6 +127,87 @@ fn a_ledger_on_stdin_is_the_same() {
     command.stdin(fs::File::open(folder.path().join("ledger.jsonl")).unwrap());
     assert_eq!(text(&command.output().unwrap()), from_file);
     assert!(from_file.starts_with("client,calls,"), "{from_file}");
+}
+
+/// Answers one request with this, and gives what was asked.
+fn answer(body: String) -> (String, std::thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        loop {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut head = String::new();
+            while reader.read_line(&mut head).unwrap() > 0 && !head.ends_with("\r\n\r\n") {}
+            // Who only looks whether somebody is there says nothing.
+            if head.is_empty() {
+                continue;
+            }
+            let lower = head.to_lowercase();
+            let length = lower
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "));
+            let mut question = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+            reader.read_exact(&mut question).unwrap();
+            let length = body.len();
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            )
+            .unwrap();
+            return lower + &String::from_utf8(question).unwrap();
+        }
+    });
+    (url, asked)
+}
+
+#[test]
+fn the_ring_of_a_data_plane_is_the_same() {
+    let folder = folder();
+    let lines = fs::read_to_string(folder.path().join("ledger.jsonl")).unwrap();
+    let records: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let (url, asked) = answer(serde_json::to_string(&records).unwrap());
+    let from_file = text(&wayleave(folder.path(), "spend --ledger ledger.jsonl --by route"));
+    let from_ring = text(&wayleave(
+        folder.path(),
+        &format!("spend --admin {url} --by route"),
+    ));
+    assert_eq!(from_file, from_ring);
+    assert!(asked.join().unwrap().starts_with("get /ledger?limit="));
+}
+
+#[test]
+fn a_database_is_asked_for_sums_with_the_password_of_the_variable() {
+    let row = r#"{"g0":"large","calls":"2","failed":"1","calls_ms":30.5,"attempts":"3","plain":"10","cached":"4","written":"1","output":"5","cost":"12300000000","unpriced":"1","saved":"0","lost":"0","judged":"0"}"#;
+    let (url, asked) = answer(format!("{row}\n"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wayleave"));
+    command.args([
+        "spend",
+        "--clickhouse",
+        &url,
+        "--clickhouse-user",
+        "reader",
+        "--output",
+        "csv",
+    ]);
+    command.env("WAYLEAVE_LEDGER_CLICKHOUSE_PASSWORD", "of-the-reader");
+    let output = command.output().unwrap();
+    let shown = text(&output);
+    assert!(
+        shown.contains("\nlarge,2,1,15.2,3,15,4,5,1.23,12300000000,1,0,0,0\n"),
+        "{shown}{output:?}"
+    );
+    let asked = asked.join().unwrap();
+    for part in [
+        "x-clickhouse-user: reader",
+        "x-clickhouse-key: of-the-reader",
+        "FROM wayleave_ledger FINAL",
+    ] {
+        assert!(asked.contains(part), "{part} in {asked}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A comparison for people.
 
+use std::fmt::Write as _;
+
 use wayleave_core::books::reconcile::{Reconciliation, Row, Side};
 use wayleave_core::books::spend::dollars;
 use wayleave_core::money::Ticks;
@@ -36,10 +38,10 @@ pub(super) fn render(found: &Reconciliation) -> String {
     }
     for row in differing {
         let model = row.model.as_deref().map_or_else(String::new, shown);
-        text.push_str(&format!("  {} {model}\n", row.day));
+        let _ = writeln!(text, "  {} {model}", row.day);
         for cause in &row.causes {
             let (amount, kind) = (signed(cause.amount_ticks), cause.kind.as_str());
-            text.push_str(&format!("    {amount}  {kind}: {}\n", cause.evidence));
+            let _ = writeln!(text, "    {amount}  {kind}: {}", cause.evidence);
         }
     }
     text.push('\n');
@@ -53,12 +55,13 @@ pub(super) fn render(found: &Reconciliation) -> String {
     } else {
         keys.join(", ")
     };
-    text.push_str(&format!(
-        "Attempts of provider keys that were compared: {}\n",
+    let _ = writeln!(
+        text,
+        "Attempts of provider keys that were compared: {}",
         shown(&keys)
-    ));
+    );
     for note in &found.notes {
-        text.push_str(&format!("Note: {}\n", shown(note)));
+        let _ = writeln!(text, "Note: {}", shown(note));
     }
     text
 }

@@ -24,7 +24,7 @@ const TOLD: usize = 300;
 /// Where the ledger's table is.
 #[derive(Clone, Debug, Args)]
 pub struct ClickHouseArgs {
-    /// The HTTP interface of ClickHouse with the ledger's table; a password is read from WAYLEAVE_LEDGER_CLICKHOUSE_PASSWORD
+    /// The HTTP interface of ClickHouse with the ledger's table; a password is read from `WAYLEAVE_LEDGER_CLICKHOUSE_PASSWORD`
     #[arg(long, value_name = "URL", value_parser = url)]
     pub clickhouse: Option<Url>,
     /// The table, or DATABASE.TABLE

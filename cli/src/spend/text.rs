@@ -8,7 +8,7 @@ use wayleave_core::money::Ticks;
 use crate::table::Table;
 
 type Column = (&'static str, fn(&Sums) -> String);
-type Shown = fn(Ticks, &Sums) -> String;
+type Part = (&'static str, fn(&Sums) -> Ticks, fn(Ticks, &Sums) -> String);
 
 /// What calls have; an attempt has no call of its own.
 const CALLS: [Column; 3] = [
@@ -26,10 +26,27 @@ const ATTEMPTS: [Column; 5] = [
     ("cost", Sums::cost),
 ];
 /// What is shown only where there is any.
-const PARTS: [(&str, fn(&Sums) -> Ticks, Shown); 3] = [
+const PARTS: [Part; 3] = [
     ("lost races", |sums| sums.lost_ticks, share),
     ("judges", |sums| sums.judge_ticks, share),
     ("saved", |sums| sums.saved_ticks, |saved, _| dollars(saved)),
+];
+
+/// The columns of figures for spreadsheets.
+const FIGURES: [&str; 13] = [
+    "calls",
+    "failed_calls",
+    "mean_ms",
+    "attempts",
+    "input",
+    "cached",
+    "output",
+    "cost_usd",
+    "cost_ticks",
+    "unpriced",
+    "lost_usd",
+    "judge_usd",
+    "saved_usd",
 ];
 
 /// For people.
@@ -100,23 +117,8 @@ fn shown(name: Option<&str>) -> String {
 /// When it cannot be written.
 pub(super) fn csv(spent: &Spent) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let figures = [
-        "calls",
-        "failed_calls",
-        "mean_ms",
-        "attempts",
-        "input",
-        "cached",
-        "output",
-        "cost_usd",
-        "cost_ticks",
-        "unpriced",
-        "lost_usd",
-        "judge_usd",
-        "saved_usd",
-    ];
     let groups = spent.by.iter().copied().map(By::as_str);
-    writer.write_record(groups.chain(figures))?;
+    writer.write_record(groups.chain(FIGURES))?;
     let others = (spent.others.attempts + spent.others.calls > 0).then(|| {
         let rest = spent.by.iter().skip(1).map(|_| String::new());
         (
@@ -127,7 +129,10 @@ pub(super) fn csv(spent: &Spent) -> anyhow::Result<String> {
         )
     });
     let rows = spent.rows.iter().map(|row| {
-        let group = row.group.iter().map(|name| name.clone().unwrap_or_default());
+        let group = row
+            .group
+            .iter()
+            .map(|name| cell(name.as_deref().unwrap_or_default()));
         (group.collect(), &row.sums)
     });
     for (group, sums) in rows.chain(others) {
@@ -157,6 +162,16 @@ pub(super) fn csv(spent: &Spent) -> anyhow::Result<String> {
     }
     let bytes = writer.into_inner().context("cannot write the CSV")?;
     String::from_utf8(bytes).context("cannot write the CSV")
+}
+
+/// A name that a spreadsheet does not take for a formula.
+fn cell(name: &str) -> String {
+    let quote = if name.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        "'"
+    } else {
+        ""
+    };
+    format!("{quote}{name}")
 }
 
 #[cfg(test)]
@@ -218,6 +233,12 @@ total                            4     48       8      12  ≥ $2.5 (1 unpriced)
                 .starts_with("(others),0,0,,2,24,4,6,0.0000000001,1,1,"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn names_are_no_formulas() {
+        assert_eq!(cell("=HYPERLINK(1)"), "'=HYPERLINK(1)");
+        assert_eq!(cell("gpt-4o"), "gpt-4o");
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn day_name(day: u64) -> String {
 
 impl Sample {
     fn plain(&mut self, day: u64, number: u64) {
-        let (model, prices) = if number % 3 == 0 { LARGE } else { SMALL };
+        let (model, prices) = if number.is_multiple_of(3) { LARGE } else { SMALL };
         let tokens = [
             900 + 310 * number + 70 * day,
             300 * (number % 4),

@@ -120,6 +120,8 @@ pub struct Total {
 /// Compares.
 pub fn reconcile(invoice: &Invoice, account: &Account, terms: Terms<'_>) -> Reconciliation {
     let mut notes = notes_of(invoice);
+    let (invoice, nameless) = billed::without_nameless_usage(invoice);
+    notes.extend(nameless);
     let days = Days::of(&invoice.lines);
     let whole = billed::is_whole(&invoice.lines);
     let named: BTreeSet<String> = invoice

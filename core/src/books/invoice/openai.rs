@@ -36,7 +36,8 @@ pub(super) fn line(row: &Row<'_>) -> Result<Read, InvoiceError> {
     let mut line = InvoiceLine::of(day, row.get("model").map(str::to_owned));
     line.input = row.count("input_tokens")?;
     line.cached = row.count("input_cached_tokens")?;
-    line.output = row.count("output_tokens")?;
+    // Embeddings have no output.
+    line.output = row.count("output_tokens")?.or(Some(0));
     line.requests = row.count("num_model_requests")?;
     let batch = row
         .get("batch")

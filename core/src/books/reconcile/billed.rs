@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use crate::money::Ticks;
 use crate::usage::ServiceTier;
 
-use super::super::invoice::InvoiceLine;
+use super::super::invoice::{Invoice, InvoiceLine};
 use super::super::period::day_of;
 use super::{Key, Side};
 
@@ -66,6 +66,22 @@ impl Days {
 pub(super) fn is_whole(lines: &[InvoiceLine]) -> bool {
     let mut charged = lines.iter().filter(|line| line.ticks.is_some()).peekable();
     charged.peek().is_some() && charged.all(|line| line.model.is_none())
+}
+
+/// Usage of all models together says nothing beside costs by model. It is left out, and that is told.
+pub(super) fn without_nameless_usage(invoice: &Invoice) -> (Invoice, Option<String>) {
+    let mut kept = invoice.clone();
+    let by_model = invoice
+        .lines
+        .iter()
+        .any(|line| line.ticks.is_some() && line.model.is_some());
+    if by_model {
+        kept.lines
+            .retain(|line| line.ticks.is_some() || line.model.is_some());
+    }
+    let note = (kept.lines.len() < invoice.lines.len())
+        .then(|| "usage without models is left out: export it grouped by model".to_owned());
+    (kept, note)
 }
 
 pub(super) fn by_day(

@@ -108,7 +108,7 @@ impl Facts<'_> {
         match self.difference(entry) {
             Some(difference) => {
                 let billed = self.billed.and_then(|billed| billed.ticks).unwrap_or_default();
-                difference.abs() <= ROUNDING
+                difference.saturating_abs() <= ROUNDING
                     || !far(difference, billed.get(), entry.ticks.get(), self.tolerance)
             }
             None => self
@@ -204,8 +204,9 @@ impl Inquiry<'_> {
             .unwrap_or_default()
             .get();
         let ledger = self.facts.moved.ticks.get();
-        self.rest
-            .filter(|rest| rest.abs() > ROUNDING && far(*rest, billed, ledger, self.facts.tolerance))
+        self.rest.filter(|rest| {
+            rest.saturating_abs() > ROUNDING && far(*rest, billed, ledger, self.facts.tolerance)
+        })
     }
 
     fn no_model(&mut self, billed: &Billed) {
@@ -374,9 +375,9 @@ impl Inquiry<'_> {
         let [.., output] = beyond.kinds;
         let input = beyond.input();
         let amount = self.worth(&beyond.kinds);
-        let requests = beyond
-            .requests
-            .map_or_else(String::new, |requests| format!("{} requests, ", requests.abs()));
+        let requests = beyond.requests.map_or_else(String::new, |requests| {
+            format!("{} requests, ", requests.saturating_abs())
+        });
         let tokens = format!(
             "{requests}{} input and {} output tokens",
             input.abs(),

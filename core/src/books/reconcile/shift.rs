@@ -93,14 +93,18 @@ impl Facts<'_> {
         let (Some(here), Some(there)) = (self.difference(self.moved), other.difference(other.moved)) else {
             return false;
         };
-        let large = here.abs().max(there.abs());
+        let large = here.saturating_abs().max(there.saturating_abs());
         let opposite =
             (here < 0) != (there < 0) && !far(here.saturating_add(there), large, 0, self.tolerance);
         let tokens = match (self.tokens(), other.tokens()) {
-            (Some(here), Some(there)) => here
-                .into_iter()
-                .zip(there)
-                .all(|(here, there)| !far(here.saturating_add(there), here.abs(), 0, self.tolerance)),
+            (Some(here), Some(there)) => here.into_iter().zip(there).all(|(here, there)| {
+                !far(
+                    here.saturating_add(there),
+                    here.saturating_abs(),
+                    0,
+                    self.tolerance,
+                )
+            }),
             _ => self.billed.is_some() && other.billed.is_some(),
         };
         opposite && tokens && !self.agrees(self.moved) && !other.agrees(other.moved)
@@ -119,7 +123,8 @@ impl Facts<'_> {
 pub(super) fn moved(facts: &Facts<'_>) -> Option<Cause> {
     let amount = facts.moved.ticks.get().saturating_sub(facts.plain.ticks.get());
     let anything = facts.offset != 0 && facts.moved != facts.plain;
-    (anything && amount.abs() > ROUNDING).then(|| Cause::new(Kind::DayShift, amount, note(facts.offset)))
+    (anything && amount.saturating_abs() > ROUNDING)
+        .then(|| Cause::new(Kind::DayShift, amount, note(facts.offset)))
 }
 
 impl Cause {

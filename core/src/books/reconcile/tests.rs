@@ -236,6 +236,16 @@ fn an_invoice_of_all_models_together_is_compared_by_day() {
 }
 
 #[test]
+fn usage_of_all_models_together_is_left_out_beside_costs_by_model() {
+    let mut world = World::new(3);
+    world.without_tokens();
+    world.usage_without_models();
+    let found = world.reconcile(TOLERANCE);
+    assert!(found.agrees, "{found:#?}");
+    assert!(found.notes[0].contains("grouped by model"), "{:?}", found.notes);
+}
+
+#[test]
 fn an_invoice_of_a_month_is_compared_by_month() {
     let mut world = World::new(4);
     world.in_one_span();
@@ -306,6 +316,34 @@ fn exports_of_every_provider_agree_with_the_ledger_that_they_are_made_from() {
             );
         }
     }
+}
+
+#[test]
+fn broken_exports_end_in_an_error_or_a_comparison() {
+    let mut random = fastrand::Rng::with_seed(9);
+    let world = World::new(9);
+    let mut read = 0;
+    for (provider, exports) in world.exports() {
+        for export in exports {
+            for _ in 0..60 {
+                let mut bytes = export.clone().into_bytes();
+                for _ in 0..random.usize(1..4) {
+                    let at = random.usize(0..bytes.len());
+                    match random.u8(0..4) {
+                        0 => bytes[at] = random.u8(..),
+                        1 => bytes.truncate(at + 1),
+                        2 => bytes.splice(at..at, *b"99999999999999999999").for_each(drop),
+                        _ => bytes.splice(at..at, *b"-").for_each(drop),
+                    }
+                }
+                if let Ok(invoice) = invoice::read(provider, &bytes) {
+                    world.reconcile_with(provider, &invoice, TOLERANCE);
+                    read += 1;
+                }
+            }
+        }
+    }
+    assert!(read > 20, "{read} are still exports");
 }
 
 #[test]

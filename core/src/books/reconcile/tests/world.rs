@@ -333,6 +333,12 @@ impl World {
         }
     }
 
+    pub(super) fn usage_without_models(&mut self) {
+        let mut line = InvoiceLine::of(day(0), None);
+        (line.input, line.output) = (Some(1), Some(1));
+        self.extra.push(line);
+    }
+
     pub(super) fn in_one_span(&mut self) {
         for line in self.lines.values_mut() {
             (line.day, line.last) = ("2026-11-01".parse().unwrap(), "2026-11-30".parse().unwrap());
