@@ -11,6 +11,7 @@
 mod billed;
 mod cause;
 mod fit;
+mod inquiry;
 mod shift;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -172,7 +173,7 @@ pub fn reconcile(invoice: &Invoice, account: &Account, terms: Terms<'_>) -> Reco
     for (key, facts) in &facts {
         let causes = match neighbours.get(*key) {
             Some(cause) => vec![cause.clone()],
-            None => cause::explain(facts, key.1.as_ref().is_some_and(|model| steady.contains(model))),
+            None => inquiry::explain(facts, key.1.as_ref().is_some_and(|model| steady.contains(model))),
         };
         rows.push(row(key, facts, plain.contains_key(*key), causes));
     }

@@ -6,7 +6,7 @@ use crate::money::Ticks;
 
 use super::super::account::Entry;
 use super::billed::Billed;
-use super::cause::{Cause, Facts, Kind, far};
+use super::cause::{Cause, Facts, Kind, far, less, signed};
 use super::{Key, ROUNDING};
 
 /// Hours by which days of time zones begin later than in UTC (California: 7 or 8) or earlier (Auckland: -13).
@@ -38,10 +38,6 @@ pub(super) fn best(
         .min();
     best.filter(|(apart, ..)| *apart < now / 2)
         .map_or(0, |(.., hours)| hours)
-}
-
-fn signed(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn distance(billed: &Billed, entry: Option<&Entry>, by_tokens: bool) -> u64 {
@@ -113,7 +109,6 @@ impl Facts<'_> {
     /// Input and output that the invoice has beyond the ledger.
     fn tokens(&self) -> Option<[i64; 2]> {
         let (input, output) = self.billed?.tokens()?;
-        let less = |a: u64, b: u64| signed(a).saturating_sub(signed(b));
         let ledger = self.moved.tokens;
         Some([less(input, ledger.input()), less(output, ledger.output)])
     }
