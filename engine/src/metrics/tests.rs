@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
+use crate::ledger::{Lost, Reason, SinkName};
 
 /// Every label of every metric. A new one has to be added here, with the thought of what bounds it: names of routes,
 /// provider keys and models come from the configuration, all else from closed sets.
@@ -38,6 +39,11 @@ const LABELS: &[(&str, &[&str])] = &[
     ("wayleave_cost_ticks", &["model", "provider", "source"]),
     ("wayleave_in_flight", &[]),
     ("wayleave_ledger_write_errors", &[]),
+    ("wayleave_ledger_dropped", &["reason"]),
+    ("wayleave_ledger_unacknowledged", &[]),
+    ("wayleave_ledger_spool_bytes", &[]),
+    ("wayleave_ledger_sink_lag_records", &["sink"]),
+    ("wayleave_ledger_sink_errors", &["sink", "reason"]),
     ("wayleave_race_lanes", &["result", "route"]),
     (
         "wayleave_time_to_first_content_seconds",
@@ -87,6 +93,9 @@ fn everything() -> Arc<Metrics> {
     metrics.lane(&label("a/route"), LaneEnd::Won);
     metrics.in_flight(1);
     metrics.ledger_failed();
+    metrics.ledger().dropped(Lost::Full, 3);
+    metrics.ledger().lag(SinkName::ClickHouse, 3);
+    metrics.ledger().sink_failed(SinkName::Otlp, Reason::Timeout);
     metrics.configured();
     metrics.store().took(StoreKind::Memory, Operation::Get, 0.001);
     metrics
