@@ -39,6 +39,7 @@ fn every_command_is_there() {
             "check",
             "explain",
             "cache",
+            "ledger",
             "spend",
             "reconcile",
             "demo",
