@@ -17,6 +17,7 @@ pub mod client_error;
 pub mod credential;
 pub mod endpoint;
 pub mod event;
+pub mod evidence;
 pub mod explain;
 pub mod format;
 pub mod gate;
