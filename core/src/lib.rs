@@ -18,6 +18,7 @@ pub mod credential;
 pub mod endpoint;
 pub mod event;
 pub mod evidence;
+pub mod experiment;
 pub mod explain;
 pub mod format;
 pub mod gate;

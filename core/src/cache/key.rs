@@ -43,6 +43,13 @@ impl Digest {
             .for_each(|(to, from)| *to = *from);
         Self(first)
     }
+
+    /// As a number between 0 and 1, neither of them itself; evenly spread.
+    #[expect(clippy::cast_precision_loss, reason = "52 bits fit")]
+    pub fn unit(self) -> f64 {
+        let bits = u128::from_be_bytes(self.0) >> 76;
+        (bits as f64 + 0.5) / (1_u64 << 52) as f64
+    }
 }
 
 impl Digest {
