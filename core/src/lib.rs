@@ -24,6 +24,7 @@ pub mod format;
 pub mod gate;
 pub mod headers;
 pub mod intake;
+pub mod judge;
 pub mod money;
 pub mod notice;
 pub mod outcome;
