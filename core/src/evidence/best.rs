@@ -10,9 +10,9 @@ use crate::money::Ticks;
 
 /// The chance that a target is wrongly called good enough, or not good enough.
 pub const ERROR: f64 = 0.05;
-/// Scores after which a target that is still neither is explored no more than one that is not good enough: its mean is
-/// too near the minimum to tell.
-pub const ENOUGH: f64 = 200.0;
+/// With so many scores, faded, a target that is still neither is explored no more than one that is not good enough: its
+/// mean is too near the minimum to tell. Fading lets them grow to 325; it takes some 600 to get here.
+pub const ENOUGH: f64 = 290.0;
 /// One in so many explorations goes to targets that are not good enough, so that one that heals is found again.
 const SECOND_LOOK: u32 = 10;
 

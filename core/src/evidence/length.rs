@@ -66,9 +66,9 @@ mod tests {
     fn is_the_mean_of_few_and_follows_many() {
         let mut length = Length::default();
         assert_eq!(length.expected(), None);
-        [100, 200, 600]
-            .into_iter()
-            .for_each(|tokens| length.observe(tokens));
+        for tokens in [100, 200, 600] {
+            length.observe(tokens);
+        }
         assert_eq!((length.expected(), length.count()), (Some(300), 3));
         (0..1000).for_each(|_| length.observe(100));
         assert_eq!(length.expected(), Some(100));

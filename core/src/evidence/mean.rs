@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::bound::Sums;
 
-/// What is kept of scores in 0..=1: how many, their sum, the sum of their squares. These add up, so parts that were seen
-/// in different places can be put together.
+/// What is kept of scores in 0..=1: how many, and the sums of them, of their squares and of their cubes. These add up, so
+/// parts that were seen in different places can be put together.
 ///
 /// The counts are fractions where older scores count less.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,7 @@ pub struct Mean {
     count: f64,
     sum: f64,
     squares: f64,
+    cubes: f64,
 }
 
 /// What is known of a mean.
@@ -39,6 +40,7 @@ impl Mean {
         self.count += 1.0;
         self.sum += score;
         self.squares += score * score;
+        self.cubes += score * score * score;
     }
 
     /// Of these and others, none of which is in both.
@@ -48,6 +50,7 @@ impl Mean {
             count: self.count + other.count,
             sum: self.sum + other.sum,
             squares: self.squares + other.squares,
+            cubes: self.cubes + other.cubes,
         }
     }
 
@@ -58,6 +61,7 @@ impl Mean {
             count: self.count * share,
             sum: self.sum * share,
             squares: self.squares * share,
+            cubes: self.cubes * share,
         }
     }
 
@@ -109,6 +113,7 @@ impl Mean {
             count: self.count,
             sum: self.sum,
             squares: self.squares,
+            cubes: self.cubes,
         }
     }
 }
@@ -128,19 +133,36 @@ struct Stored {
     count: f64,
     sum: f64,
     squares: f64,
+    cubes: f64,
 }
 
 impl TryFrom<Stored> for Mean {
     type Error = &'static str;
 
     fn try_from(stored: Stored) -> Result<Self, &'static str> {
-        let Stored { count, sum, squares } = stored;
-        let most = count * (1.0 + 1e-9);
-        let sound = count.is_finite() && 0.0 <= squares && squares <= sum * (1.0 + 1e-9) && sum <= most;
-        // The mean of squares is at least the square of the mean.
-        let sound = sound && sum * sum <= most * squares * (1.0 + 1e-9);
+        let Stored {
+            count,
+            sum,
+            squares,
+            cubes,
+        } = stored;
+        // Sums of many scores are a little off, and products of sums more so.
+        let at_most = |less: f64, more: f64| less <= more + 1e-9 * (1.0 + count);
+        let product = |less: f64, more: f64| less <= more + 1e-9 * (1.0 + count * count);
+        let ordered = count.is_finite() && 0.0 <= cubes && at_most(cubes, squares);
+        let ordered = ordered && at_most(squares, sum) && at_most(sum, count);
+        // What holds for the moments of anything in 0..=1 (Hausdorff).
+        let sound = ordered
+            && product(sum * sum, count * squares)
+            && product(squares * squares, sum * cubes)
+            && product((sum - squares).powi(2), (count - sum) * (squares - cubes));
         sound
-            .then_some(Self { count, sum, squares })
+            .then_some(Self {
+                count,
+                sum,
+                squares,
+                cubes,
+            })
             .ok_or("no sums of scores in 0..=1")
     }
 }
@@ -179,14 +201,34 @@ mod tests {
     #[test]
     fn what_no_scores_can_sum_up_to_is_not_read() {
         for (text, good) in [
-            (r#"{"count":2,"sum":1,"squares":0.5}"#, true),
-            (r#"{"count":0,"sum":0,"squares":0}"#, true),
-            (r#"{"count":2,"sum":1,"squares":0.4}"#, false),
-            (r#"{"count":2,"sum":3,"squares":3}"#, false),
-            (r#"{"count":2,"sum":1,"squares":1.1}"#, false),
-            (r#"{"count":-1,"sum":-1,"squares":-1}"#, false),
+            (r#"{"count":2,"sum":1,"squares":0.5,"cubes":0.25}"#, true),
+            (r#"{"count":2,"sum":1,"squares":1,"cubes":1}"#, true),
+            (r#"{"count":0,"sum":0,"squares":0,"cubes":0}"#, true),
+            (r#"{"count":2,"sum":1,"squares":0.4,"cubes":0.2}"#, false),
+            (r#"{"count":2,"sum":1,"squares":0.5,"cubes":0.2}"#, false),
+            (r#"{"count":2,"sum":1,"squares":0.5,"cubes":0.4}"#, false),
+            (r#"{"count":2,"sum":3,"squares":3,"cubes":3}"#, false),
+            (r#"{"count":2,"sum":1,"squares":1.1,"cubes":1.1}"#, false),
+            (r#"{"count":-1,"sum":-1,"squares":-1,"cubes":-1}"#, false),
         ] {
             assert_eq!(serde_json::from_str::<Mean>(text).is_ok(), good, "{text}");
+        }
+    }
+
+    #[test]
+    fn rounding_is_no_reason_not_to_read() {
+        for score in [0.9, 0.1, 1.0, 0.999_999, 1.0 / 3.0] {
+            let many = mean(std::iter::repeat_n(score, 200_000));
+            let text = serde_json::to_string(&many).unwrap();
+            assert!(serde_json::from_str::<Mean>(&text).is_ok(), "{text}");
+            assert!(
+                many.lower(0.05) < score && many.lower(0.05) > score - 0.001,
+                "{score}"
+            );
+            assert!(
+                many.upper(0.05) > score - 1e-6 && many.upper(0.05) < score + 0.001,
+                "{score}"
+            );
         }
     }
 

@@ -1,0 +1,19 @@
+//! Experiments: which arm serves a call, what is known of the arms, and when that is enough to promote one or to roll it
+//! back. The first arm is the control, the others are challengers.
+//!
+//! ```text
+//! call ──assign::arm──► arm ──► answer ──assign::is_sampled──► judge ──► score or win ──► Trial
+//!                                   └── failed? ─────────────────────────────────────────► │
+//!                                                      Verdict ◄──verdict(Terms)── Totals ◄┘ (of all replicas)
+//! ```
+
+pub mod assign;
+mod difference;
+mod terms;
+mod trial;
+mod verdict;
+
+pub use difference::{Difference, Side};
+pub use terms::{Arm, Terms};
+pub use trial::{Totals, Trial};
+pub use verdict::{Standing, Verdict, Why, standing, verdict};
