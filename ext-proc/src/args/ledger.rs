@@ -12,6 +12,8 @@ use super::{BadByteSize, ByteSize};
 
 /// Holds the password of ClickHouse's user. No flag does: everybody on the machine can read those.
 const PASSWORD: &str = "WAYLEAVE_LEDGER_CLICKHOUSE_PASSWORD";
+/// The same for headers that a collector wants.
+const HEADERS: &str = "WAYLEAVE_LEDGER_OTLP_HEADERS";
 
 /// Where the ledger goes.
 #[derive(Args, Clone, Debug)]
@@ -99,7 +101,8 @@ pub struct LedgerArgs {
     pub ledger_clickhouse_migrate: bool,
 
     /// Send the ledger as logs to the OpenTelemetry collector at this URL, by HTTP with JSON, e.g.
-    /// `http://collector:4318`
+    /// `http://collector:4318`. Headers that it wants are those of the variable `WAYLEAVE_LEDGER_OTLP_HEADERS`, as
+    /// `authorization=Bearer ...,name=value`
     #[arg(
         long,
         env = "WAYLEAVE_LEDGER_OTLP",
@@ -129,7 +132,12 @@ impl LedgerArgs {
             })
         });
         let otlp = self.ledger_otlp.clone();
-        let otlp = otlp.map(|url| SinkOptions::Otlp(OtlpOptions { url }));
+        let otlp = otlp.map(|url| {
+            SinkOptions::Otlp(OtlpOptions {
+                url,
+                headers: variable(HEADERS),
+            })
+        });
         Some(SpoolOptions {
             folder: self.ledger_spool.clone()?,
             max_bytes: bytes(self.ledger_spool_max_bytes),
@@ -140,8 +148,12 @@ impl LedgerArgs {
     fn password(&self) -> Option<Password> {
         let file = self.ledger_clickhouse_password_file.clone();
         file.map(Password::File)
-            .or_else(|| Some(Password::Text(Secret::new(std::env::var(PASSWORD).ok()?))))
+            .or_else(|| variable(PASSWORD).map(Password::Text))
     }
+}
+
+fn variable(name: &str) -> Option<Secret> {
+    std::env::var(name).ok().map(Secret::new)
 }
 
 fn bytes(size: ByteSize) -> u64 {
