@@ -1,11 +1,15 @@
 //! The flags of the ledger.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Command, Error};
 use wayleave_core::secret::Secret;
 use wayleave_engine::ledger::{
-    ClickHouseOptions, Identifier, OtlpOptions, Password, Rotation, SinkOptions, SinkUrl, SpoolOptions,
+    BadSinkUrl, ClickHouseOptions, Identifier, OtlpOptions, Password, Rotation, SinkOptions, SinkUrl,
+    SpoolOptions,
 };
 
 use super::{BadByteSize, ByteSize};
@@ -61,7 +65,8 @@ pub struct LedgerArgs {
         long,
         env = "WAYLEAVE_LEDGER_CLICKHOUSE",
         value_name = "URL",
-        requires = "ledger_spool"
+        requires = "ledger_spool",
+        value_parser = UrlParser
     )]
     pub ledger_clickhouse: Option<SinkUrl>,
 
@@ -107,7 +112,8 @@ pub struct LedgerArgs {
         long,
         env = "WAYLEAVE_LEDGER_OTLP",
         value_name = "URL",
-        requires = "ledger_spool"
+        requires = "ledger_spool",
+        value_parser = UrlParser
     )]
     pub ledger_otlp: Option<SinkUrl>,
 }
@@ -156,6 +162,26 @@ fn variable(name: &str) -> Option<Secret> {
     std::env::var(name).ok().map(Secret::new)
 }
 
+/// Reads a URL, and does not repeat one that cannot be taken: a password may stand in it.
+#[derive(Clone, Copy, Debug)]
+struct UrlParser;
+
+impl TypedValueParser for UrlParser {
+    type Value = SinkUrl;
+
+    fn parse_ref(&self, command: &Command, flag: Option<&Arg>, value: &OsStr) -> Result<SinkUrl, Error> {
+        let parsed = value.to_str().ok_or(BadSinkUrl).and_then(str::parse);
+        parsed.map_err(|error| {
+            let flag = flag.map(ToString::to_string).unwrap_or_default();
+            Error::raw(
+                ErrorKind::ValueValidation,
+                format!("the value of {flag}: {error}\n"),
+            )
+            .with_cmd(command)
+        })
+    }
+}
+
 fn bytes(size: ByteSize) -> u64 {
     size.0 as u64
 }
@@ -174,13 +200,13 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
-    struct Command {
+    struct Line {
         #[command(flatten)]
         args: LedgerArgs,
     }
 
     fn parse(flags: &[&str]) -> Result<LedgerArgs, String> {
-        let command = Command::try_parse_from([&["wayleave"], flags].concat());
+        let command = Line::try_parse_from([&["wayleave"], flags].concat());
         command
             .map(|command| command.args)
             .map_err(|error| error.to_string())
@@ -203,6 +229,10 @@ mod tests {
         assert!(error.contains("--ledger-spool <DIR>"), "{error}");
         let error = parse(&["--ledger-spool", "s", "--ledger-clickhouse", "http://u:secret@c"]).unwrap_err();
         assert!(error.contains("without a user or password"), "{error}");
+        assert!(
+            !error.contains("secret") && error.contains("--ledger-clickhouse"),
+            "{error}"
+        );
         let error = parse(&["--ledger-clickhouse-table", "a;b"]).unwrap_err();
         assert!(error.contains("letters, digits and _"), "{error}");
     }
