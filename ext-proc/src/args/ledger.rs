@@ -1,17 +1,23 @@
 //! The flags of the ledger.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Command, Error};
 use wayleave_core::secret::Secret;
 use wayleave_engine::ledger::{
-    ClickHouseOptions, Identifier, OtlpOptions, Password, Rotation, SinkOptions, SinkUrl, SpoolOptions,
+    BadSinkUrl, ClickHouseOptions, Identifier, OtlpOptions, Password, Rotation, SinkOptions, SinkUrl,
+    SpoolOptions,
 };
 
 use super::{BadByteSize, ByteSize};
 
 /// Holds the password of ClickHouse's user. No flag does: everybody on the machine can read those.
 const PASSWORD: &str = "WAYLEAVE_LEDGER_CLICKHOUSE_PASSWORD";
+/// The same for headers that a collector wants.
+const HEADERS: &str = "WAYLEAVE_LEDGER_OTLP_HEADERS";
 
 /// Where the ledger goes.
 #[derive(Args, Clone, Debug)]
@@ -59,7 +65,8 @@ pub struct LedgerArgs {
         long,
         env = "WAYLEAVE_LEDGER_CLICKHOUSE",
         value_name = "URL",
-        requires = "ledger_spool"
+        requires = "ledger_spool",
+        value_parser = UrlParser
     )]
     pub ledger_clickhouse: Option<SinkUrl>,
 
@@ -99,12 +106,14 @@ pub struct LedgerArgs {
     pub ledger_clickhouse_migrate: bool,
 
     /// Send the ledger as logs to the OpenTelemetry collector at this URL, by HTTP with JSON, e.g.
-    /// `http://collector:4318`
+    /// `http://collector:4318`. Headers that it wants are those of the variable `WAYLEAVE_LEDGER_OTLP_HEADERS`, as
+    /// `authorization=Bearer ...,name=value`
     #[arg(
         long,
         env = "WAYLEAVE_LEDGER_OTLP",
         value_name = "URL",
-        requires = "ledger_spool"
+        requires = "ledger_spool",
+        value_parser = UrlParser
     )]
     pub ledger_otlp: Option<SinkUrl>,
 }
@@ -129,7 +138,12 @@ impl LedgerArgs {
             })
         });
         let otlp = self.ledger_otlp.clone();
-        let otlp = otlp.map(|url| SinkOptions::Otlp(OtlpOptions { url }));
+        let otlp = otlp.map(|url| {
+            SinkOptions::Otlp(OtlpOptions {
+                url,
+                headers: variable(HEADERS),
+            })
+        });
         Some(SpoolOptions {
             folder: self.ledger_spool.clone()?,
             max_bytes: bytes(self.ledger_spool_max_bytes),
@@ -140,7 +154,31 @@ impl LedgerArgs {
     fn password(&self) -> Option<Password> {
         let file = self.ledger_clickhouse_password_file.clone();
         file.map(Password::File)
-            .or_else(|| Some(Password::Text(Secret::new(std::env::var(PASSWORD).ok()?))))
+            .or_else(|| variable(PASSWORD).map(Password::Text))
+    }
+}
+
+fn variable(name: &str) -> Option<Secret> {
+    std::env::var(name).ok().map(Secret::new)
+}
+
+/// Reads a URL, and does not repeat one that cannot be taken: a password may stand in it.
+#[derive(Clone, Copy, Debug)]
+struct UrlParser;
+
+impl TypedValueParser for UrlParser {
+    type Value = SinkUrl;
+
+    fn parse_ref(&self, command: &Command, flag: Option<&Arg>, value: &OsStr) -> Result<SinkUrl, Error> {
+        let parsed = value.to_str().ok_or(BadSinkUrl).and_then(str::parse);
+        parsed.map_err(|error| {
+            let flag = flag.map(ToString::to_string).unwrap_or_default();
+            Error::raw(
+                ErrorKind::ValueValidation,
+                format!("the value of {flag}: {error}\n"),
+            )
+            .with_cmd(command)
+        })
     }
 }
 
@@ -162,13 +200,13 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
-    struct Command {
+    struct Line {
         #[command(flatten)]
         args: LedgerArgs,
     }
 
     fn parse(flags: &[&str]) -> Result<LedgerArgs, String> {
-        let command = Command::try_parse_from([&["wayleave"], flags].concat());
+        let command = Line::try_parse_from([&["wayleave"], flags].concat());
         command
             .map(|command| command.args)
             .map_err(|error| error.to_string())
@@ -191,6 +229,10 @@ mod tests {
         assert!(error.contains("--ledger-spool <DIR>"), "{error}");
         let error = parse(&["--ledger-spool", "s", "--ledger-clickhouse", "http://u:secret@c"]).unwrap_err();
         assert!(error.contains("without a user or password"), "{error}");
+        assert!(
+            !error.contains("secret") && error.contains("--ledger-clickhouse"),
+            "{error}"
+        );
         let error = parse(&["--ledger-clickhouse-table", "a;b"]).unwrap_err();
         assert!(error.contains("letters, digits and _"), "{error}");
     }

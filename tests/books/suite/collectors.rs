@@ -53,4 +53,5 @@ async fn a_collector_gets_every_record() {
         seen.iter()
             .all(|(_, headers)| headers["content-type"] == "application/json")
     );
+    assert!(seen.iter().all(|(_, headers)| headers["x-token"] == *site.token));
 }

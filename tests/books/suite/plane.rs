@@ -18,6 +18,8 @@ pub(crate) const SOON: Duration = Duration::from_secs(60);
 pub(crate) struct Site {
     folder: TempDir,
     pub(crate) secrets: Secrets,
+    /// For collectors.
+    pub(crate) token: String,
     _sim: Sim,
 }
 
@@ -42,6 +44,7 @@ impl Site {
         fs::write(folder.path().join("manifests/all.yaml"), manifests.yaml()).unwrap();
         Self {
             folder,
+            token: manifests.secrets.mint("collector"),
             secrets: manifests.secrets,
             _sim: sim,
         }
@@ -64,6 +67,8 @@ impl Site {
         command.arg("-f").arg(self.folder.path().join("manifests"));
         command.args(["--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
         command.arg("--ledger-spool").arg(self.spool()).args(flags);
+        let headers = format!("x-token={}", self.token);
+        command.env("WAYLEAVE_LEDGER_OTLP_HEADERS", headers);
         let daemon = Daemon::start(command, &self.secrets).await;
         let base = format!("http://{}", daemon.address("http"));
         Plane {

@@ -1,13 +1,16 @@
 //! A collector that speaks OTLP/HTTP with JSON, as the OpenTelemetry Protocol specification 1.x has it: `POST /v1/logs`
 //! with an `ExportLogsServiceRequest`, whose 64-bit integers are strings. One log record per record of the ledger.
 
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Client;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use wayleave_core::secret::Secret;
 
-use super::Failure;
 use super::http::{SinkUrl, accepted};
+use super::{Failure, Reason};
 
 /// `INFO` among OpenTelemetry's severities.
 const INFO: u8 = 9;
@@ -17,6 +20,8 @@ const INFO: u8 = 9;
 pub struct OtlpOptions {
     /// What stands before `/v1/logs`.
     pub url: SinkUrl,
+    /// Headers of each request, `NAME=VALUE,NAME=VALUE` as OpenTelemetry's own variables have them: credentials mostly.
+    pub headers: Option<Secret>,
 }
 
 /// The collector, as a sink.
@@ -49,12 +54,29 @@ impl Otlp {
     /// Hands over logs; how many the collector rejects for good.
     pub(super) async fn export(&self, logs: Vec<u8>) -> Result<u64, Failure> {
         let request = self.client.post(self.options.url.with(&["v1", "logs"]));
-        let request = request
-            .header(http::header::CONTENT_TYPE, "application/json")
-            .body(logs);
+        let given = self.options.headers.as_ref().map(Secret::expose);
+        let headers = headers(given.unwrap_or_default()).ok_or_else(|| Failure {
+            reason: Reason::Credentials,
+            message: "the headers for the collector are not written as NAME=VALUE,NAME=VALUE".to_owned(),
+        })?;
+        let request = request.headers(headers).body(logs);
         let text = accepted(request.send().await?).await?;
         Ok(rejected(&text))
     }
+}
+
+/// The headers of a request. `None`: the text is none of headers.
+fn headers(given: &str) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    for pair in given.split(',').filter(|pair| !pair.trim().is_empty()) {
+        let (name, value) = pair.split_once('=')?;
+        let name: HeaderName = name.trim().parse().ok()?;
+        let mut value: HeaderValue = value.trim().parse().ok()?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    Some(headers)
 }
 
 /// "The client MUST NOT retry the request when it receives a partial success response."
@@ -169,6 +191,16 @@ mod tests {
                 .iter()
                 .all(|attribute| attribute["key"] != "wayleave.tier")
         );
+    }
+
+    #[test]
+    fn headers_are_given_in_pairs() {
+        let given = headers("Authorization=Bearer a=b, x-scope=team").unwrap();
+        assert_eq!(given["authorization"], "Bearer a=b");
+        assert!(given["authorization"].is_sensitive());
+        assert_eq!(given["x-scope"], "team");
+        assert_eq!(headers("").unwrap().len(), 1);
+        assert!(headers("no pair").is_none() && headers("a b=c").is_none());
     }
 
     #[test]
