@@ -81,14 +81,11 @@ fn percent(text: &Decimal, field: &FieldPath, problems: &mut Problems) -> Ratio 
     // Of 100, a ratio of up to 100 is a percentage.
     let percent = text.as_str().parse::<Ratio>().ok();
     let share = percent.map(|percent| Ratio::from_millionths(percent.millionths() / 100));
-    match share.filter(|share| *share <= MOST_EXPLORE) {
-        Some(share) => share,
-        None => {
-            let message = format!(
-                "`{text}` is not a percentage: write a decimal number from 0 to 50 with at most 6 decimals, such as 0.5"
-            );
-            problems.invalid(field, message);
-            EXPLORE
-        }
-    }
+    share.filter(|share| *share <= MOST_EXPLORE).unwrap_or_else(|| {
+        let message = format!(
+            "`{text}` is not a percentage: write a decimal number from 0 to 50 with at most 6 decimals, such as 0.5"
+        );
+        problems.invalid(field, message);
+        EXPLORE
+    })
 }
