@@ -47,7 +47,8 @@ impl Overlay {
     ///
     /// `vendor` is the book's name of the vendor, `None` for an endpoint of the user's own. `served` is the model that
     /// the provider says has answered: its price counts. A name that is unknown there (a deployment's, an alias) falls
-    /// back to the one that was asked for. An explicit price for either name goes before the book.
+    /// back to the one that was asked for, and the cost is an estimate; but nobody is taken to serve for nothing because
+    /// that one is free. An explicit price for either name goes before the book.
     pub fn resolve(
         &self,
         book: &PriceBook,
@@ -57,11 +58,20 @@ impl Overlay {
     ) -> Option<Rates> {
         let names = [served, Some(asked)];
         let mut names = names.into_iter().flatten();
-        if let Some(price) = names.clone().find_map(|name| self.explicit(name)) {
+        if let Some(price) = names.find_map(|name| self.explicit(name)) {
             return Some(Rates::of(&Arc::new(price.model_prices())));
         }
-        let found = vendor.and_then(|vendor| names.find_map(|name| book.find(vendor, name)));
-        found.map(|prices| Rates::of(prices).times(self.multiplier))
+        let vendor = vendor?;
+        let listed = |model: &str| book.find(vendor, model);
+        let (prices, assumed) = match served {
+            None => (listed(asked)?, false),
+            Some(served) => match listed(served) {
+                Some(prices) => (prices, false),
+                None => (listed(asked).filter(|prices| !prices.is_free())?, true),
+            },
+        };
+        let rates = Rates::of(prices).times(self.multiplier);
+        Some(if assumed { rates.assumed() } else { rates })
     }
 
     fn explicit(&self, model: &str) -> Option<&OverlayPrice> {

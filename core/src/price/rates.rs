@@ -81,7 +81,8 @@ pub enum Priced {
     /// Every count had a published price.
     Exact(Ticks),
     /// Part of it is an assumption: the tier that served has no published price, so the list price was taken; or the
-    /// provider ran searches whose price nobody knows, which are left out; or images may be among the tokens.
+    /// model that served has none, so that of the one asked for was taken; or the provider ran searches whose price
+    /// nobody knows, which are left out; or images may be among the tokens.
     Approximate(Ticks),
     /// Tokens were used that have no price at all.
     Unpriced,
@@ -102,6 +103,8 @@ impl Priced {
 pub struct Rates {
     prices: Arc<ModelPrices>,
     multiplier: Ratio,
+    /// They are of the model that was asked for, and the one that served is not known.
+    assumed: bool,
 }
 
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -112,6 +115,16 @@ impl Rates {
         Self {
             prices: Arc::clone(prices),
             multiplier: Ratio::ONE,
+            assumed: false,
+        }
+    }
+
+    /// The same prices for want of those of the model that served.
+    #[must_use]
+    pub(super) fn assumed(self) -> Self {
+        Self {
+            assumed: true,
+            ..self
         }
     }
 
@@ -136,7 +149,7 @@ impl Rates {
             return Priced::Unpriced;
         };
         let ticks = self.multiplier.apply(charge.millionths);
-        if published && charge.complete && !self.prices.blind.to(usage) {
+        if published && charge.complete && !self.assumed && !self.prices.blind.to(usage) {
             Priced::Exact(ticks)
         } else {
             Priced::Approximate(ticks)
@@ -153,6 +166,12 @@ impl ModelPrices {
     /// The most tokens that a request and its answer may have, where the book knows it.
     pub const fn context_window(&self) -> Option<u64> {
         self.context
+    }
+
+    /// Whether tokens of it never cost anything.
+    pub(super) fn is_free(&self) -> bool {
+        let mut periods = std::iter::once(&self.first).chain(&self.later);
+        periods.all(|period| period.day.standard.base.is_free())
     }
 
     fn in_force(&self, at: Timestamp) -> &Tiers {
@@ -207,6 +226,12 @@ struct Charge {
 }
 
 impl Prices {
+    fn is_free(&self) -> bool {
+        [self.input, self.output]
+            .into_iter()
+            .all(|price| price.unwrap_or_default() == Ticks::ZERO)
+    }
+
     /// The exact price of `usage`; `None` if tokens have no price.
     ///
     /// What has no price of its own takes that of the nearest wider kind, as the source of the book defines: an hour's

@@ -279,6 +279,28 @@ fn an_overlay_goes_before_the_book_and_its_multiplier_is_for_the_book() {
     assert_eq!(&**rates.version(), "provider-key");
 }
 
+/// A provider may serve another model than it was asked for (OpenRouter's `models`, a name that was retired).
+#[test]
+fn the_price_of_the_model_asked_for_is_an_assumption_where_another_served() {
+    let book = book();
+    let cost = |vendor, asked, served| {
+        let rates = Overlay::default().resolve(&book, Some(vendor), asked, served)?;
+        Some(rates.cost(&input(1_000_000), None, today()))
+    };
+    let listed = usd("2");
+    for (served, expected) in [
+        (None, Priced::Exact(listed)),
+        (Some("gpt-4.1-2025-04-14"), Priced::Exact(listed)),
+        (Some("gpt-99"), Priced::Approximate(listed)),
+    ] {
+        assert_eq!(cost("openai", "gpt-4.1", served), Some(expected), "{served:?}");
+    }
+    // Whoever asks for what is free may be served what is not.
+    let free = "minimax/minimax-m2:free";
+    assert_eq!(cost("openrouter", free, None), Some(Priced::Exact(Ticks::ZERO)));
+    assert_eq!(cost("openrouter", free, Some("x-ai/grok-4")), None);
+}
+
 #[test]
 fn follows_the_order_of_truth() {
     let rates = rates("openai", "gpt-4.1");

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod checks;
 #[cfg(test)]
+mod costs;
+#[cfg(test)]
 mod kept;
 #[cfg(test)]
 mod labels;
