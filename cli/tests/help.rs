@@ -72,7 +72,7 @@ fn examples_are_right_usage() {
     let texts = commands().into_iter().map(|command| help(&[&command]));
     let examples = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
     let examples: Vec<String> = examples
-        .filter(|line| line.starts_with("  ") && line.contains("wayleave "))
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   ") && line.contains("wayleave "))
         .collect();
     assert!(examples.len() >= 9, "{examples:?}");
     for example in examples {
