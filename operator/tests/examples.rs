@@ -73,11 +73,13 @@ fn the_demo_has_its_scenes() {
             "cached",
             "cached-at-once",
             "chat",
+            "cheapest",
             "fallback",
             "nobody",
             "race-staggered",
             "race-together",
             "split",
+            "too-dear",
             "unpriced"
         ]
     );
