@@ -116,7 +116,7 @@ fn programmings() -> Vec<Said<Programming>> {
             Programming::Sent(noticed),
             Truth::True,
             Reason::NoVectorSearch,
-            "no vector search",
+            "neither vector sets",
         ),
         line(
             Programming::Sent(tally(2, 3)),
