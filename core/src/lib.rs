@@ -28,6 +28,7 @@ pub mod gate;
 pub mod headers;
 pub mod intake;
 pub mod judge;
+pub mod lot;
 pub mod money;
 pub mod notice;
 pub mod outcome;

@@ -3,29 +3,22 @@
 
 use super::terms::Arm;
 use crate::cache::key::Digest;
+use crate::lot::Lot;
 
-/// The arm of whoever has this sticky value (a user, a session; else the call's id). `None`: none has a weight.
-///
-/// Weighted rendezvous hashing (Thaler and Ravishankar 1998; Schindelhauer and Schomaker 2005): each arm draws
-/// `−ln(u)/weight` with a number `u` of its own, and the least wins. When a weight grows, values move to that arm
-/// only; when it shrinks, from it only; the others stay.
+/// The arm of whoever has this sticky value (a user, a session; else the call's id), by the lots that the arms draw.
+/// `None`: none has a weight.
 pub fn arm(experiment: &str, sticky: &[u8], arms: &[Arm]) -> Option<usize> {
-    let drawn = arms
-        .iter()
-        .enumerate()
-        .filter(|(_, arm)| arm.weight > 0)
-        .map(|(index, arm)| {
-            let parts = [
-                b"arm".as_slice(),
-                experiment.as_bytes(),
-                sticky,
-                arm.name.as_bytes(),
-            ];
-            (index, -Digest::of(parts).unit().ln() / f64::from(arm.weight))
-        });
-    drawn
-        .min_by(|left, right| left.1.total_cmp(&right.1))
-        .map(|(index, _)| index)
+    let lot = |arm: &Arm| {
+        let name = [
+            b"arm".as_slice(),
+            experiment.as_bytes(),
+            sticky,
+            arm.name.as_bytes(),
+        ];
+        Lot::draw(name, arm.weight)
+    };
+    let drawing = arms.iter().enumerate().filter(|(_, arm)| arm.weight > 0);
+    drawing.min_by_key(|(_, arm)| lot(arm)).map(|(index, _)| index)
 }
 
 /// Whether a call is among the `share` (0 to 1) of calls that the judge sees. A larger share keeps those of a smaller.

@@ -1,7 +1,6 @@
-//! The same target for all calls that have something in common: rendezvous hashing by weight, so that a target that comes
-//! or goes moves only its own share.
+//! The same target for all calls that have something in common.
 
-use crate::cache::key::Digest;
+use crate::lot::Lot;
 use crate::plan::{Lane, Wanted};
 use crate::snapshot::StickyBy;
 
@@ -13,32 +12,14 @@ pub(super) fn value<'a>(by: &StickyBy, wanted: &Wanted<'a>) -> Option<&'a [u8]> 
     }
 }
 
-/// Each target draws a lot from the value, better ones the greater its weight; what has weight 0 comes last.
+/// By the lots that the targets draw from the value.
 pub(super) fn order(mut lanes: Vec<Lane>, value: &[u8]) -> Vec<Lane> {
-    let draw = |lane: &Lane| {
+    lanes.sort_by_cached_key(|lane| {
         let name = lane.target.provider.to_string();
-        let lot = Digest::of([value, name.as_bytes(), lane.model.as_bytes()]).unit();
-        // Exponential with the weight as its rate: the least of them is each target's with a chance by weight.
-        -lot.ln() / f64::from(lane.target.weight)
-    };
-    lanes.sort_by_cached_key(|lane| Lot(draw(lane)));
+        Lot::draw(
+            [value, name.as_bytes(), lane.model.as_bytes()],
+            lane.target.weight,
+        )
+    });
     lanes
-}
-
-/// What is never NaN: 0 weights give infinity.
-#[derive(PartialEq)]
-struct Lot(f64);
-
-impl Eq for Lot {}
-
-impl PartialOrd for Lot {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Lot {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0)
-    }
 }
