@@ -20,7 +20,7 @@ pub use self::expected::{expected_cost, expected_usage};
 pub use self::world::{Availability, DEFAULT_OUTPUT, Known, Output, World};
 use crate::capability::{Needs, Unfit};
 use crate::money::Ticks;
-use crate::snapshot::{Endpoint, ObjectName, Pick};
+use crate::snapshot::{Endpoint, ObjectName};
 use crate::table::{ActiveRule, ActiveStep, ActiveTarget, RaceTerms};
 
 /// A call that a plan is made for.
@@ -146,10 +146,12 @@ pub fn plan(wanted: &Wanted<'_>, world: &impl World, rng: &mut fastrand::Rng) ->
         .iter()
         .map(|step| Candidates::of(step, wanted, world, rng, &mut passed_over))
         .collect();
-    // Where nothing fits, the providers may know better.
-    narrow(&mut steps, &mut passed_over, |lane| {
-        wanted.unfit(lane).map(Why::Unfit)
-    });
+    // With one target there is nothing to choose; where nothing fits, the providers may know better.
+    if steps.iter().map(|step| step.lanes.len()).sum::<usize>() > 1 {
+        narrow(&mut steps, &mut passed_over, |lane| {
+            wanted.unfit(lane).map(Why::Unfit)
+        });
+    }
     let found = steps.iter().any(|step| !step.lanes.is_empty());
     let panic = found
         && narrow(&mut steps, &mut passed_over, |lane| {
@@ -171,28 +173,10 @@ pub fn plan(wanted: &Wanted<'_>, world: &impl World, rng: &mut fastrand::Rng) ->
 impl Wanted<'_> {
     /// Whether it matters what the call costs at each target.
     fn is_priced(&self, step: &ActiveStep) -> bool {
-        self.rule.max_cost.is_some()
-            || matches!(
-                step,
-                ActiveStep::Pick {
-                    pick: Pick::Cheapest,
-                    ..
-                }
-            )
+        self.rule.max_cost.is_some() || step.is_priced()
     }
 
-    /// With one target there is nothing to choose.
     fn unfit(&self, lane: &Lane) -> Option<Unfit> {
-        let alone = self
-            .rule
-            .steps
-            .iter()
-            .map(|step| step.targets().len())
-            .sum::<usize>()
-            == 1;
-        if alone {
-            return None;
-        }
         let offer = lane.target.offer(&lane.endpoint, &lane.model);
         self.needs.unfit(&offer.capabilities)
     }

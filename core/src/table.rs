@@ -84,6 +84,17 @@ pub enum ActiveStep {
 }
 
 impl ActiveStep {
+    /// Whether its targets are ordered by what a call is expected to cost.
+    pub fn is_priced(&self) -> bool {
+        matches!(
+            self,
+            Self::Pick {
+                pick: Pick::Cheapest,
+                ..
+            }
+        )
+    }
+
     /// Its targets.
     pub fn targets(&self) -> &[Arc<ActiveTarget>] {
         match self {
@@ -299,16 +310,7 @@ impl ActiveRoute {
 impl ActiveRule {
     /// Whether it matters what its calls are expected to cost.
     pub fn is_priced(&self) -> bool {
-        let cheapest = |step: &ActiveStep| {
-            matches!(
-                step,
-                ActiveStep::Pick {
-                    pick: Pick::Cheapest,
-                    ..
-                }
-            )
-        };
-        self.max_cost.is_some() || self.steps.iter().any(cheapest)
+        self.max_cost.is_some() || self.steps.iter().any(ActiveStep::is_priced)
     }
 
     fn build(

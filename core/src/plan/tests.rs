@@ -5,7 +5,7 @@ mod picks;
 use super::samples::wanted;
 use super::*;
 use crate::snapshot::samples::{broken_provider, pick, provider, race, serving, target, team};
-use crate::snapshot::{Provider, Step};
+use crate::snapshot::{Pick, Provider, Step};
 use crate::table::Table;
 
 /// What is out: a provider, or one credential of it.

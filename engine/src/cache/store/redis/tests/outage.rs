@@ -96,6 +96,33 @@ async fn a_server_that_is_killed_under_load_holds_nobody_up_and_is_found_again()
     assert!(opened.failed("get", "down"));
 }
 
+/// In told time nothing but the timeout counts, however busy the machine.
+#[tokio::test]
+async fn no_look_takes_longer_than_the_timeout() {
+    let Some(process) = Process::start(&[]).await else {
+        return;
+    };
+    let held_up = Duration::from_millis(50);
+    let opened = connected(RedisStore {
+        timeout: held_up,
+        ..spec(&process.url())
+    })
+    .await;
+    process.signal("STOP");
+    let before = opened.failures("get", "timeout");
+    tokio::time::pause();
+    let start = Instant::now();
+    assert_eq!(opened.store.get(&key("a/r", "one", 1)).await, Lookup::Unavailable);
+    let took = start.elapsed();
+    assert!(took <= held_up + Duration::from_millis(1), "{took:?}");
+    assert_eq!(
+        opened.failures("get", "timeout"),
+        before + 1,
+        "the server was asked"
+    );
+    process.signal("CONT");
+}
+
 #[tokio::test]
 async fn a_server_that_hangs_is_left_alone_after_a_few_calls() {
     let Some(process) = Process::start(&[]).await else {
