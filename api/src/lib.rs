@@ -24,6 +24,8 @@ pub mod cloud;
 pub mod condition;
 mod crd;
 pub mod duration;
+pub mod experiment;
+pub mod judge;
 pub mod llm_route;
 pub mod number;
 pub mod provider_key;

@@ -23,7 +23,7 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 use serde_json::{Value, json};
 use wayleave_core::format::{Framing, WireFormat};
 use wayleave_core::intake::{Intake, TargetShape};
-use wayleave_core::relay::{ClientShape, ProviderShape, Relay, RelayOptions};
+use wayleave_core::relay::{ClientShape, Keep, ProviderShape, Relay, RelayOptions};
 
 use samples::file::{merged, read};
 use samples::side::{CLIENTS, PROVIDERS, Side};
@@ -217,7 +217,7 @@ fn relay(provider: Side, client: Side) -> Relay {
         },
         model: "asked-for",
         created: 5,
-        keep_text: None,
+        keep: Keep::Nothing,
     })
 }
 

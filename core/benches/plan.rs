@@ -12,11 +12,14 @@ use criterion::Criterion;
 use http::HeaderMap;
 use jiff::Timestamp;
 use wayleave_core::capability::Needs;
+use wayleave_core::evidence::Mean;
+use wayleave_core::evidence::best::Optimise;
 use wayleave_core::format::Paths;
 use wayleave_core::outcome::FallbackOn;
 use wayleave_core::plan::{Availability, KeyChoice, Known, Output, Wanted, World, plan};
 use wayleave_core::price::{Overlay, Ratio};
 use wayleave_core::secret::Secret;
+use wayleave_core::snapshot::experiment::Best;
 use wayleave_core::snapshot::{
     Access, Endpoint, Key, Limits, ModelClaim, ObjectName, Pick, Provider, Retry, Route, RouteRules, Rule,
     Snapshot, Step, StickyBy, Target, Timeouts, Unsupported,
@@ -49,8 +52,17 @@ impl World for Busy {
             per_token: Some(Duration::from_millis(some)),
             in_flight: 3,
             cached: 0,
+            scores: Some(scores(some)),
         }
     }
+}
+
+/// A hundred of them, around what is asked for.
+fn scores(seed: u64) -> Mean {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut scores = Mean::default();
+    (0..100).for_each(|_| scores.observe(0.6 + 0.4 * rng.f64()));
+    scores
 }
 
 fn main() {
@@ -61,12 +73,19 @@ fn main() {
         .configure_from_args();
     let mut group = criterion.benchmark_group("plan of 50 targets");
     let explore = Ratio::from_millionths(10_000);
+    let best = Best {
+        min_score: Ratio::from_millionths(800_000),
+        optimise: Optimise::Cost,
+        explore,
+        judge: None,
+    };
     for (name, pick) in [
         ("Weighted", Pick::Weighted),
         ("Sticky", Pick::Sticky(StickyBy::Metadata("user".into()))),
         ("Cheapest", Pick::Cheapest),
         ("Fastest", Pick::Fastest { explore }),
         ("LeastBusy", Pick::LeastBusy),
+        ("Best", Pick::Best(Box::new(best))),
     ] {
         let rule = rule(&pick);
         let metadata = BTreeMap::from([("user".to_owned(), "ada".to_owned())]);
@@ -81,6 +100,8 @@ fn main() {
             headers: &headers,
             metadata: &metadata,
             at: Timestamp::now(),
+            min_score: None,
+            arm: None,
         };
         let mut rng = fastrand::Rng::with_seed(1);
         group.bench_function(name, |bencher| {
@@ -105,6 +126,7 @@ fn rule(pick: &Pick) -> Arc<ActiveRule> {
         retry: Retry::default(),
         timeouts: Timeouts::default(),
         slow_stream: None,
+        experiment: None,
         unsupported: Unsupported::Drop,
         max_cost: None,
     };

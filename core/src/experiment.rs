@@ -7,7 +7,9 @@
 //!                                                      Verdict ◄──verdict(Terms)── Totals ◄┘ (of all replicas)
 //! ```
 
+pub mod account;
 pub mod assign;
+pub mod decided;
 mod difference;
 mod terms;
 mod trial;

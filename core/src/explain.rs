@@ -18,7 +18,8 @@ use crate::plan::{Known, expected_cost};
 use crate::price::{PriceBook, Rates};
 use crate::refusal::Refusal;
 use crate::route::{Match, matches};
-use crate::snapshot::{Endpoint, Limits, Pick, Retry, SlowStream, Timeouts};
+use crate::snapshot::experiment::{Judge, Mode};
+use crate::snapshot::{Endpoint, Limits, Pick, Retry, SlowStream, StickyBy, Timeouts};
 use crate::table::{ActiveRule, ActiveStep, ActiveTarget, RaceTerms, Table};
 use crate::when::{Subject, Verdict};
 
@@ -72,6 +73,8 @@ pub struct ExplainedRule {
 /// What is going to be tried.
 #[derive(Clone, Debug, Serialize)]
 pub struct ExplainedPlan {
+    /// Models that are compared on its calls: their step comes first.
+    pub experiment: Option<ExplainedExperiment>,
     /// The chain.
     pub steps: Vec<ExplainedStep>,
     /// Which failures move on to the next target.
@@ -82,6 +85,19 @@ pub struct ExplainedPlan {
     pub timeouts: Timeouts,
     /// When a stream counts as too slow.
     pub slow_stream: Option<SlowStream>,
+}
+
+/// Models that are compared.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExplainedExperiment {
+    /// Who serves.
+    pub mode: Mode,
+    /// What calls have in common that get the same arm.
+    pub sticky_by: Option<StickyBy>,
+    /// The arms by name, the control first.
+    pub arms: Vec<(String, ExplainedTarget)>,
+    /// Who scores the answers.
+    pub judge: Option<Judge>,
 }
 
 /// One step of the chain.
@@ -198,7 +214,7 @@ fn reason(found: &Match) -> Option<String> {
 impl ExplainedPlan {
     fn of(rule: &ActiveRule, intake: &Intake, at: Timestamp) -> Self {
         let steps = rule.steps.iter().map(|step| match step {
-            ActiveStep::Pick { pick, targets } => ExplainedStep::Pick {
+            ActiveStep::Pick { pick, targets, .. } => ExplainedStep::Pick {
                 pick: pick.clone(),
                 targets: explain_targets(rule, targets, intake, at),
             },
@@ -207,7 +223,20 @@ impl ExplainedPlan {
                 targets: explain_targets(rule, targets, intake, at),
             },
         });
+        let experiment = rule.experiment.as_ref().map(|experiment| {
+            let targets = experiment.arms.iter().flat_map(|arm| arm.step.targets());
+            let targets: Vec<_> = targets.map(std::sync::Arc::clone).collect();
+            let explained = explain_targets(rule, &targets, intake, at);
+            let names = experiment.arms.iter().map(|arm| arm.name.to_string());
+            ExplainedExperiment {
+                mode: experiment.mode,
+                sticky_by: experiment.sticky_by.clone(),
+                arms: names.zip(explained).collect(),
+                judge: experiment.judge.as_ref().map(|judge| judge.spec.clone()),
+            }
+        });
         Self {
+            experiment,
             steps: steps.collect(),
             fallback_on: rule.fallback_on,
             retry: rule.retry,

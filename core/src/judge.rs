@@ -5,5 +5,6 @@
 //! ```
 
 pub mod budget;
+pub mod case;
 pub mod prompt;
 pub mod verdict;

@@ -19,7 +19,9 @@ use self::expected::Estimate;
 pub use self::expected::{expected_cost, expected_usage};
 pub use self::world::{Availability, DEFAULT_OUTPUT, Known, Output, World};
 use crate::capability::{Needs, Unfit};
+use crate::evidence::best::Reason;
 use crate::money::Ticks;
+use crate::price::Ratio;
 use crate::snapshot::{Endpoint, ObjectName};
 use crate::table::{ActiveRule, ActiveStep, ActiveTarget, RaceTerms};
 
@@ -38,6 +40,10 @@ pub struct Wanted<'a> {
     pub metadata: &'a BTreeMap<String, String>,
     /// When it came: prices have their times.
     pub at: Timestamp,
+    /// The score that its class of tasks asks of the best target; `None`: what the step asks.
+    pub min_score: Option<Ratio>,
+    /// The arm of the rule's experiment that serves it, by its place; `None`: none does.
+    pub arm: Option<usize>,
 }
 
 /// The steps of one call.
@@ -51,6 +57,8 @@ pub struct Plan {
     pub passed_over: Vec<PassedOver>,
     /// All targets were out, so all are tried.
     pub panic: bool,
+    /// The arm of the rule's experiment whose model is the first step, by its place.
+    pub arm: Option<usize>,
 }
 
 /// A target that is not tried.
@@ -115,6 +123,8 @@ pub struct Lane {
     pub expected: Option<Ticks>,
     /// What it may well cost, where the target's own answers are not known yet.
     least: Option<Ticks>,
+    /// Why it stands where it stands, where the best is picked.
+    pub standing: Option<Reason>,
 }
 
 /// A credential of an endpoint.
@@ -140,10 +150,10 @@ impl KeyChoice {
 /// out, are left aside, unless that leaves nothing: then all are tried, as a call that may fail beats one that surely does.
 pub fn plan(wanted: &Wanted<'_>, world: &impl World, rng: &mut fastrand::Rng) -> Plan {
     let mut passed_over = Vec::new();
-    let mut steps: Vec<Candidates<'_>> = wanted
-        .rule
-        .steps
-        .iter()
+    let arm = wanted.arm_step();
+    let mut steps: Vec<Candidates<'_>> = arm
+        .into_iter()
+        .chain(&wanted.rule.steps)
         .map(|step| Candidates::of(step, wanted, world, rng, &mut passed_over))
         .collect();
     // With one target there is nothing to choose; where nothing fits, the providers may know better.
@@ -157,6 +167,7 @@ pub fn plan(wanted: &Wanted<'_>, world: &impl World, rng: &mut fastrand::Rng) ->
         && narrow(&mut steps, &mut passed_over, |lane| {
             lane.is_out(world).then_some(Why::Out)
         });
+    let serves = steps.first().is_some_and(|step| !step.lanes.is_empty());
     let steps = steps
         .into_iter()
         .filter(|step| !step.lanes.is_empty())
@@ -167,10 +178,17 @@ pub fn plan(wanted: &Wanted<'_>, world: &impl World, rng: &mut fastrand::Rng) ->
         steps,
         passed_over,
         panic,
+        arm: wanted.arm.filter(|_| arm.is_some() && serves),
     }
 }
 
-impl Wanted<'_> {
+impl<'a> Wanted<'a> {
+    /// The step of the arm that serves it.
+    fn arm_step(&self) -> Option<&'a ActiveStep> {
+        let experiment = self.rule.experiment.as_ref()?;
+        experiment.arms.get(self.arm?).map(|arm| &arm.step)
+    }
+
     /// Whether it matters what the call costs at each target.
     fn is_priced(&self, step: &ActiveStep) -> bool {
         self.rule.max_cost.is_some() || step.is_priced()
@@ -244,6 +262,7 @@ impl<'a> Candidates<'a> {
                 keys: keys(endpoint, rng),
                 expected,
                 least: estimate.least,
+                standing: None,
             });
         }
         Self { step, lanes }

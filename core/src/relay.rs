@@ -26,7 +26,7 @@ use outgoing::Outgoing;
 use source::Source;
 use tally::Observer;
 
-pub use shape::{ClientShape, ProviderShape, RelayOptions, TotalCost};
+pub use shape::{ClientShape, Keep, ProviderShape, RelayOptions, TotalCost};
 pub use tally::Tally;
 
 /// Carries one attempt's answer. Bytes go in as they come, cut anywhere; bytes for the client come out at frame ends.
@@ -75,7 +75,7 @@ impl Relay {
             source: Source::new(provider.framing),
             reader: reader(provider),
             way: writer.map_or(Way::Pass, Way::Translate),
-            observer: Observer::new(options.keep_text),
+            observer: Observer::new(options.keep),
             broken: false,
             told: false,
             begun: false,

@@ -4,6 +4,7 @@
 //! from it by [`crate::table::Table`]. A broken object is an entry with its reason, never an absence.
 
 pub mod cache;
+pub mod experiment;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::cache::Cache;
+use self::experiment::{Best, Experiment, Judge};
 use crate::capability::CapabilityRow;
 use crate::format::{Framing, Paths, Upstream, WireFormat};
 use crate::money::Ticks;
@@ -104,6 +106,9 @@ pub enum RouteRules {
 pub struct Rule {
     /// A CEL expression over `request`; `None` always matches.
     pub when: Option<Arc<str>>,
+    /// Models that are compared on its calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<Box<Experiment>>,
     /// The fallback chain, tried in order. Never empty.
     pub steps: Vec<Step>,
     /// Which failures move on to the next target.
@@ -172,6 +177,18 @@ pub enum Pick {
     },
     /// What has the fewest calls in flight.
     LeastBusy,
+    /// The cheapest or fastest of those that are good enough.
+    Best(Box<Best>),
+}
+
+impl Pick {
+    /// Who scores the answers.
+    pub fn judge(&self) -> Option<&Judge> {
+        match self {
+            Self::Best(best) => best.judge.as_ref(),
+            Self::Weighted | Self::Sticky(_) | Self::Cheapest | Self::Fastest { .. } | Self::LeastBusy => None,
+        }
+    }
 }
 
 /// What calls have in common that go to the same target.

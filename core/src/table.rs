@@ -1,6 +1,7 @@
 //! A snapshot made ready to serve: names indexed, conditions compiled, targets bound to their providers.
 
 mod cache;
+mod experiment;
 mod offer;
 
 use std::borrow::Cow;
@@ -8,8 +9,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 pub use self::cache::ActiveCache;
+pub use self::experiment::{ActiveArm, ActiveExperiment, ActiveJudge};
 pub use self::offer::Offer;
 use crate::cache::key::Digest;
+use crate::evidence::best::Optimise;
 use crate::money::Ticks;
 use crate::outcome::FallbackOn;
 use crate::refusal::Refusal;
@@ -48,6 +51,8 @@ pub struct ActiveRule {
     pub when: Option<Result<When, String>>,
     /// Names what its answers depend on: another chain gives other answers.
     pub answers: Digest,
+    /// Models that are compared on its calls.
+    pub experiment: Option<Arc<ActiveExperiment>>,
     /// The chain.
     pub steps: Vec<ActiveStep>,
     /// Which failures move on.
@@ -73,6 +78,8 @@ pub enum ActiveStep {
         pick: Pick,
         /// The candidates.
         targets: Vec<Arc<ActiveTarget>>,
+        /// Who scores their answers.
+        judge: Option<Arc<ActiveJudge>>,
     },
     /// Several run at once.
     Race {
@@ -86,13 +93,14 @@ pub enum ActiveStep {
 impl ActiveStep {
     /// Whether its targets are ordered by what a call is expected to cost.
     pub fn is_priced(&self) -> bool {
-        matches!(
-            self,
-            Self::Pick {
-                pick: Pick::Cheapest,
-                ..
-            }
-        )
+        match self {
+            Self::Pick { pick, .. } => match pick {
+                Pick::Cheapest => true,
+                Pick::Best(best) => best.optimise == Optimise::Cost,
+                Pick::Weighted | Pick::Sticky(_) | Pick::Fastest { .. } | Pick::LeastBusy => false,
+            },
+            Self::Race { .. } => false,
+        }
     }
 
     /// Its targets.
@@ -233,9 +241,11 @@ impl Table {
     }
 }
 
-fn answers(steps: &[Step]) -> Digest {
-    let steps = serde_json::to_vec(steps).unwrap_or_default();
-    Digest::of([steps.as_slice()])
+fn answers(rule: &Rule) -> Digest {
+    let steps = serde_json::to_vec(&rule.steps).unwrap_or_default();
+    let arms = rule.experiment.as_ref().map(|experiment| &experiment.targets);
+    let arms = arms.map(|arms| serde_json::to_vec(arms).unwrap_or_default());
+    Digest::of(std::iter::once(steps.as_slice()).chain(arms.as_deref()))
 }
 
 /// How to reach a provider, or why it cannot be used.
@@ -296,7 +306,9 @@ impl ActiveRoute {
             RouteRules::Rules(rules) => Ok(rules
                 .iter()
                 .enumerate()
-                .map(|(index, rule)| Arc::new(ActiveRule::build(index, rule, &label, providers)))
+                .map(|(index, rule)| {
+                    Arc::new(ActiveRule::build(index, rule, &route.name, &label, providers))
+                })
                 .collect()),
         };
         Self {
@@ -316,6 +328,7 @@ impl ActiveRule {
     fn build(
         index: usize,
         rule: &Rule,
+        route: &ObjectName,
         label: &Arc<str>,
         providers: &BTreeMap<&ObjectName, &Provider>,
     ) -> Self {
@@ -329,6 +342,7 @@ impl ActiveRule {
             Step::Pick { pick, targets } => ActiveStep::Pick {
                 pick: pick.clone(),
                 targets: bind(targets),
+                judge: pick.judge().map(|judge| ActiveJudge::build(judge, providers)),
             },
             Step::Race {
                 targets,
@@ -350,7 +364,11 @@ impl ActiveRule {
                 .when
                 .as_deref()
                 .map(|source| When::parse(source).map_err(|error| error.to_string())),
-            answers: answers(&rule.steps),
+            answers: answers(rule),
+            experiment: rule
+                .experiment
+                .as_ref()
+                .map(|spec| ActiveExperiment::build(spec, rule, route, providers)),
             steps: steps.collect(),
             fallback_on: rule.fallback_on,
             retry: rule.retry,

@@ -11,10 +11,13 @@ mod claim;
 mod cloud;
 mod credential;
 mod endpoint;
+mod experiment;
 mod grant;
+mod judge;
 mod limit;
 mod provider;
 mod route;
+mod share;
 mod step;
 #[cfg(test)]
 mod tests;

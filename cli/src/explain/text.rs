@@ -6,11 +6,15 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use wayleave_core::cache::Passed;
+use wayleave_core::evidence::best::Optimise;
 use wayleave_core::explain::{
-    ExplainedCache, ExplainedConsult, ExplainedPlan, ExplainedRule, ExplainedStep, Explanation,
+    ExplainedCache, ExplainedConsult, ExplainedExperiment, ExplainedPlan, ExplainedRule, ExplainedStep,
+    Explanation,
 };
 use wayleave_core::outcome::{Class, FallbackOn};
+use wayleave_core::price::Ratio;
 use wayleave_core::snapshot::cache::Partition;
+use wayleave_core::snapshot::experiment::{Judge, Mode};
 use wayleave_core::snapshot::{JsonAccept, Losers, Pick, Refusals, StickyBy};
 use wayleave_core::table::RaceTerms;
 
@@ -115,8 +119,11 @@ const fn passed(reason: Passed) -> &'static str {
 
 fn format_plan(plan: &ExplainedPlan) -> String {
     let mut text = String::from("\nplan\n");
+    if let Some(experiment) = &plan.experiment {
+        text.push_str(&format_experiment(experiment));
+    }
     for (place, step) in plan.steps.iter().enumerate() {
-        let otherwise = if place == 0 { "" } else { "if that fails, " };
+        let otherwise = if place == 0 && plan.experiment.is_none() { "" } else { "if that fails, " };
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {}  {otherwise}{}", place + 1, format_step(step));
         text.push_str(&format_targets(step));
@@ -171,13 +178,58 @@ fn format_pick(pick: &Pick) -> String {
         }
         Pick::Cheapest => "the target at which this call is expected to cost the least".to_owned(),
         Pick::Fastest { explore } => {
-            let percent = f64::from(explore.millionths()) / 10_000.0;
+            let percent = percent(*explore);
             format!(
                 "the faster of two that are drawn, by what was seen of late; {percent} % of the calls go to any"
             )
         }
         Pick::LeastBusy => "the target with the fewest calls in flight".to_owned(),
+        Pick::Best(best) => format!(
+            "the {} of those whose answers score {} with 95 % confidence, else in this order; {} % of the calls go to \
+             those of which that is not known{}",
+            match best.optimise {
+                Optimise::Cost => "cheapest",
+                Optimise::Latency => "fastest",
+            },
+            f64::from(best.min_score.millionths()) / 1e6,
+            percent(best.explore),
+            best.judge.as_ref().map(format_judge).unwrap_or_default()
+        ),
     }
+}
+
+fn format_judge(judge: &Judge) -> String {
+    format!(
+        "; {} of {} judges {} % of the answers for ${} a day at most",
+        judge.model,
+        judge.provider,
+        percent(judge.sample),
+        judge.max_cost_per_day.usd()
+    )
+}
+
+fn percent(share: Ratio) -> f64 {
+    f64::from(share.millionths()) / 10_000.0
+}
+
+fn format_experiment(experiment: &ExplainedExperiment) -> String {
+    let drawn = match &experiment.sticky_by {
+        None => String::new(),
+        Some(StickyBy::Header(name)) => format!(", the same for equal values of the header {name}"),
+        Some(StickyBy::Metadata(name)) => format!(", the same for equal values of the metadata {name}"),
+    };
+    let mode = match experiment.mode {
+        Mode::Split => format!("an arm by weight{drawn}"),
+        Mode::Shadow => "the first arm; the others answer behind the client's back".to_owned(),
+    };
+    let judge = experiment.judge.as_ref().map(format_judge).unwrap_or_default();
+    let names: Vec<&str> = experiment.arms.iter().map(|(name, _)| name.as_str()).collect();
+    let targets = experiment.arms.iter().map(|(_, target)| target.clone());
+    let table = format_targets(&ExplainedStep::Pick {
+        pick: Pick::Weighted,
+        targets: targets.collect(),
+    });
+    format!("  0  experiment of {}: {mode}{judge}\n{table}", names.join(", "))
 }
 
 fn format_race(terms: RaceTerms) -> String {

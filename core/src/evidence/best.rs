@@ -3,10 +3,11 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::mean::{Interval, Mean};
 use crate::money::Ticks;
+use crate::price::Ratio;
 
 /// The chance that a target is wrongly called good enough, or not good enough.
 pub const ERROR: f64 = 0.05;
@@ -34,15 +35,16 @@ pub struct Wish {
     pub min_score: f64,
     /// What decides among those that have it.
     pub optimise: Optimise,
-    /// The share of calls that goes to targets which are not known to have it, in percent.
-    pub explore: u8,
+    /// The share of calls that goes to targets which are not known to have it.
+    pub explore: Ratio,
 }
 
 /// What decides among targets that are good enough.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Optimise {
     /// The least dollars.
+    #[default]
     Cost,
     /// The least time.
     Latency,
@@ -58,7 +60,7 @@ pub struct Place {
 }
 
 /// Why a candidate stands where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// It is this call's turn to learn about it. Its answer is to be judged in any case.
@@ -76,7 +78,7 @@ pub enum Reason {
 /// Puts the candidates in the order in which they are to be tried: those that are good enough, the cheapest (or fastest)
 /// first; then the unknown as they were declared; then those that are not good enough, the best first.
 ///
-/// In [`Wish::explore`] percent of calls one that is not known to be good enough comes first. That is the cheapest of
+/// In a share of calls ([`Wish::explore`]) one that is not known to be good enough comes first. That is the cheapest of
 /// those which would serve if they were: cheaper than the first that is known. One after the other, as the scores are
 /// few and the first that proves itself ends the search. A tenth of it goes to those that are known not to be; if there
 /// are no others, that tenth is all.
@@ -151,7 +153,7 @@ impl Ranked {
 
 /// Which of the places is to be explored by this call.
 fn explored(places: &[Ranked], wish: Wish, rng: &mut fastrand::Rng) -> Option<usize> {
-    if rng.u8(0..100) >= wish.explore {
+    if rng.u32(0..1_000_000) >= wish.explore.millionths() {
         return None;
     }
     let best = places

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::terms::{Arm, Terms};
 use super::trial::{Total, Totals};
@@ -23,7 +23,7 @@ pub enum Verdict {
 }
 
 /// Why a challenger has to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
     /// More of its calls fail than the control's, by more than the margin.

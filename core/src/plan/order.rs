@@ -3,9 +3,11 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
+use crate::evidence::best::{self, Candidate, Wish};
 use crate::plan::{Known, Lane, Wanted, World, expected_usage, sticky};
 use crate::price::Ratio;
 use crate::snapshot::Pick;
+use crate::snapshot::experiment::Best;
 
 /// Tokens of a stream that its reader waits for: how fast the rest comes matters less than when it begins.
 const AWAITED: u64 = 100;
@@ -33,6 +35,7 @@ pub(super) fn order(
         Pick::Cheapest => cheapest(lanes, rng),
         Pick::Fastest { explore } => fastest(lanes, *explore, wanted, world, rng),
         Pick::LeastBusy => least_busy(lanes, world, rng),
+        Pick::Best(spec) => best(lanes, spec, wanted, world, rng),
     }
 }
 
@@ -83,6 +86,43 @@ fn fastest(
     timed.sort_by_key(|(time, _)| *time);
     std::iter::once(first)
         .chain(timed.into_iter().map(|(_, lane)| lane))
+        .collect()
+}
+
+/// The cheapest, or fastest, of those that are good enough: [`crate::evidence::best`].
+fn best(
+    lanes: Vec<Lane>,
+    spec: &Best,
+    wanted: &Wanted<'_>,
+    world: &impl World,
+    rng: &mut fastrand::Rng,
+) -> Vec<Lane> {
+    let candidates: Vec<Candidate> = lanes
+        .iter()
+        .map(|lane| {
+            let known = world.known(&lane.target.provider, &lane.model);
+            Candidate {
+                cost: lane.expected,
+                latency: awaited(wanted, &known),
+                scores: known.scores,
+            }
+        })
+        .collect();
+    let wish = Wish {
+        min_score: f64::from(wanted.min_score.unwrap_or(spec.min_score).millionths()) / 1e6,
+        optimise: spec.optimise,
+        explore: spec.explore,
+    };
+    let mut lanes: Vec<Option<Lane>> = lanes.into_iter().map(Some).collect();
+    let places = best::order(&candidates, wish, rng).into_iter();
+    places
+        .filter_map(|place| {
+            let lane = lanes.get_mut(place.candidate)?.take()?;
+            Some(Lane {
+                standing: Some(place.reason),
+                ..lane
+            })
+        })
         .collect()
 }
 

@@ -16,6 +16,8 @@ pub(crate) fn wanted<'a>(rule: &'a Arc<ActiveRule>, model: &'a str) -> Wanted<'a
         headers: &NO_HEADERS,
         metadata: &NO_METADATA,
         at: Timestamp::UNIX_EPOCH,
+        min_score: None,
+        arm: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::evidence::Mean;
 use crate::plan::KeyChoice;
 use crate::snapshot::{Endpoint, ObjectName};
 
@@ -30,6 +31,8 @@ pub struct Known {
     pub in_flight: u32,
     /// Tokens of the conversation that the provider is likely to have in its prompt cache.
     pub cached: u64,
+    /// How good its answers are; `None`: nobody has scored one.
+    pub scores: Option<Mean>,
 }
 
 /// How many output tokens a call is expected to come to.

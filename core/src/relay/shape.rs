@@ -38,8 +38,20 @@ pub struct RelayOptions<'a> {
     pub model: &'a str,
     /// Unix seconds to name where the provider tells no time and the client's format wants one.
     pub created: i64,
-    /// Keep the text for a judgement on the whole of it; at most this many bytes.
-    pub keep_text: Option<usize>,
+    /// What is kept of the answer, for a judgement on the whole of it.
+    pub keep: Keep,
+}
+
+/// What is kept of the first choice of an answer, up to so many bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Its text.
+    Text(usize),
+    /// Its text and the tools that it calls, for a reader.
+    Transcript(usize),
 }
 
 /// Tells the call's total cost so far, with this usage as the present attempt's, at the model that the provider says it

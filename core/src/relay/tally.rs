@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::TotalCost;
+use super::{Keep, TotalCost};
 use crate::event::{Event, Fault, Finish};
 use crate::format::scan::JsonScan;
 use crate::money::Ticks;
@@ -42,7 +42,7 @@ pub struct Tally {
     /// Whether the provider said that this was all. A stream that ends without `[DONE]` after every choice has told its
     /// reason counts as well, from [`Relay::finish`](super::Relay::finish) on.
     pub ended: bool,
-    /// The text of the first choice, kept only where [`RelayOptions::keep_text`](super::RelayOptions::keep_text) asks.
+    /// What is kept of the first choice, where [`RelayOptions::keep`](super::RelayOptions::keep) asks.
     pub text: String,
 }
 
@@ -60,15 +60,23 @@ pub(super) struct Observer {
     pub(super) tally: Tally,
     /// The most bytes of text to keep; 0 keeps none.
     keep: usize,
+    /// Whether calls of tools are kept too.
+    keep_calls: bool,
     /// By choice and slot. The readers bound both.
     calls: BTreeMap<(u32, u32), JsonScan>,
 }
 
 impl Observer {
-    pub(super) fn new(keep_text: Option<usize>) -> Self {
+    pub(super) fn new(keep: Keep) -> Self {
+        let (most, keep_calls) = match keep {
+            Keep::Nothing => (0, false),
+            Keep::Text(most) => (most, false),
+            Keep::Transcript(most) => (most, true),
+        };
         Self {
             tally: Tally::default(),
-            keep: keep_text.unwrap_or(0),
+            keep: most,
+            keep_calls,
             calls: BTreeMap::new(),
         }
     }
@@ -83,22 +91,35 @@ impl Observer {
             }
             Event::Text { choice, text } => {
                 self.said(text);
-                if *choice == 0 && self.keep > 0 {
+                if *choice == 0 {
                     self.keep(text);
                 }
             }
             Event::Reasoning { text, .. } => self.said(text),
-            Event::Refusal { text, .. } => {
+            Event::Refusal { choice, text } => {
                 self.said(text);
+                if *choice == 0 && self.keep_calls {
+                    self.keep(text);
+                }
                 self.tally.refused = true;
             }
             Event::RedactedReasoning { .. } | Event::Opaque { .. } => self.tally.content = true,
             Event::ReasoningSignature { .. } | Event::Citation { .. } | Event::Logprobs { .. } => {}
-            Event::ToolCall { choice, slot, .. } => {
+            Event::ToolCall {
+                choice, slot, name, ..
+            } => {
                 self.tally.tool_calls += 1;
+                if *choice == 0 && self.keep_calls {
+                    self.keep(&format!("\n[calls the tool {name} with] "));
+                }
                 self.calls.insert((*choice, *slot), JsonScan::default());
             }
-            Event::ToolArguments { choice, slot, json } => self.argued((*choice, *slot), json),
+            Event::ToolArguments { choice, slot, json } => {
+                if *choice == 0 && self.keep_calls {
+                    self.keep(json);
+                }
+                self.argued((*choice, *slot), json);
+            }
             Event::Finish { choice, reason, .. } => self.finished(*choice, *reason),
             Event::Usage(report) => self.tally.report = Some(*report),
             Event::Error(fault) => self.fault(fault.clone()),
@@ -127,6 +148,9 @@ impl Observer {
     }
 
     fn keep(&mut self, text: &str) {
+        if self.keep == 0 {
+            return;
+        }
         let room = self.keep.saturating_sub(self.tally.text.len()).min(text.len());
         let fitting = (0..=room)
             .rev()
@@ -182,7 +206,7 @@ mod tests {
 
     #[test]
     fn keeps_text_up_to_a_whole_character() {
-        let mut observer = Observer::new(Some(4));
+        let mut observer = Observer::new(Keep::Text(4));
         for text in ["aü", "ü", "b"] {
             observer.observe(&Event::Text {
                 choice: 0,
@@ -200,8 +224,33 @@ mod tests {
     }
 
     #[test]
+    fn a_transcript_has_the_tools_that_are_called() {
+        let mut observer = Observer::new(Keep::Transcript(200));
+        let events = [
+            Event::Text {
+                choice: 0,
+                text: "Let me see.".into(),
+            },
+            Event::ToolCall {
+                choice: 0,
+                slot: 0,
+                id: "i".into(),
+                name: "weather".into(),
+            },
+            Event::ToolArguments {
+                choice: 0,
+                slot: 0,
+                json: r#"{"city":"Bern"}"#.into(),
+            },
+        ];
+        events.iter().for_each(|event| observer.observe(event));
+        let expected = "Let me see.\n[calls the tool weather with] {\"city\":\"Bern\"}";
+        assert_eq!(observer.tally.text, expected);
+    }
+
+    #[test]
     fn a_call_is_whole_by_its_brackets_or_at_the_end() {
-        let mut observer = Observer::new(None);
+        let mut observer = Observer::new(Keep::Nothing);
         for slot in [0, 1] {
             observer.observe(&Event::ToolCall {
                 choice: 0,
@@ -237,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_call_that_hits_the_limit_is_not_whole() {
-        let mut observer = Observer::new(None);
+        let mut observer = Observer::new(Keep::Nothing);
         observer.observe(&Event::ToolCall {
             choice: 0,
             slot: 0,

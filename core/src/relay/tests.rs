@@ -108,7 +108,7 @@ impl Trip {
             },
             model: "asked-for",
             created: 1_700_000_000,
-            keep_text: Some(1000),
+            keep: Keep::Text(1000),
         })
     }
 

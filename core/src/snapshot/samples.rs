@@ -84,6 +84,7 @@ pub(crate) fn rule(steps: Vec<Step>) -> Rule {
         retry: Retry::default(),
         timeouts: Timeouts::default(),
         slow_stream: None,
+        experiment: None,
         unsupported: Unsupported::Drop,
         max_cost: None,
     }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::experiment::asking_one;
 use super::{ActiveRule, endpoint};
-use crate::outcome::FallbackOn;
 use crate::snapshot::cache::{Cache, CacheRules, CacheState, Semantic};
-use crate::snapshot::{ObjectName, Pick, Provider, Retry, Rule, Step, Target, Timeouts, Unsupported};
+use crate::snapshot::{ObjectName, Provider};
 
 /// A cache, ready.
 #[derive(Debug)]
@@ -52,26 +52,6 @@ fn embedder(
     if !endpoint.embeds(model) {
         return Err(format!("ProviderKey {provider} has no API for embeddings"));
     }
-    let targets = vec![Target {
-        provider: provider.clone(),
-        model: Some(Arc::clone(model)),
-        weight: 1,
-    }];
-    let rule = Rule {
-        when: None,
-        steps: vec![Step::Pick {
-            pick: Pick::default(),
-            targets,
-        }],
-        fallback_on: FallbackOn::default(),
-        retry: Retry::default(),
-        timeouts: Timeouts {
-            total: semantic.timeout,
-            ..Timeouts::default()
-        },
-        slow_stream: None,
-        unsupported: Unsupported::default(),
-        max_cost: None,
-    };
-    Ok(Arc::new(ActiveRule::build(0, &rule, model, providers)))
+    let rule = asking_one(provider, model, semantic.timeout);
+    Ok(Arc::new(ActiveRule::build(0, &rule, provider, model, providers)))
 }

@@ -9,7 +9,7 @@ use wayleave_core::cache::{Entry, NotKept, Provenance, keep};
 use wayleave_core::format::{Framing, WireFormat};
 use wayleave_core::money::Ticks;
 use wayleave_core::price::Ratio;
-use wayleave_core::relay::{ClientShape, Relay, RelayOptions};
+use wayleave_core::relay::{ClientShape, Keep, Relay, RelayOptions};
 use wayleave_core::snapshot::cache::{CacheRules, KeyParts, Method, Partition, Store, ToolCalls};
 
 use crate::recordings::api::{Api, CLIENTS, framings};
@@ -151,7 +151,7 @@ fn replayed(entry: &Entry, way: Way) -> Passed {
         provider: entry.shape().expect("a vendor of this version"),
         model: &entry.from.model,
         created: 1,
-        keep_text: None,
+        keep: Keep::Nothing,
     });
     let free = |_: &_, _: Option<&str>| way.priced.then_some(Ticks::ZERO);
     let mut bytes = relay.push(entry.body.clone(), &free).to_vec();

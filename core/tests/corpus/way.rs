@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use wayleave_core::format::{Framing, WireFormat};
 use wayleave_core::money::Ticks;
-use wayleave_core::relay::{ClientShape, ProviderShape, Relay, RelayOptions, Tally};
+use wayleave_core::relay::{ClientShape, Keep, ProviderShape, Relay, RelayOptions, Tally};
 use wayleave_core::usage::Report;
 
 use crate::recordings::api::Api;
@@ -44,7 +44,7 @@ pub(crate) fn relay(exchange: &Exchange, way: Way, chunks: impl Iterator<Item = 
         },
         model: ASKED_MODEL,
         created: 1,
-        keep_text: Some(usize::MAX),
+        keep: Keep::Text(usize::MAX),
     });
     let cost = |_: &Report, _: Option<&str>| way.priced.then_some(Ticks::new(COST));
     let mut bytes = Vec::new();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use serde_json::Value;
 use wayleave_core::format::Framing;
-use wayleave_core::relay::{ClientShape, ProviderShape, Relay, RelayOptions};
+use wayleave_core::relay::{ClientShape, Keep, ProviderShape, Relay, RelayOptions};
 
 use crate::feature::OF_ANSWERS;
 use crate::fold::folded;
@@ -159,7 +159,7 @@ impl Way {
             },
             model: "asked-for",
             created: 5,
-            keep_text: None,
+            keep: Keep::Nothing,
         });
         let mut out = relay
             .push(Bytes::from(self.sent(feature, provided)), &|_, _| None)

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use proptest::sample::Index;
 use serde::de::IgnoredAny;
 use wayleave_core::format::{Framing, WireFormat};
-use wayleave_core::relay::{ClientShape, ProviderShape, Relay, RelayOptions, Tally};
+use wayleave_core::relay::{ClientShape, Keep, ProviderShape, Relay, RelayOptions, Tally};
 
 use crate::cases::Fate;
 use crate::samples::side::Side;
@@ -67,7 +67,7 @@ impl Trip {
             },
             model: "asked-for",
             created: 5,
-            keep_text: Some(1_000),
+            keep: Keep::Text(1_000),
         });
         let mut bytes = Vec::new();
         for piece in pieces {

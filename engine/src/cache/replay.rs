@@ -13,7 +13,7 @@ use wayleave_core::cache::{Ask, Entry, Provenance, Status};
 use wayleave_core::event::Fault;
 use wayleave_core::format::Framing;
 use wayleave_core::outcome::Class;
-use wayleave_core::relay::{ProviderShape, Relay, RelayOptions};
+use wayleave_core::relay::{Keep, ProviderShape, Relay, RelayOptions};
 use wayleave_core::usage::Report;
 use wayleave_core::walk::Role;
 
@@ -134,7 +134,7 @@ fn relay(call: &CallContext, from: &Provenance, provider: ProviderShape) -> Rela
         provider,
         model: &from.model,
         created: from.kept.as_second(),
-        keep_text: None,
+        keep: Keep::Nothing,
     })
 }
 

@@ -139,6 +139,7 @@ pub(crate) fn snapshot(sim: &Sim) -> Snapshot {
         retry: Retry::default(),
         timeouts: Timeouts::default(),
         slow_stream: None,
+        experiment: None,
         unsupported: Unsupported::Drop,
         max_cost: None,
     };

@@ -10,6 +10,7 @@ use wayleave_core::snapshot::{ObjectName, Route, RouteRules, Rule, Step, Unsuppo
 use wayleave_core::when::When;
 
 use super::claim::Claims;
+use super::experiment;
 use super::grant::Grants;
 use super::step::{self, Place};
 use super::timing;
@@ -107,8 +108,13 @@ fn rule(
             step::compile(spec, place, &field.key("steps").index(index), grants, problems)
         })
         .collect();
+    let experiment = spec.experiment.as_ref().map(|spec| {
+        let field = field.key("experiment");
+        Box::new(experiment::compile(spec, namespace, &field, grants, problems))
+    });
     Rule {
         when,
+        experiment,
         steps,
         fallback_on: spec
             .fallback_on

@@ -2,6 +2,8 @@
 
 mod pick;
 
+pub(super) use self::pick::sticky;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,7 +39,7 @@ pub(super) fn compile(
             Some(self::race(race, place, &field.key("race"), grants, problems))
         }
         (None, _, Some(targets)) => Some(Step::Pick {
-            pick: pick::compile(spec, field, problems),
+            pick: pick::compile(spec, place.namespace, field, grants, problems),
             targets: candidates(targets, place, &field.key("targets"), grants, problems),
         }),
         (Some(_), _, Some(_)) => {

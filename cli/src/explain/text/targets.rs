@@ -63,7 +63,7 @@ impl Lead {
         match pick {
             Pick::Weighted | Pick::Sticky(_) => Self::Chance,
             Pick::Cheapest => Self::Cost,
-            Pick::Fastest { .. } | Pick::LeastBusy => Self::Place,
+            Pick::Fastest { .. } | Pick::LeastBusy | Pick::Best(_) => Self::Place,
         }
     }
 

@@ -19,11 +19,15 @@ fn costs(ticks: i64, scores: impl Into<Option<Mean>>) -> Candidate {
     }
 }
 
-fn wish(explore: u8) -> Wish {
+const fn percent(percent: u32) -> Ratio {
+    Ratio::from_millionths(percent * 10_000)
+}
+
+fn wish(explore: u32) -> Wish {
     Wish {
         min_score: 0.8,
         optimise: Optimise::Cost,
-        explore,
+        explore: percent(explore),
     }
 }
 
@@ -210,11 +214,11 @@ proptest! {
     #[test]
     fn each_candidate_has_one_place(
         candidates in prop::collection::vec(candidate(), 0..20),
-        explore in 0_u8..=255,
+        explore in 0_u32..=100,
         seed in any::<u64>(),
         min_score in -1.0..2.0_f64,
     ) {
-        let wish = Wish { min_score, explore, ..wish(0) };
+        let wish = Wish { min_score, ..wish(explore) };
         let places = order(&candidates, wish, &mut fastrand::Rng::with_seed(seed));
         let mut indices: Vec<_> = places.iter().map(|place| place.candidate).collect();
         indices.sort_unstable();

@@ -27,7 +27,7 @@ fn answered(from: WireFormat, to: WireFormat, body: &Value) -> Value {
         },
         model: "asked-for",
         created: 1,
-        keep_text: None,
+        keep: Keep::Nothing,
     });
     relay.push(body.to_string().into(), &trip.cost());
     serde_json::from_slice(&relay.finish(&trip.cost())).expect("JSON")

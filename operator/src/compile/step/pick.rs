@@ -2,63 +2,137 @@
 
 use std::sync::Arc;
 
+use wayleave_api::judge::JudgeMode;
 use wayleave_api::llm_route as api;
-use wayleave_api::number::Decimal;
+use wayleave_core::evidence::best::Optimise;
 use wayleave_core::price::Ratio;
+use wayleave_core::snapshot::experiment::Best;
 use wayleave_core::snapshot::{Pick, StickyBy};
 
 use super::super::cache::key::header;
+use super::super::grant::Grants;
 use super::super::verdict::Problems;
+use super::super::{judge, share};
 use crate::field::FieldPath;
 
 /// One call in a hundred.
 const EXPLORE: Ratio = Ratio::from_millionths(10_000);
-/// Half of the calls.
-const MOST_EXPLORE: Ratio = Ratio::from_millionths(500_000);
+/// One call in five: what nobody knows to be good enough is found out within some hundreds.
+const EXPLORE_BEST: Ratio = Ratio::from_millionths(200_000);
+/// Half of the calls, in percent.
+const MOST_EXPLORE: u32 = 50;
+
+const ONLY_WEIGHTED: &str = "has an effect with pick: Weighted only: remove it, or the other pick";
+const ONLY_EXPLORING: &str = "has an effect with pick: Fastest or Best only: remove it";
+const ONLY_BEST: &str = "has an effect with pick: Best only: remove it, or write pick: Best";
 
 /// The pick of a step with targets.
-pub(super) fn compile(spec: &api::Step, field: &FieldPath, problems: &mut Problems) -> Pick {
+pub(super) fn compile(
+    spec: &api::Step,
+    namespace: &str,
+    field: &FieldPath,
+    grants: &mut Grants<'_>,
+    problems: &mut Problems,
+) -> Pick {
     let sticky_by = spec.sticky_by.as_ref();
     let sticky = sticky_by.and_then(|by| sticky(by, &field.key("stickyBy"), problems));
-    let explore = spec.explore.as_ref();
-    let explored = explore.map(|text| percent(text, &field.key("explore"), problems));
-    let pick = match (spec.pick, sticky) {
-        (None | Some(api::Pick::Weighted), None) => Pick::Weighted,
-        (None | Some(api::Pick::Weighted), Some(by)) => Pick::Sticky(by),
-        (Some(api::Pick::Cheapest), _) => Pick::Cheapest,
-        (Some(api::Pick::Fastest), _) => Pick::Fastest {
-            explore: explored.unwrap_or(EXPLORE),
+    let explore = spec.explore.as_ref().and_then(|text| {
+        let field = field.key("explore");
+        share::percent(text, MOST_EXPLORE, "0.5", &field, problems)
+    });
+    let pick = match spec.pick.unwrap_or(api::Pick::Weighted) {
+        api::Pick::Weighted => sticky.map_or(Pick::Weighted, Pick::Sticky),
+        api::Pick::Cheapest => Pick::Cheapest,
+        api::Pick::Fastest => Pick::Fastest {
+            explore: explore.unwrap_or(EXPLORE),
         },
-        (Some(api::Pick::LeastBusy), _) => Pick::LeastBusy,
+        api::Pick::LeastBusy => Pick::LeastBusy,
+        api::Pick::Best => {
+            let explore = explore.unwrap_or(EXPLORE_BEST);
+            Pick::Best(Box::new(best(spec, explore, namespace, field, grants, problems)))
+        }
     };
-    if sticky_by.is_some() && !matches!(spec.pick, None | Some(api::Pick::Weighted)) {
-        let message = "has an effect with pick: Weighted only: remove it, or the other pick";
-        problems.invalid(&field.key("stickyBy"), message);
-    }
-    if explore.is_some() && !matches!(pick, Pick::Fastest { .. }) {
-        problems.invalid(
-            &field.key("explore"),
-            "has an effect with pick: Fastest only: remove it",
-        );
-    }
+    misplaced(spec, spec.pick.unwrap_or(api::Pick::Weighted), field, problems);
     pick
 }
 
 /// A race picks nothing.
 pub(super) fn none(spec: &api::Step, field: &FieldPath, problems: &mut Problems) {
     if spec.sticky_by.is_some() {
-        let message = "has an effect with pick: Weighted only: remove it, or the other pick";
-        problems.invalid(&field.key("stickyBy"), message);
+        problems.invalid(&field.key("stickyBy"), ONLY_WEIGHTED);
     }
     if spec.explore.is_some() {
-        problems.invalid(
-            &field.key("explore"),
-            "has an effect with pick: Fastest only: remove it",
-        );
+        problems.invalid(&field.key("explore"), ONLY_EXPLORING);
+    }
+    of_best(spec, field, problems);
+}
+
+/// What has no effect with this pick.
+fn misplaced(spec: &api::Step, pick: api::Pick, field: &FieldPath, problems: &mut Problems) {
+    if spec.sticky_by.is_some() && pick != api::Pick::Weighted {
+        problems.invalid(&field.key("stickyBy"), ONLY_WEIGHTED);
+    }
+    if spec.explore.is_some() && !matches!(pick, api::Pick::Fastest | api::Pick::Best) {
+        problems.invalid(&field.key("explore"), ONLY_EXPLORING);
+    }
+    if pick != api::Pick::Best {
+        of_best(spec, field, problems);
     }
 }
 
-fn sticky(by: &api::StickyBy, field: &FieldPath, problems: &mut Problems) -> Option<StickyBy> {
+fn of_best(spec: &api::Step, field: &FieldPath, problems: &mut Problems) {
+    let fields = [
+        ("minScore", spec.min_score.is_some()),
+        ("optimise", spec.optimise.is_some()),
+        ("judge", spec.judge.is_some()),
+    ];
+    for (name, _) in fields.into_iter().filter(|(_, is_set)| *is_set) {
+        problems.invalid(&field.key(name), ONLY_BEST);
+    }
+}
+
+fn best(
+    spec: &api::Step,
+    explore: Ratio,
+    namespace: &str,
+    field: &FieldPath,
+    grants: &mut Grants<'_>,
+    problems: &mut Problems,
+) -> Best {
+    let min_score = match &spec.min_score {
+        Some(text) => share::of_one(text, "a score", "0.8", &field.key("minScore"), problems),
+        None => {
+            let message = "needs a minScore: write the score, from 0 to 1, that a model must have, such as 0.8";
+            problems.invalid(&field.key("pick"), message);
+            None
+        }
+    };
+    let judge = spec.judge.as_ref().map(|judge| {
+        let field = field.key("judge");
+        if judge.mode == Some(JudgeMode::Pairwise) {
+            let message = "compares arms of an experiment: here each answer is judged by itself, remove it";
+            problems.invalid(&field.key("mode"), message);
+        }
+        let targets = spec.targets.iter().flatten();
+        let judged = targets.filter_map(|target| {
+            let model = target.model.as_deref()?;
+            Some((format!("a target at {}", target.provider_key), model))
+        });
+        judge::compile(judge, namespace, judged, &field, grants, problems)
+    });
+    Best {
+        min_score: min_score.unwrap_or(Ratio::ONE),
+        optimise: match spec.optimise {
+            None | Some(api::Optimise::Cost) => Optimise::Cost,
+            Some(api::Optimise::Latency) => Optimise::Latency,
+        },
+        explore,
+        judge,
+    }
+}
+
+/// What calls have in common.
+pub(in super::super) fn sticky(by: &api::StickyBy, field: &FieldPath, problems: &mut Problems) -> Option<StickyBy> {
     match (&by.header, &by.metadata) {
         (Some(name), None) => header(name, &field.key("header"), problems).map(StickyBy::Header),
         (None, Some(name)) if !name.is_empty() => Some(StickyBy::Metadata(Arc::from(name.as_str()))),
@@ -74,18 +148,4 @@ fn sticky(by: &api::StickyBy, field: &FieldPath, problems: &mut Problems) -> Opt
             None
         }
     }
-}
-
-/// A share of the calls, given in percent.
-fn percent(text: &Decimal, field: &FieldPath, problems: &mut Problems) -> Ratio {
-    // Of 100, a ratio of up to 100 is a percentage.
-    let percent = text.as_str().parse::<Ratio>().ok();
-    let share = percent.map(|percent| Ratio::from_millionths(percent.millionths() / 100));
-    share.filter(|share| *share <= MOST_EXPLORE).unwrap_or_else(|| {
-        let message = format!(
-            "`{text}` is not a percentage: write a decimal number from 0 to 50 with at most 6 decimals, such as 0.5"
-        );
-        problems.invalid(field, message);
-        EXPLORE
-    })
 }
