@@ -47,6 +47,9 @@ pub struct ActiveRoute {
 pub struct ActiveRule {
     /// Its place in the route, from 0.
     pub index: usize,
+    /// Which calls it is for, in short, however rules are moved about or get other targets: what is learned of its
+    /// calls is kept under this name.
+    pub mark: Arc<str>,
     /// Its condition; `Err`: one that does not compile, and therefore never matches.
     pub when: Option<Result<When, String>>,
     /// Names what its answers depend on: another chain gives other answers.
@@ -360,6 +363,7 @@ impl ActiveRule {
         });
         Self {
             index,
+            mark: mark(rule.when.as_deref()),
             when: rule
                 .when
                 .as_deref()
@@ -378,6 +382,15 @@ impl ActiveRule {
             max_cost: rule.max_cost,
         }
     }
+}
+
+/// Of two rules with the same condition the second one gets no call, so none is taken for another.
+fn mark(when: Option<&str>) -> Arc<str> {
+    const DIGITS: usize = 12;
+    when.map_or_else(
+        || Arc::from("any"),
+        |when| Arc::from(format!("{:.DIGITS$}", Digest::of([when.as_bytes()]).to_string())),
+    )
 }
 
 impl ActiveTarget {

@@ -1,5 +1,7 @@
 //! The engine's clocks: one that only goes forward, and the date that belongs to it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use tokio::time::Instant;
 use wayleave_core::circuit::Moment;
@@ -20,7 +22,9 @@ impl Clock {
     }
 
     pub(crate) fn moment(&self) -> Moment {
-        Moment(self.start.elapsed())
+        let start = self.date.duration_since(Timestamp::UNIX_EPOCH);
+        let start = Duration::try_from(start).unwrap_or_default();
+        Moment(start.saturating_add(self.start.elapsed()))
     }
 
     /// The date of an instant of this run.

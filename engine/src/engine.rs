@@ -30,6 +30,7 @@ use crate::drive::Drive;
 use crate::evidence::Evidence;
 use crate::executor;
 use crate::health::Health;
+use crate::learned::Learned;
 use crate::ledger::Ledger;
 use crate::metrics::{CallSample, Label, Metrics};
 use crate::models;
@@ -44,6 +45,7 @@ pub(crate) struct Core {
     pub(crate) clients: Clients,
     pub(crate) health: Health,
     pub(crate) evidence: Evidence,
+    pub(crate) learned: Learned,
     pub(crate) caches: Caches,
     pub(crate) ledger: Ledger,
     pub(crate) metrics: Arc<Metrics>,

@@ -5,6 +5,7 @@ mod speed;
 mod view;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,13 +17,12 @@ use wayleave_core::route::Routed;
 use wayleave_core::snapshot::ObjectName;
 use wayleave_core::usage::Usage;
 
-use self::speed::Track;
+use self::speed::Speeds;
 pub(crate) use self::speed::{Answered, Ended};
 pub(crate) use self::view::View;
 use crate::clock::Clock;
+use crate::learned::{Learned, Shared};
 
-/// Targets, and kinds of calls, kept at most. Models that clients name freely must not grow it without end.
-const MOST: usize = 20_000;
 /// Conversations that providers have in their prompt caches, kept at most.
 const MOST_WARM: u64 = 50_000;
 /// How long a provider keeps a prompt: Anthropic five minutes from its last use, OpenAI five to ten.
@@ -37,27 +37,20 @@ pub(crate) struct Name {
     model: Arc<str>,
 }
 
-/// Calls that are alike.
+/// Calls that are alike, as the name under which is kept what is learned of them: `ROUTE RULE`. It says nothing secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Kind {
-    route: ObjectName,
-    /// The rule's place in the route.
-    rule: usize,
-}
-
-/// How long the answers to one kind of calls are.
-#[derive(Debug, Default)]
-struct Lengths {
-    all: Length,
-    by_target: HashMap<Name, Length>,
-}
+pub(crate) struct Kind(String);
 
 /// All of it. Locked for moments only.
 #[derive(Debug)]
 pub(crate) struct Evidence {
     clock: Clock,
-    tracks: Mutex<HashMap<Name, Track>>,
-    lengths: Mutex<HashMap<Kind, Lengths>>,
+    /// Attempts that have begun and not ended. Of this replica, and not kept.
+    in_flight: Mutex<HashMap<Name, u32>>,
+    /// Of each target.
+    speeds: Arc<Shared<Speeds>>,
+    /// Of the answers to a kind of calls: of all targets, and of each.
+    lengths: Arc<Shared<Length>>,
     /// Tokens of conversations in prompt caches.
     warm: Cache<(Digest, Name), u64>,
 }
@@ -69,35 +62,33 @@ impl Name {
             model: Arc::clone(model),
         }
     }
-}
 
-impl Lengths {
-    fn of(&self, name: &Name) -> Output {
-        let own = self
-            .by_target
-            .get(name)
-            .filter(|own| own.count() >= ENOUGH)
-            .and_then(Length::expected);
-        let all = self.all.expected();
-        own.map_or_else(|| all.map_or(Output::Unknown, Output::Alike), Output::Measured)
+    /// The name under which is kept what is learned of it. The model is the last: it may be any text.
+    fn key(&self) -> String {
+        let Self { provider, model } = self;
+        [&*provider.namespace, "/", &*provider.name, " ", &**model].concat()
     }
 }
 
 impl Kind {
     pub(crate) fn of(routed: &Routed) -> Self {
-        Self {
-            route: routed.route.name.clone(),
-            rule: routed.rule.index,
-        }
+        let (route, rule) = (&routed.route.name, &routed.rule.mark);
+        Self([&*route.namespace, "/", &*route.name, " ", &**rule].concat())
+    }
+
+    /// The name under which is kept what is learned of such calls at a target: `ROUTE RULE PROVIDER MODEL`.
+    pub(crate) fn at(&self, name: &Name) -> String {
+        [&*self.0, " ", &*name.key()].concat()
     }
 }
 
 impl Evidence {
-    pub(crate) fn new(clock: Clock) -> Self {
+    pub(crate) fn new(clock: Clock, learned: &mut Learned) -> Self {
         Self {
             clock,
-            tracks: Mutex::default(),
-            lengths: Mutex::default(),
+            in_flight: Mutex::default(),
+            speeds: learned.table("speeds"),
+            lengths: learned.table("lengths"),
             warm: Cache::builder()
                 .max_capacity(MOST_WARM)
                 .time_to_live(WARM_FOR)
@@ -107,23 +98,27 @@ impl Evidence {
 
     /// An attempt begins.
     pub(crate) fn begin(&self, name: &Name) {
-        let mut tracks = lock(&self.tracks);
-        if tracks.len() >= MOST && !tracks.contains_key(name) {
-            tracks.retain(|_, track| track.is_busy());
-        }
-        tracks.entry(name.clone()).or_default().begin();
+        let mut in_flight = lock(&self.in_flight);
+        let count = in_flight.entry(name.clone()).or_default();
+        *count = count.saturating_add(1);
     }
 
     /// An attempt ended.
     pub(crate) fn end(&self, name: &Name, ended: Ended) {
-        let now = self.clock.moment();
-        if let Some(track) = lock(&self.tracks).get_mut(name) {
-            track.end(ended, now);
+        if let Entry::Occupied(mut entry) = lock(&self.in_flight).entry(name.clone()) {
+            *entry.get_mut() -= 1;
+            if *entry.get() == 0 {
+                entry.remove();
+            }
+        }
+        if ended != Ended::Otherwise {
+            let now = self.clock.moment();
+            self.speeds.observe(&name.key(), |speeds| speeds.end(ended, now));
         }
     }
 
     /// An answer was this long.
-    pub(crate) fn answered(&self, kind: Kind, name: &Name, conversation: Option<Digest>, usage: &Usage) {
+    pub(crate) fn answered(&self, kind: &Kind, name: &Name, conversation: Option<Digest>, usage: &Usage) {
         if usage.output > 0 {
             self.measure(kind, name, usage.output);
         }
@@ -133,35 +128,31 @@ impl Evidence {
         }
     }
 
-    fn measure(&self, kind: Kind, name: &Name, output: u64) {
-        let mut lengths = lock(&self.lengths);
-        if lengths.len() >= MOST && !lengths.contains_key(&kind) {
-            lengths.clear();
+    fn measure(&self, kind: &Kind, name: &Name, output: u64) {
+        for key in [&kind.at(name), &kind.0] {
+            self.lengths.observe(key, |length| length.observe(output));
         }
-        let lengths = lengths.entry(kind).or_default();
-        lengths.all.observe(output);
-        if lengths.by_target.len() >= MOST && !lengths.by_target.contains_key(name) {
-            lengths.by_target.clear();
+    }
+
+    fn length(&self, kind: &Kind, name: &Name) -> Output {
+        let own = self.lengths.sum(&kind.at(name));
+        if let (Some(own), ENOUGH..) = (own.expected(), own.count()) {
+            return Output::Measured(own);
         }
-        lengths.by_target.entry(name.clone()).or_default().observe(output);
+        let all = self.lengths.sum(&kind.0).expected();
+        all.map_or(Output::Unknown, Output::Alike)
     }
 
     fn known(&self, kind: &Kind, name: &Name, streamed: bool, conversation: Option<Digest>) -> Known {
         let now = self.clock.moment();
-        let (first_content, per_token, in_flight) = lock(&self.tracks)
-            .get(name)
-            .map(|track| track.at(now, streamed))
-            .unwrap_or_default();
-        let output = lock(&self.lengths)
-            .get(kind)
-            .map(|lengths| lengths.of(name))
-            .unwrap_or_default();
+        let (first_content, per_token) = self.speeds.sum(&name.key()).at(now, streamed);
+        let in_flight = lock(&self.in_flight).get(name).copied();
         let cached = conversation.and_then(|conversation| self.warm.get(&(conversation, name.clone())));
         Known {
-            output,
+            output: self.length(kind, name),
             first_content,
             per_token,
-            in_flight,
+            in_flight: in_flight.unwrap_or_default(),
             cached: cached.unwrap_or_default(),
         }
     }

@@ -21,6 +21,7 @@ mod evidence;
 mod executor;
 mod failure;
 mod health;
+mod learned;
 pub mod ledger;
 mod metrics;
 mod models;
@@ -49,6 +50,7 @@ use crate::clock::Clock;
 use crate::engine::{Core, Flights};
 use crate::evidence::Evidence;
 use crate::health::Health;
+use crate::learned::Learned;
 use crate::ledger::{Ledger, Rotation, SpoolOptions};
 use crate::metrics::Metrics;
 use crate::upstream::Clients;
@@ -123,13 +125,15 @@ impl Engine {
         let clock = Clock::start();
         let metrics = Metrics::new();
         let ledger = Ledger::open(&options, &metrics)?;
+        let mut learned = Learned::default();
         Ok(Self(Arc::new(Core {
             options,
             clock,
             table: ArcSwapOption::empty(),
             clients: Clients::default(),
             health: Health::new(clock),
-            evidence: Evidence::new(clock),
+            evidence: Evidence::new(clock, &mut learned),
+            learned,
             caches: Caches::default(),
             ledger,
             metrics,
@@ -215,6 +219,7 @@ impl Engine {
 
     /// The metrics in the OpenMetrics text format, without the mark of its end: other metrics may follow.
     pub fn metrics(&self) -> String {
+        self.0.learned.measure(self.0.metrics.learned());
         self.0.metrics.text()
     }
 

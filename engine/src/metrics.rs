@@ -2,6 +2,7 @@
 
 mod cache;
 mod labels;
+mod learned;
 mod ledger;
 mod store;
 
@@ -25,6 +26,7 @@ use self::labels::{
     RoleLabel, SourceLabel, StreamLabels, TokenKind, TokenLabels, TokenType,
 };
 pub(crate) use self::labels::{Label, ModelLabels};
+pub(crate) use self::learned::LearnedMetrics;
 use self::ledger::LedgerMetrics;
 pub(crate) use self::store::{Fault, MemoryGauges, Operation, StoreKind, StoreMetrics};
 
@@ -80,6 +82,7 @@ pub(crate) struct Metrics {
     gen_ai_tokens: Histograms<GenAiTokenLabels>,
     store: StoreMetrics,
     cache: CacheMetrics,
+    learned: LearnedMetrics,
     ledger: LedgerMetrics,
 }
 
@@ -127,6 +130,7 @@ impl Metrics {
             gen_ai_tokens: Family::new_with_constructor(Buckets(&TOKENS)),
             store: StoreMetrics::new(),
             cache: CacheMetrics::default(),
+            learned: LearnedMetrics::default(),
             ledger: LedgerMetrics::default(),
         };
         metrics.register();
@@ -176,6 +180,7 @@ impl Metrics {
         );
         self.store.register(own);
         self.cache.register(own);
+        self.learned.register(own);
         self.ledger.register(own);
         self.registry.register(
             "gen_ai_client_operation_duration_seconds",
@@ -291,6 +296,11 @@ impl Metrics {
     /// Those of the ledger.
     pub(crate) fn ledger(&self) -> &LedgerMetrics {
         &self.ledger
+    }
+
+    /// Those of what is learned.
+    pub(crate) fn learned(&self) -> &LearnedMetrics {
+        &self.learned
     }
 
     /// Those of the caches of routes.

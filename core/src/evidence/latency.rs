@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use super::replicas::Part;
 use crate::circuit::Moment;
 
 /// How long a peak is remembered: after this time a third of it is left.
@@ -13,11 +16,12 @@ const SHARE: f64 = 0.1;
 /// over time. Unlike theirs it decays to the mean of what was seen and not to zero: a target that nobody asks does not
 /// become the fastest by that.
 ///
-/// Not kept over restarts: it is of the last seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// Of several replicas the one that asked last knows best.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Latency(Option<Seen>);
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Seen {
     mean: f64,
     peak: f64,
@@ -52,6 +56,25 @@ impl Latency {
     }
 }
 
+impl Part for Latency {
+    type Sum = Self;
+
+    fn version(&self) -> (u64, u32) {
+        let at = self.0.map_or(Duration::ZERO, |seen| seen.at.0);
+        (u64::try_from(at.as_nanos()).unwrap_or(u64::MAX), 0)
+    }
+
+    fn add_to(&self, sum: &mut Self) {
+        if self.0.map(|seen| seen.at) > sum.0.map(|seen| seen.at) {
+            *sum = *self;
+        }
+    }
+
+    fn merge(&mut self, gone: Self) {
+        gone.add_to(self);
+    }
+}
+
 impl Seen {
     fn decayed(&self, now: Moment) -> f64 {
         let idle = self.at.until(now).as_secs_f64();
@@ -62,6 +85,7 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Replicas;
 
     fn at(seconds: u64) -> Moment {
         Moment(Duration::from_secs(seconds))
@@ -105,6 +129,24 @@ mod tests {
         latency.observe(Duration::from_secs(3), at(100));
         (101..170).for_each(|second| latency.observe(Duration::from_millis(200), at(second)));
         assert!(millis(&latency, 170) < 220);
+    }
+
+    #[test]
+    fn the_replica_that_asked_last_knows_best() {
+        let (mut early, mut late) = (Latency::default(), Latency::default());
+        early.observe(Duration::from_millis(100), at(5));
+        late.observe(Duration::from_millis(900), at(6));
+        let mut known = Replicas::default();
+        known.learn("late", &late);
+        known.learn("early", &early);
+        known.learn("idle", &Latency::default());
+        assert_eq!(known.sum(), late);
+        early.merge(late);
+        late.merge(Latency::default());
+        assert_eq!(early, late);
+        let text = serde_json::to_string(&late).unwrap();
+        assert_eq!(serde_json::from_str::<Latency>(&text).unwrap(), late, "{text}");
+        assert!(late.version() > Latency::default().version());
     }
 
     #[test]

@@ -55,6 +55,10 @@ impl Part for Length {
             sum.count = count;
         }
     }
+
+    fn merge(&mut self, gone: Self) {
+        gone.add_to(self);
+    }
 }
 
 #[cfg(test)]
@@ -87,5 +91,7 @@ mod tests {
         known.learn("two", &two);
         known.learn("two", &two);
         assert_eq!(known.sum().expected(), Some(200));
+        one.merge(two);
+        assert_eq!((one.expected(), one.count()), (Some(200), 40));
     }
 }

@@ -24,6 +24,10 @@ pub trait Part {
     fn enter(&mut self, epoch: u32) {
         let _ = epoch;
     }
+
+    /// Takes in the part of a replica that is gone, which nobody counts from then on: the sum stays what it was. The
+    /// version is larger than each of both was.
+    fn merge(&mut self, gone: Self);
 }
 
 /// The latest known part of each replica: a grow-only counter (Shapiro et al., "A comprehensive study of convergent and
@@ -32,8 +36,7 @@ pub trait Part {
 /// Through a shared store such as Redis: a hash per target and class, in which each replica writes its own part under
 /// its own name from time to time and reads the others'; nobody writes another's. The name has to be new with each
 /// start of a process (or its part read back first), as a part that begins at 0 again would be taken for an old one.
-/// What a replica left behind goes on counting until the store drops it: an expiry of a day for each field, renewed
-/// with each write, is how evidence of processes that are gone ends.
+/// What a replica left behind goes on counting until another one takes it in ([`Part::merge`]), in one step with its end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Replicas<T>(BTreeMap<String, T>);
@@ -86,7 +89,8 @@ impl<T: Part + Clone> Replicas<T> {
         }
     }
 
-    fn latest_epoch(&self) -> u32 {
+    /// The latest epoch of any part.
+    pub fn latest_epoch(&self) -> u32 {
         self.0.values().map(Part::epoch).max().unwrap_or_default()
     }
 }
@@ -131,6 +135,46 @@ mod tests {
             prop_assert_eq!(&joined(news.iter().chain(&news)), &all);
             let (left, right) = news.split_at(cut.min(news.len()));
             prop_assert_eq!(&joined([&joined(left), &joined(right)]), &all);
+        }
+    }
+
+    #[test]
+    fn what_a_replica_leaves_behind_is_taken_in() {
+        let (mut one, mut two) = (Scores::default(), Scores::default());
+        (0..90).for_each(|_| one.observe(0.5));
+        (0..35).for_each(|_| two.observe(1.0));
+        let mut known = Replicas::default();
+        known.learn("one", &one);
+        known.learn("two", &two);
+        let (before, version) = (known.sum(), one.version().max(two.version()));
+        one.merge(two);
+        known.learn("one", &one);
+        known.drop_replica("two");
+        let after = known.sum();
+        assert!((after.count() - before.count()).abs() < 1e-9 && one.version() > version);
+        assert!((after.lower(0.05) - before.lower(0.05)).abs() < 1e-6);
+        // It goes on noticing changes.
+        (0..48).for_each(|_| one.observe(0.0));
+        assert_eq!(one.epoch(), 1);
+    }
+
+    #[test]
+    fn of_two_epochs_the_later_one_is_taken() {
+        let scores = |first: f64| {
+            let mut scores = Scores::default();
+            (0..100).for_each(|_| scores.observe(first));
+            scores
+        };
+        let (mut changed, steady) = (scores(1.0), scores(0.9));
+        (0..32).for_each(|_| changed.observe(0.0));
+        let count = changed.mean().count();
+        let (mut one, mut two) = (changed.clone(), steady.clone());
+        one.merge(steady.clone());
+        two.merge(changed.clone());
+        for merged in [&one, &two] {
+            assert_eq!(merged.epoch(), 1);
+            assert!((merged.mean().count() - count).abs() < 1e-9);
+            assert!(merged.version() > steady.version().max(changed.version()));
         }
     }
 

@@ -120,6 +120,17 @@ impl Part for Scores {
             ..Self::default()
         };
     }
+
+    /// What the other saw is past: this replica's own blocks tell it of changes.
+    fn merge(&mut self, gone: Self) {
+        let seen = self.seen.saturating_add(gone.seen);
+        if gone.epoch > self.epoch {
+            *self = gone;
+        } else if gone.epoch == self.epoch {
+            self.past = self.past.plus(gone.mean());
+        }
+        self.seen = seen;
+    }
 }
 
 #[cfg(test)]

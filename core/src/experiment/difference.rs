@@ -51,6 +51,14 @@ pub struct Groups {
     challenger: u32,
 }
 
+impl Group {
+    /// One that becomes larger than others is a mean all the same.
+    fn merge(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.sum += other.sum;
+    }
+}
+
 impl Groups {
     /// By the weights of both.
     pub fn by_weight(control: u32, challenger: u32) -> Self {
@@ -87,6 +95,18 @@ impl Difference {
             let mean = group.sum / f64::from(group.count);
             *group = Group::default();
             self.pair(side, mean);
+        }
+    }
+
+    /// Takes in what another one has: what waits there finds what waits here.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.pairs = self.pairs.plus(other.pairs);
+        self.control.merge(other.control);
+        self.challenger.merge(other.challenger);
+        if let Some(side) = other.whose {
+            for mean in other.waiting {
+                self.pair(side, f64::from(mean));
+            }
         }
     }
 

@@ -104,6 +104,17 @@ impl Part for Trial {
             total.against = total.against.plus(seen.difference.pairs()).plus(seen.wins);
         }
     }
+
+    fn merge(&mut self, gone: Self) {
+        self.seen = self.seen.saturating_add(gone.seen);
+        for (arm, theirs) in gone.arms {
+            let own = self.arms.entry(arm).or_default();
+            own.failed = own.failed.plus(theirs.failed);
+            own.scores = own.scores.plus(theirs.scores);
+            own.wins = own.wins.plus(theirs.wins);
+            own.difference.merge(theirs.difference);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -131,6 +142,32 @@ mod tests {
         assert_eq!(totals[&a].against.value(), None);
         assert_eq!(totals[&a].scores.value(), Some(0.5));
         assert_eq!(totals.len(), 3);
+    }
+
+    #[test]
+    fn what_a_replica_leaves_behind_is_taken_in() {
+        let (a, b) = (Arc::from("a"), Arc::from("b"));
+        let terms = Terms::equal("a", "b");
+        let (mut one, mut two) = (Trial::default(), Trial::default());
+        // Of one replica scores of the control wait, of the other one those of the challenger.
+        (0..5).for_each(|_| one.scored(&terms, &a, 0.5));
+        (0..7).for_each(|_| two.scored(&terms, &b, 1.0));
+        for trial in [&mut one, &mut two] {
+            trial.called(&b, true);
+            trial.compared(&b, 0.5);
+        }
+        let version = one.version().max(two.version());
+        one.merge(two);
+        let totals = one.totals();
+        assert_eq!(totals[&b].failed.value(), Some(1.0));
+        assert!((totals[&b].failed.count() - 2.0).abs() < 1e-9);
+        // Five pairs and two comparisons.
+        assert!((totals[&b].against.count() - 7.0).abs() < 1e-9);
+        assert!((totals[&b].against.value().unwrap() - (5.0 * 0.75 + 1.0) / 7.0).abs() < 1e-9);
+        assert!(one.version() > version);
+        // Two more wait for the control.
+        (0..3).for_each(|_| one.scored(&terms, &a, 0.5));
+        assert!((one.totals()[&b].against.count() - 9.0).abs() < 1e-9);
     }
 
     #[test]

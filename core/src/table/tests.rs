@@ -260,3 +260,27 @@ fn a_cache_says_why_it_has_no_embeddings() {
     let endpoint = target.endpoint.as_ref().expect("it can be reached");
     assert_eq!(&*endpoint.url, "http://e.test/v1");
 }
+
+#[test]
+fn a_rule_has_the_same_mark_wherever_it_stands() {
+    let marks = |conditions: &[Option<&str>]| -> Vec<Arc<str>> {
+        let rules = conditions.iter().map(|when| Rule {
+            when: when.map(Arc::from),
+            ..rule(Vec::new())
+        });
+        let route = route(ObjectName::new("a", "chat"), &["chat"], rules.collect());
+        let table = Table::build(Snapshot {
+            routes: vec![route],
+            ..Snapshot::default()
+        });
+        let rules = table.routes()[0].rules.as_ref().unwrap();
+        rules.iter().map(|rule| Arc::clone(&rule.mark)).collect()
+    };
+    let (short, long) = ("request.input_tokens < 10", "request.input_tokens < 100");
+    let before = marks(&[Some(short), None]);
+    let after = marks(&[Some(long), Some(short), None]);
+    assert_eq!(before[0], after[1]);
+    assert_eq!((&*before[1], &*after[2]), ("any", "any"));
+    assert_ne!(after[0], after[1]);
+    assert_eq!(after[0].len(), 12);
+}

@@ -136,7 +136,7 @@ impl Attempt {
         evidence.end(&self.name, ended);
         if let (Class::Ok, Some(usage)) = (class, usage) {
             let kind = Kind::of(&self.call.routed);
-            evidence.answered(kind, &self.name, self.call.conversation(), usage);
+            evidence.answered(&kind, &self.name, self.call.conversation(), usage);
         }
     }
 

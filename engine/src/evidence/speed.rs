@@ -1,9 +1,10 @@
-//! How fast one target answers, and how many calls it has.
+//! How fast one target answers.
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use wayleave_core::circuit::Moment;
-use wayleave_core::evidence::Latency;
+use wayleave_core::evidence::{Latency, Part};
 
 /// How an attempt ended, as far as speed goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,30 +36,20 @@ pub(crate) struct Answered {
 }
 
 /// What is known of one target.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Track {
-    in_flight: u32,
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Speeds {
     streamed: Speed,
     whole: Speed,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Speed {
     first: Latency,
     per_token: Latency,
 }
 
-impl Track {
-    pub(super) const fn is_busy(&self) -> bool {
-        self.in_flight > 0
-    }
-
-    pub(super) fn begin(&mut self) {
-        self.in_flight = self.in_flight.saturating_add(1);
-    }
-
+impl Speeds {
     pub(super) fn end(&mut self, ended: Ended, now: Moment) {
-        self.in_flight = self.in_flight.saturating_sub(1);
         match ended {
             Ended::Answered(answered) => {
                 let speed = self.speed(answered.streamed);
@@ -82,10 +73,10 @@ impl Track {
         }
     }
 
-    /// Time to first content, time per token of a stream, and calls in flight.
-    pub(super) fn at(&self, now: Moment, streamed: bool) -> (Option<Duration>, Option<Duration>, u32) {
+    /// Time to first content, and time per token of a stream.
+    pub(super) fn at(&self, now: Moment, streamed: bool) -> (Option<Duration>, Option<Duration>) {
         let speed = if streamed { &self.streamed } else { &self.whole };
-        (speed.first.value(now), speed.per_token.value(now), self.in_flight)
+        (speed.first.value(now), speed.per_token.value(now))
     }
 
     fn speed(&mut self, streamed: bool) -> &mut Speed {
@@ -94,5 +85,33 @@ impl Track {
         } else {
             &mut self.whole
         }
+    }
+}
+
+impl Part for Speeds {
+    type Sum = Self;
+
+    fn version(&self) -> (u64, u32) {
+        self.streamed.version().max(self.whole.version())
+    }
+
+    fn add_to(&self, sum: &mut Self) {
+        self.streamed.add_to(&mut sum.streamed);
+        self.whole.add_to(&mut sum.whole);
+    }
+
+    fn merge(&mut self, gone: Self) {
+        gone.add_to(self);
+    }
+}
+
+impl Speed {
+    fn version(&self) -> (u64, u32) {
+        self.first.version().max(self.per_token.version())
+    }
+
+    fn add_to(&self, sum: &mut Self) {
+        self.first.add_to(&mut sum.first);
+        self.per_token.add_to(&mut sum.per_token);
     }
 }

@@ -77,7 +77,7 @@ impl Course {
         let prices: Vec<_> = TARGETS.iter().map(|truth| (truth.name, truth.price)).collect();
         let table = Table::build(priced_pick(pick, &prices));
         Self {
-            evidence: Evidence::new(clock),
+            evidence: Evidence::new(clock, &mut Learned::default()),
             health: Health::new(clock),
             routed: route(&table, "chat", || unreachable!("no condition")).expect("a route"),
             rng: fastrand::Rng::with_seed(11),
@@ -133,7 +133,7 @@ impl Course {
             ..Usage::default()
         };
         self.evidence
-            .answered(Kind::of(&self.routed), &name, None, &usage);
+            .answered(&Kind::of(&self.routed), &name, None, &usage);
         tokio::time::advance(EACH).await;
         truth
     }
@@ -224,7 +224,7 @@ async fn what_turns_slow_is_left_at_once_and_found_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_conversation_is_warm_where_it_was() {
-    let evidence = Evidence::new(Clock::start());
+    let evidence = Evidence::new(Clock::start(), &mut Learned::default());
     let kind = Kind::of(&Course::new(Pick::Cheapest).routed);
     let (here, there) = (
         Name::new(&ObjectName::new("team", "a"), &"m".into()),
@@ -238,7 +238,7 @@ async fn a_conversation_is_warm_where_it_was() {
         output: 1,
         ..Usage::default()
     };
-    evidence.answered(kind.clone(), &here, hello, &usage);
+    evidence.answered(&kind, &here, hello, &usage);
     assert_eq!(evidence.known(&kind, &here, false, hello).cached, 990);
     assert_eq!(evidence.known(&kind, &there, false, hello).cached, 0);
     assert_eq!(evidence.known(&kind, &here, false, None).cached, 0);
@@ -248,7 +248,7 @@ async fn a_conversation_is_warm_where_it_was() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_never_came_counts_as_slow() {
-    let evidence = Evidence::new(Clock::start());
+    let evidence = Evidence::new(Clock::start(), &mut Learned::default());
     let kind = Kind::of(&Course::new(Pick::Cheapest).routed);
     let name = Name::new(&ObjectName::new("team", "a"), &"m".into());
     let waited = |waited| Ended::Slow {

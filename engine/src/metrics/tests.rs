@@ -38,6 +38,7 @@ const LABELS: &[(&str, &[&str])] = &[
     ("wayleave_configurations", &[]),
     ("wayleave_cost_ticks", &["model", "provider", "source"]),
     ("wayleave_in_flight", &[]),
+    ("wayleave_learned_names", &["table"]),
     ("wayleave_ledger_write_errors", &[]),
     ("wayleave_ledger_dropped", &["reason"]),
     ("wayleave_ledger_unacknowledged", &[]),
@@ -93,6 +94,7 @@ fn everything() -> Arc<Metrics> {
     metrics.lane(&label("a/route"), LaneEnd::Won);
     metrics.in_flight(1);
     metrics.ledger_failed();
+    metrics.learned().names("lengths", 2);
     metrics.ledger().dropped(Lost::Full, 3);
     metrics.ledger().lag(SinkName::ClickHouse, 3);
     metrics.ledger().sink_failed(SinkName::Otlp, Reason::Timeout);
