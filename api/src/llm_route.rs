@@ -213,10 +213,12 @@ pub enum Optimise {
 
 /// The rule of a field that means something with pick: Best alone.
 fn only_best(field: &str) -> kube::core::Rule {
-    kube::core::Rule::new(format!("!has(self.{field}) || has(self.pick) && self.pick == 'Best'"))
-        .message("has an effect with pick: Best only: remove it, or write pick: Best")
-        .reason(kube::core::Reason::FieldValueForbidden)
-        .field_path(format!(".{field}"))
+    kube::core::Rule::new(format!(
+        "!has(self.{field}) || has(self.pick) && self.pick == 'Best'"
+    ))
+    .message("has an effect with pick: Best only: remove it, or write pick: Best")
+    .reason(kube::core::Reason::FieldValueForbidden)
+    .field_path(format!(".{field}"))
 }
 
 /// What calls have in common that go to the same target: exactly one of the members.

@@ -9,6 +9,7 @@ use criterion::Criterion;
 use wayleave_core::evidence::best::{Candidate, Optimise, Wish, order};
 use wayleave_core::evidence::{Mean, Scores};
 use wayleave_core::money::Ticks;
+use wayleave_core::price::Ratio;
 
 fn main() {
     let mut criterion = Criterion::default()
@@ -22,7 +23,7 @@ fn main() {
         let wish = Wish {
             min_score: 0.8,
             optimise: Optimise::Cost,
-            explore: 10,
+            explore: Ratio::from_millionths(100_000),
         };
         criterion.bench_function(&format!("order/50 targets, {name}"), |bencher| {
             bencher.iter(|| order(black_box(&candidates), wish, &mut rng));

@@ -11,6 +11,7 @@ pub mod account;
 pub mod assign;
 pub mod decided;
 mod difference;
+pub mod report;
 mod terms;
 mod trial;
 mod verdict;

@@ -6,5 +6,6 @@
 
 pub mod budget;
 pub mod case;
+pub mod judgements;
 pub mod prompt;
 pub mod verdict;

@@ -17,13 +17,14 @@ use jiff::Timestamp;
 
 use self::expected::Estimate;
 pub use self::expected::{expected_cost, expected_usage};
+pub use self::sticky::value as sticky_value;
 pub use self::world::{Availability, DEFAULT_OUTPUT, Known, Output, World};
 use crate::capability::{Needs, Unfit};
 use crate::evidence::best::Reason;
 use crate::money::Ticks;
 use crate::price::Ratio;
 use crate::snapshot::{Endpoint, ObjectName};
-use crate::table::{ActiveRule, ActiveStep, ActiveTarget, RaceTerms};
+use crate::table::{ActiveJudge, ActiveRule, ActiveStep, ActiveTarget, RaceTerms};
 
 /// A call that a plan is made for.
 #[derive(Clone, Debug)]
@@ -57,8 +58,6 @@ pub struct Plan {
     pub passed_over: Vec<PassedOver>,
     /// All targets were out, so all are tried.
     pub panic: bool,
-    /// The arm of the rule's experiment whose model is the first step, by its place.
-    pub arm: Option<usize>,
 }
 
 /// A target that is not tried.
@@ -125,6 +124,10 @@ pub struct Lane {
     least: Option<Ticks>,
     /// Why it stands where it stands, where the best is picked.
     pub standing: Option<Reason>,
+    /// The arm of the rule's experiment that it is, by its place.
+    pub arm: Option<usize>,
+    /// Who scores its answers.
+    pub judge: Option<Arc<ActiveJudge>>,
 }
 
 /// A credential of an endpoint.
@@ -150,11 +153,12 @@ impl KeyChoice {
 /// out, are left aside, unless that leaves nothing: then all are tried, as a call that may fail beats one that surely does.
 pub fn plan(wanted: &Wanted<'_>, world: &impl World, rng: &mut fastrand::Rng) -> Plan {
     let mut passed_over = Vec::new();
-    let arm = wanted.arm_step();
+    let arm = wanted.arm_step().map(|step| (wanted.arm, step));
+    let chain = wanted.rule.steps.iter().map(|step| (None, step));
     let mut steps: Vec<Candidates<'_>> = arm
         .into_iter()
-        .chain(&wanted.rule.steps)
-        .map(|step| Candidates::of(step, wanted, world, rng, &mut passed_over))
+        .chain(chain)
+        .map(|(arm, step)| Candidates::of((arm, step), wanted, world, rng, &mut passed_over))
         .collect();
     // With one target there is nothing to choose; where nothing fits, the providers may know better.
     if steps.iter().map(|step| step.lanes.len()).sum::<usize>() > 1 {
@@ -167,7 +171,6 @@ pub fn plan(wanted: &Wanted<'_>, world: &impl World, rng: &mut fastrand::Rng) ->
         && narrow(&mut steps, &mut passed_over, |lane| {
             lane.is_out(world).then_some(Why::Out)
         });
-    let serves = steps.first().is_some_and(|step| !step.lanes.is_empty());
     let steps = steps
         .into_iter()
         .filter(|step| !step.lanes.is_empty())
@@ -178,7 +181,6 @@ pub fn plan(wanted: &Wanted<'_>, world: &impl World, rng: &mut fastrand::Rng) ->
         steps,
         passed_over,
         panic,
-        arm: wanted.arm.filter(|_| arm.is_some() && serves),
     }
 }
 
@@ -222,7 +224,7 @@ struct Candidates<'a> {
 
 impl<'a> Candidates<'a> {
     fn of(
-        step: &'a ActiveStep,
+        (arm, step): (Option<usize>, &'a ActiveStep),
         wanted: &Wanted<'_>,
         world: &impl World,
         rng: &mut fastrand::Rng,
@@ -263,6 +265,8 @@ impl<'a> Candidates<'a> {
                 expected,
                 least: estimate.least,
                 standing: None,
+                arm,
+                judge: step.judge().map(Arc::clone),
             });
         }
         Self { step, lanes }

@@ -186,7 +186,9 @@ impl Pick {
     pub fn judge(&self) -> Option<&Judge> {
         match self {
             Self::Best(best) => best.judge.as_ref(),
-            Self::Weighted | Self::Sticky(_) | Self::Cheapest | Self::Fastest { .. } | Self::LeastBusy => None,
+            Self::Weighted | Self::Sticky(_) | Self::Cheapest | Self::Fastest { .. } | Self::LeastBusy => {
+                None
+            }
         }
     }
 }

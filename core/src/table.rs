@@ -106,6 +106,14 @@ impl ActiveStep {
         }
     }
 
+    /// Who scores the answers of its targets.
+    pub fn judge(&self) -> Option<&Arc<ActiveJudge>> {
+        match self {
+            Self::Pick { judge, .. } => judge.as_ref(),
+            Self::Race { .. } => None,
+        }
+    }
+
     /// Its targets.
     pub fn targets(&self) -> &[Arc<ActiveTarget>] {
         match self {
@@ -309,9 +317,7 @@ impl ActiveRoute {
             RouteRules::Rules(rules) => Ok(rules
                 .iter()
                 .enumerate()
-                .map(|(index, rule)| {
-                    Arc::new(ActiveRule::build(index, rule, &route.name, &label, providers))
-                })
+                .map(|(index, rule)| Arc::new(ActiveRule::build(index, rule, &route.name, &label, providers)))
                 .collect()),
         };
         Self {
@@ -345,7 +351,9 @@ impl ActiveRule {
             Step::Pick { pick, targets } => ActiveStep::Pick {
                 pick: pick.clone(),
                 targets: bind(targets),
-                judge: pick.judge().map(|judge| ActiveJudge::build(judge, providers)),
+                judge: pick
+                    .judge()
+                    .map(|judge| ActiveJudge::build(judge, route, providers)),
             },
             Step::Race {
                 targets,

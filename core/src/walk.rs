@@ -28,6 +28,10 @@ pub enum Role {
     Coalesced,
     /// The embedding that a lookup by meaning goes by.
     Embedding,
+    /// An answer that no client sees: it is made to be judged.
+    Shadow,
+    /// What scores an answer.
+    Judge,
 }
 
 impl Role {
@@ -42,6 +46,8 @@ impl Role {
             Self::CacheHit => "cache-hit",
             Self::Coalesced => "coalesced",
             Self::Embedding => "embedding",
+            Self::Shadow => "shadow",
+            Self::Judge => "judge",
         }
     }
 }

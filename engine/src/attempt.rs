@@ -19,13 +19,15 @@ use wayleave_core::format::{Framing, WireFormat};
 use wayleave_core::gate::{Gate, MAX_JSON_BYTES, Progress, Verdict};
 use wayleave_core::outcome::{Class, Outcome};
 use wayleave_core::plan::{KeyChoice, Lane};
-use wayleave_core::relay::{ProviderShape, Relay, RelayOptions, Tally};
+use wayleave_core::relay::{Keep, ProviderShape, Relay, RelayOptions, Tally};
 use wayleave_core::snapshot::JsonAccept;
 
 use crate::context::CallContext;
 use crate::credential::Authorisation;
 use crate::evidence::Name;
+use crate::experiment::Tried;
 use crate::health::KeyId;
+use crate::judging::{Judging, MOST_TRANSCRIPT};
 use crate::upstream::{Sending, describe};
 
 /// An error answer is read up to here: enough for any provider's message.
@@ -62,6 +64,8 @@ pub(crate) struct Attempt {
     received: usize,
     /// The provider's bytes, for a cache; `None`: nobody wants them.
     recorded: Option<Vec<Bytes>>,
+    /// Whether what it says is kept for a judge.
+    heard: bool,
 }
 
 /// The head of a provider's answer.
@@ -113,12 +117,27 @@ impl Attempt {
             error_body: None,
             received: 0,
             recorded: call.is_recorded().then(Vec::new),
+            heard: call.is_behind() || Judging::wants(call, lane),
         }
     }
 
     /// What the answer has said; `None` before its body.
     pub(crate) fn tally(&self) -> Option<&Tally> {
         self.relay.as_ref().map(Relay::tally)
+    }
+
+    /// Whether what it says is kept for a judge.
+    pub(crate) const fn is_heard(&self) -> bool {
+        self.heard
+    }
+
+    /// The arm of an experiment that it is.
+    pub(crate) fn tried(&self) -> Option<Tried> {
+        Some(Tried {
+            experiment: Arc::clone(self.call.routed.rule.experiment.as_ref()?),
+            arm: self.lane.arm?,
+            class: None,
+        })
     }
 
     /// What the client asked for and the provider was not told.
@@ -388,7 +407,11 @@ impl Attempt {
             provider,
             model: &self.lane.model,
             created: self.call.started_at().as_second(),
-            keep_text: (gate.accept.json != JsonAccept::Off).then_some(MAX_JSON_BYTES),
+            keep: match gate.accept.json {
+                JsonAccept::Off if self.heard => Keep::Transcript(MOST_TRANSCRIPT),
+                JsonAccept::Off => Keep::Nothing,
+                JsonAccept::Parse | JsonAccept::Schema => Keep::Text(MAX_JSON_BYTES),
+            },
         }));
     }
 }

@@ -15,9 +15,11 @@ use wayleave_core::outcome::Class;
 use wayleave_core::relay::ClientShape;
 use wayleave_core::route::Routed;
 use wayleave_core::usage::Usage;
+use wayleave_core::walk::Role;
 
 use crate::call::Summary;
 use crate::engine::Core;
+use crate::evidence::Kind;
 use crate::ledger::Pending;
 use crate::ledger::record::{AttemptRecord, CallRecord, Record};
 use crate::metrics::{CallSample, Label};
@@ -40,15 +42,28 @@ pub(crate) struct CallContext {
     pub(crate) book: Mutex<CallBook>,
     /// What its conversation begins with, once it is asked for.
     pub(crate) conversation: OnceLock<Option<Digest>>,
-    /// The call that it is a part of, in whose books its attempts stand.
-    pub(crate) part_of: Option<Arc<CallContext>>,
+    /// Whose it is.
+    pub(crate) relation: Relation,
+}
+
+/// What a call is made for.
+#[derive(Clone, Debug)]
+pub(crate) enum Relation {
+    /// A client's own.
+    Own,
+    /// A client's call needs it first: it is a part of what that costs.
+    PartOf(Arc<CallContext>),
+    /// It is made after a client's call, behind the client's back: in the books of that call, but no part of its cost.
+    Behind(Arc<CallContext>, Role),
 }
 
 /// What a call has come to so far.
 #[derive(Debug, Default)]
 pub(crate) struct CallBook {
     begun: u32,
-    /// Attempts begun and not yet in the ledger.
+    /// Attempts begun behind the client's back.
+    behind: u32,
+    /// Attempts begun and not yet in the ledger, but for those.
     open: u32,
     /// The sum of the settled attempts; `None` once one of them has no price.
     cost: Total,
@@ -88,7 +103,23 @@ pub(crate) struct CallEnd {
 impl CallContext {
     /// The call in whose books its attempts stand.
     fn whole(&self) -> &Self {
-        self.part_of.as_deref().unwrap_or(self)
+        match &self.relation {
+            Relation::Own => self,
+            Relation::PartOf(whole) | Relation::Behind(whole, _) => whole,
+        }
+    }
+
+    /// The kind of calls that it is one of, for what is learned of them; `None`: clients make none of its kind.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        match &self.relation {
+            Relation::Own | Relation::Behind(_, Role::Shadow) => Some(Kind::of(&self.whole().routed)),
+            Relation::PartOf(_) | Relation::Behind(_, _) => None,
+        }
+    }
+
+    /// Whether it is made behind a client's back.
+    pub(crate) const fn is_behind(&self) -> bool {
+        matches!(self.relation, Relation::Behind(..))
     }
 
     pub(crate) fn client(&self) -> ClientShape {
@@ -151,6 +182,11 @@ impl CallContext {
     /// The number of the next attempt, which is open from now on.
     pub(crate) fn begin_attempt(&self) -> u32 {
         let mut book = self.whole().lock();
+        if self.is_behind() {
+            // The client's own have all begun by then.
+            book.behind += 1;
+            return book.begun + book.behind;
+        }
         book.begun += 1;
         book.open += 1;
         book.begun
@@ -174,8 +210,10 @@ impl CallContext {
 
     /// Books an attempt that ended, and the call if this was its last.
     pub(crate) fn settle(&self, record: AttemptRecord) {
-        if let Some(whole) = &self.part_of {
-            return whole.settle(record);
+        match &self.relation {
+            Relation::Own => {}
+            Relation::PartOf(whole) => return whole.settle(record),
+            Relation::Behind(whole, _) => return whole.book(Record::Attempt(Box::new(record))),
         }
         self.lock().cost.add(record.cost_ticks);
         self.book(Record::Attempt(Box::new(record)));
@@ -230,7 +268,7 @@ impl CallContext {
 
     /// Waits until the file has taken all records of the call. The client has its answer by then.
     pub(crate) async fn flush(&self) {
-        let pending = std::mem::take(&mut self.lock().pending);
+        let pending = std::mem::take(&mut self.whole().lock().pending);
         self.core.ledger.catch_up(pending).await;
     }
 

@@ -24,6 +24,7 @@ use crate::client::{Client, stream_head};
 use crate::context::{CallContext, CallEnd};
 use crate::engine::Flight;
 use crate::failure::Failures;
+use crate::judging::Judging;
 
 /// The bytes of a request's text that are counted one by one; they stand for the rest.
 const COUNTED_BYTES: usize = 256 << 10;
@@ -137,10 +138,26 @@ fn close(
     let call = Arc::clone(&attempt.call);
     let end = call_end(&attempt, class, status, first_content);
     let mut summary = attempt.summary(class);
-    attempt.settle(outcome, role);
+    let hearing = Judging::hearing(&attempt, outcome);
+    settle(attempt, outcome, role);
     summary.cost = call.settled_cost();
     call.end(end);
+    if let Some(hearing) = hearing {
+        call.core.judging.judge(hearing);
+    }
     Box::new(summary)
+}
+
+/// Settles the last attempt at a target. If that is an arm of an experiment, it counts there.
+pub(crate) fn settle(attempt: Attempt, outcome: &Outcome, role: Role) {
+    let call = Arc::clone(&attempt.call);
+    let tried = attempt.tried();
+    let first_content = attempt.first_content.map(|first| first - attempt.started);
+    let cost = attempt.settle(outcome, role);
+    if let Some(tried) = tried {
+        let experiments = &call.core.experiments;
+        experiments.called(&call, &tried, outcome.class, cost, first_content);
+    }
 }
 
 fn call_end(

@@ -25,11 +25,13 @@ use crate::EngineOptions;
 use crate::cache::Caches;
 use crate::call::{Answer, Body, Call};
 use crate::clock::Clock;
-use crate::context::CallContext;
+use crate::context::{CallContext, Relation};
 use crate::drive::Drive;
 use crate::evidence::Evidence;
 use crate::executor;
+use crate::experiment::Experiments;
 use crate::health::Health;
+use crate::judging::Judging;
 use crate::learned::Learned;
 use crate::ledger::Ledger;
 use crate::metrics::{CallSample, Label, Metrics};
@@ -45,6 +47,8 @@ pub(crate) struct Core {
     pub(crate) clients: Clients,
     pub(crate) health: Health,
     pub(crate) evidence: Evidence,
+    pub(crate) experiments: Experiments,
+    pub(crate) judging: Judging,
     pub(crate) learned: Learned,
     pub(crate) caches: Caches,
     pub(crate) ledger: Ledger,
@@ -184,7 +188,7 @@ impl Core {
             consult,
             book: std::sync::Mutex::default(),
             conversation: std::sync::OnceLock::new(),
-            part_of: None,
+            relation: Relation::Own,
         })
     }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 use wayleave_core::cache::key::Digest;
-use wayleave_core::evidence::Length;
+use wayleave_core::evidence::{Length, Mean, Scores};
 use wayleave_core::plan::{Known, Output};
 use wayleave_core::route::Routed;
 use wayleave_core::snapshot::ObjectName;
@@ -51,6 +51,8 @@ pub(crate) struct Evidence {
     speeds: Arc<Shared<Speeds>>,
     /// Of the answers to a kind of calls: of all targets, and of each.
     lengths: Arc<Shared<Length>>,
+    /// How good its answers to a kind of calls are.
+    scores: Arc<Shared<Scores>>,
     /// Tokens of conversations in prompt caches.
     warm: Cache<(Digest, Name), u64>,
 }
@@ -89,6 +91,7 @@ impl Evidence {
             in_flight: Mutex::default(),
             speeds: learned.table("speeds"),
             lengths: learned.table("lengths"),
+            scores: learned.table("scores"),
             warm: Cache::builder()
                 .max_capacity(MOST_WARM)
                 .time_to_live(WARM_FOR)
@@ -128,6 +131,12 @@ impl Evidence {
         }
     }
 
+    /// An answer got a score in 0..=1.
+    pub(crate) fn scored(&self, kind: &Kind, name: &Name, score: f64) {
+        self.scores
+            .observe(&kind.at(name), |scores| scores.observe(score));
+    }
+
     fn measure(&self, kind: &Kind, name: &Name, output: u64) {
         for key in [&kind.at(name), &kind.0] {
             self.lengths.observe(key, |length| length.observe(output));
@@ -154,6 +163,7 @@ impl Evidence {
             per_token,
             in_flight: in_flight.unwrap_or_default(),
             cached: cached.unwrap_or_default(),
+            scores: Some(self.scores.sum(&kind.at(name))).filter(|scores: &Mean| scores.count() > 0.0),
         }
     }
 }

@@ -176,7 +176,13 @@ async fn attempt(
         }));
     }
     failures.push(Failure::of(&attempt, &outcome));
-    attempt.settle(&outcome, planned.role);
+    let again =
+        matches!(&next, Move::Attempt(next) if (next.step, next.lane) == (planned.step, planned.lane));
+    if again {
+        attempt.settle(&outcome, planned.role);
+    } else {
+        deliver::settle(attempt, &outcome, planned.role);
+    }
     Step::Next(next)
 }
 

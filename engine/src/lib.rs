@@ -19,8 +19,10 @@ mod drive;
 mod engine;
 mod evidence;
 mod executor;
+mod experiment;
 mod failure;
 mod health;
+mod judging;
 mod learned;
 pub mod ledger;
 mod metrics;
@@ -38,6 +40,7 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use wayleave_core::experiment::report::Report;
 use wayleave_core::notice::Notices;
 use wayleave_core::price::PriceBook;
 use wayleave_core::snapshot::{Endpoint, Snapshot, Timeouts};
@@ -49,7 +52,9 @@ use crate::call::{Answer, Call};
 use crate::clock::Clock;
 use crate::engine::{Core, Flights};
 use crate::evidence::Evidence;
+use crate::experiment::Experiments;
 use crate::health::Health;
+use crate::judging::Judging;
 use crate::learned::Learned;
 use crate::ledger::{Ledger, Rotation, SpoolOptions};
 use crate::metrics::Metrics;
@@ -133,6 +138,8 @@ impl Engine {
             clients: Clients::default(),
             health: Health::new(clock),
             evidence: Evidence::new(clock, &mut learned),
+            experiments: Experiments::new(clock, &mut learned),
+            judging: Judging::new(clock, &mut learned),
             learned,
             caches: Caches::default(),
             ledger,
@@ -220,7 +227,17 @@ impl Engine {
     /// The metrics in the OpenMetrics text format, without the mark of its end: other metrics may follow.
     pub fn metrics(&self) -> String {
         self.0.learned.measure(self.0.metrics.learned());
+        self.0.metrics.experiments().measure(&self.experiments());
         self.0.metrics.text()
+    }
+
+    /// What is known of the experiments of the configuration in force.
+    pub fn experiments(&self) -> Vec<Report> {
+        let table = self.0.table.load();
+        let reports = table
+            .as_ref()
+            .map(|table| self.0.experiments.reports(table, &self.0.judging));
+        reports.unwrap_or_default()
     }
 
     /// Forgets kept answers, and says how many there were. Those that are made meanwhile may stay.

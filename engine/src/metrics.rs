@@ -1,6 +1,7 @@
 //! What Prometheus reads. Every label is bounded: classes, roles and kinds by enums, names by the configuration.
 
 mod cache;
+mod experiment;
 mod labels;
 mod learned;
 mod ledger;
@@ -21,6 +22,7 @@ use wayleave_core::usage::Usage;
 use wayleave_core::walk::Role;
 
 pub(crate) use self::cache::{CacheMetrics, Missed};
+use self::experiment::ExperimentMetrics;
 use self::labels::{
     AttemptLabels, CallLabels, ClassLabel, CostLabels, GenAiLabels, GenAiTokenLabels, LaneLabels, LaneResult,
     RoleLabel, SourceLabel, StreamLabels, TokenKind, TokenLabels, TokenType,
@@ -83,6 +85,7 @@ pub(crate) struct Metrics {
     store: StoreMetrics,
     cache: CacheMetrics,
     learned: LearnedMetrics,
+    experiments: ExperimentMetrics,
     ledger: LedgerMetrics,
 }
 
@@ -131,6 +134,7 @@ impl Metrics {
             store: StoreMetrics::new(),
             cache: CacheMetrics::default(),
             learned: LearnedMetrics::default(),
+            experiments: ExperimentMetrics::default(),
             ledger: LedgerMetrics::default(),
         };
         metrics.register();
@@ -181,6 +185,7 @@ impl Metrics {
         self.store.register(own);
         self.cache.register(own);
         self.learned.register(own);
+        self.experiments.register(own);
         self.ledger.register(own);
         self.registry.register(
             "gen_ai_client_operation_duration_seconds",
@@ -296,6 +301,11 @@ impl Metrics {
     /// Those of the ledger.
     pub(crate) fn ledger(&self) -> &LedgerMetrics {
         &self.ledger
+    }
+
+    /// Those of experiments and judges.
+    pub(crate) fn experiments(&self) -> &ExperimentMetrics {
+        &self.experiments
     }
 
     /// Those of what is learned.

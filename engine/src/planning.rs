@@ -15,6 +15,8 @@ pub(crate) fn plan_call(call: &CallContext) -> Plan {
         headers: &call.headers,
         metadata: &call.intake.metadata,
         at: call.started_at(),
+        min_score: None,
+        arm: call.core.experiments.assign(call),
     };
     let view = View {
         health: &call.core.health,

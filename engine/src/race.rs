@@ -191,7 +191,9 @@ impl LaneResult {
     fn settle_left(self) {
         match self {
             Self::Acceptable(attempt) | Self::CalledOff(attempt) => settle_left(attempt, Role::RaceLoser),
-            Self::Failed(failed) => failed.attempt.settle(&failed.outcome, Role::RaceLoser),
+            Self::Failed(failed) => {
+                failed.attempt.settle(&failed.outcome, Role::RaceLoser);
+            }
         }
     }
 }

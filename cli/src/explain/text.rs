@@ -123,7 +123,11 @@ fn format_plan(plan: &ExplainedPlan) -> String {
         text.push_str(&format_experiment(experiment));
     }
     for (place, step) in plan.steps.iter().enumerate() {
-        let otherwise = if place == 0 && plan.experiment.is_none() { "" } else { "if that fails, " };
+        let otherwise = if place == 0 && plan.experiment.is_none() {
+            ""
+        } else {
+            "if that fails, "
+        };
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {}  {otherwise}{}", place + 1, format_step(step));
         text.push_str(&format_targets(step));

@@ -18,7 +18,7 @@ pub struct Mean {
 }
 
 /// What is known of a mean.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// How many scores, rounded.
     pub count: u64,

@@ -63,7 +63,9 @@ impl Account {
             None => row.unpriced += 1,
         }
         let waited = course.first_content.map_or(0, |waited| waited.as_millis());
-        row.waited_ms = row.waited_ms.saturating_add(u64::try_from(waited).unwrap_or(u64::MAX));
+        row.waited_ms = row
+            .waited_ms
+            .saturating_add(u64::try_from(waited).unwrap_or(u64::MAX));
     }
 
     /// An answer of an arm got a score in 0..=1.
@@ -121,6 +123,18 @@ impl Part for Account {
             for (class, row) in classes {
                 let total = sum.entry((Arc::clone(arm), Arc::clone(class))).or_default();
                 *total = total.plus(*row);
+            }
+        }
+    }
+
+    fn merge(&mut self, gone: Self) {
+        self.seen = self.seen.saturating_add(gone.seen).saturating_add(1);
+        for (arm, classes) in gone.rows {
+            let own = self.rows.entry(arm).or_default();
+            for (class, row) in classes {
+                let known = own.len() < MOST_CLASSES || own.contains_key(&class);
+                let own = own.entry(if known { class } else { Arc::from("") }).or_default();
+                *own = own.plus(row);
             }
         }
     }

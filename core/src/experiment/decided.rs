@@ -96,6 +96,11 @@ impl Part for Decided {
             *first = (*first).min(*decision);
         }
     }
+
+    fn merge(&mut self, gone: Self) {
+        gone.add_to(&mut self.decisions);
+        self.seen = self.seen.saturating_add(gone.seen).saturating_add(1);
+    }
 }
 
 #[cfg(test)]
@@ -124,7 +129,10 @@ mod tests {
         assert_eq!((left.arms[0].weight, left.arms[1].weight), (1, 0));
         other.add_to(&mut sum);
         assert_eq!(winner(&sum), Some(&new));
-        assert_eq!(remaining(&Terms::equal("old", "new"), &sum), Terms::equal("old", "new"));
+        assert_eq!(
+            remaining(&Terms::equal("old", "new"), &sum),
+            Terms::equal("old", "new")
+        );
     }
 
     #[test]

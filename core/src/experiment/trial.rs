@@ -76,6 +76,12 @@ impl Trial {
         self.seen(challenger).wins.observe(win);
     }
 
+    /// Calls of all arms.
+    pub fn calls(&self) -> u64 {
+        let calls = self.arms.values().map(|seen| seen.failed.interval(1.0).count);
+        calls.sum()
+    }
+
     fn seen(&mut self, arm: &Arc<str>) -> &mut Seen {
         self.seen = self.seen.saturating_add(1);
         self.arms.entry(Arc::clone(arm)).or_default()

@@ -9,7 +9,7 @@ use super::trial::{Total, Totals};
 use crate::evidence::Interval;
 
 /// What follows from what is known. It may be asked for after each call: the bounds hold at all times together.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Go on.

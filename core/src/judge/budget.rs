@@ -5,14 +5,17 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::Part;
 use crate::money::Ticks;
 
 /// The money of one UTC day: what is spent, and what may still be by calls under way. Reserved before, settled after,
 /// so that calls at the same time do not together spend what each alone may.
 ///
-/// Of one process: several share a cap by dividing it.
+/// Of one replica. What the others have spent is told, and is taken off the cap: see [`Spent`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
+    /// Grows with each change.
+    seen: u64,
     /// `None`: nothing yet.
     day: Option<Date>,
     spent: Ticks,
@@ -58,6 +61,7 @@ impl Budget {
             return Err(Refused::UsedUp { until: end_of(today) });
         }
         self.reserved += most;
+        self.seen = self.seen.saturating_add(1);
         Ok(Reservation {
             day: today,
             amount: most,
@@ -68,6 +72,7 @@ impl Budget {
     #[expect(clippy::needless_pass_by_value, reason = "a reservation is settled once")]
     pub fn settle(&mut self, reservation: Reservation, cost: Option<Ticks>) {
         let Reservation { day, amount } = reservation;
+        self.seen = self.seen.saturating_add(1);
         // A call of yesterday was held against yesterday's cap.
         if self.day == Some(day) {
             self.reserved = less(self.reserved, amount);
@@ -81,14 +86,10 @@ impl Budget {
         self.spent
     }
 
-    /// As it was read back after a restart: nobody settles what was under way, so it counts as spent.
-    #[must_use]
-    pub fn after_restart(self) -> Self {
-        Self {
-            day: self.day,
-            spent: self.spent + self.reserved,
-            reserved: Ticks::ZERO,
-        }
+    /// What is spent and reserved. What was reserved before a restart is settled by nobody, and so counts as spent.
+    pub fn claimed(&mut self, now: Timestamp) -> Ticks {
+        self.turn(now);
+        self.spent + self.reserved
     }
 
     /// A new day begins at zero. A clock that goes back does not.
@@ -99,11 +100,65 @@ impl Budget {
             Some(_) | None => {
                 *self = Self {
                     day: Some(today),
+                    seen: self.seen.saturating_add(1),
                     ..Self::default()
                 };
                 today
             }
         }
+    }
+}
+
+/// What all replicas have spent and reserved on the latest day of any of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    day: Option<Date>,
+    amount: Ticks,
+}
+
+impl Spent {
+    /// On the day that it is now.
+    pub fn on(self, now: Timestamp) -> Ticks {
+        let today = now.to_zoned(TimeZone::UTC).date();
+        if self.day.is_some_and(|day| day >= today) {
+            self.amount
+        } else {
+            Ticks::ZERO
+        }
+    }
+}
+
+impl Part for Budget {
+    type Sum = Spent;
+
+    fn version(&self) -> (u64, u32) {
+        (self.seen, 0)
+    }
+
+    fn add_to(&self, sum: &mut Spent) {
+        if self.day > sum.day {
+            *sum = Spent {
+                day: self.day,
+                amount: Ticks::ZERO,
+            };
+        }
+        if self.day == sum.day {
+            sum.amount += self.spent + self.reserved;
+        }
+    }
+
+    fn merge(&mut self, gone: Self) {
+        let seen = self.seen.saturating_add(gone.seen).saturating_add(1);
+        if gone.day > self.day {
+            *self = Self {
+                day: gone.day,
+                ..Self::default()
+            };
+        }
+        if gone.day == self.day {
+            self.spent += gone.spent + gone.reserved;
+        }
+        self.seen = seen;
     }
 }
 
@@ -183,12 +238,34 @@ mod tests {
     }
 
     #[test]
+    fn replicas_share_a_cap_by_what_each_has_claimed() {
+        let tomorrow = noon() + jiff::SignedDuration::from_hours(24);
+        let (mut one, mut two) = (Budget::default(), Budget::default());
+        let first = one.reserve(Some(ticks(600)), CAP, noon()).unwrap();
+        let second = two.reserve(Some(ticks(300)), CAP, noon()).unwrap();
+        two.settle(second, Some(ticks(100)));
+        let mut sum = Spent::default();
+        [one, two].iter().for_each(|budget| budget.add_to(&mut sum));
+        assert_eq!(sum.on(noon()), ticks(700));
+        assert_eq!(sum.on(tomorrow), Ticks::ZERO);
+        let versions = [one.version(), two.version()];
+        two.merge(one);
+        assert_eq!(two.claimed(noon()), ticks(700));
+        assert!(versions.iter().all(|version| *version < two.version()));
+        assert_eq!(two.claimed(tomorrow), Ticks::ZERO);
+        // Of different days the later one counts.
+        one.settle(first, None);
+        one.merge(two);
+        assert_eq!(one.claimed(tomorrow), Ticks::ZERO);
+    }
+
+    #[test]
     fn a_restart_takes_what_was_under_way_for_spent() {
         let mut budget = Budget::default();
         let lost = budget.reserve(Some(ticks(700)), CAP, noon()).unwrap();
         let text = serde_json::to_string(&budget).unwrap();
-        let mut back = serde_json::from_str::<Budget>(&text).unwrap().after_restart();
-        assert_eq!(back.spent(noon()), Ticks::new(700));
+        let mut back = serde_json::from_str::<Budget>(&text).unwrap();
+        assert_eq!(back.claimed(noon()), Ticks::new(700));
         assert!(back.reserve(Some(ticks(301)), CAP, noon()).is_err());
         budget.settle(lost, Some(ticks(1)));
     }

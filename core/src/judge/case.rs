@@ -4,8 +4,7 @@ use bytes::Bytes;
 
 use super::prompt::{Nonce, Order, Task, compare, grade};
 use crate::chat::Request;
-use crate::format::WireFormat;
-use crate::format::codec::{decode, encode, plain};
+use crate::format::{WireFormat, decode, encode, plain};
 use crate::intake::{Intake, TargetShape};
 use crate::vendor::Vendor;
 
@@ -80,8 +79,10 @@ mod tests {
 
     #[test]
     fn a_call_of_any_format_becomes_a_request_of_one() {
-        let chat = r#"{"model":"chat","stream":true,"messages":[{"role":"user","content":"What is 6 x 7?"}]}"#;
-        let messages = r#"{"model":"chat","max_tokens":9,"messages":[{"role":"user","content":"What is 6 x 7?"}]}"#;
+        let chat =
+            r#"{"model":"chat","stream":true,"messages":[{"role":"user","content":"What is 6 x 7?"}]}"#;
+        let messages =
+            r#"{"model":"chat","max_tokens":9,"messages":[{"role":"user","content":"What is 6 x 7?"}]}"#;
         let responses = r#"{"model":"chat","input":"What is 6 x 7?"}"#;
         for asked in [
             asked(WireFormat::OpenAIChat, chat),
@@ -101,7 +102,9 @@ mod tests {
             for part in ["What is 6 x 7?", "42", "Be right."] {
                 assert!(body.contains(part), "{part}: {body}");
             }
-            let both = case.compare("42", "43", Order::ChallengerFirst, Nonce(7)).expect("is written");
+            let both = case
+                .compare("42", "43", Order::ChallengerFirst, Nonce(7))
+                .expect("is written");
             let schema = both.json_schema.as_ref().expect("is structured");
             assert_eq!(schema["required"], serde_json::json!(["reason", "winner"]));
         }

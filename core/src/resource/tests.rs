@@ -198,8 +198,8 @@ fn what_this_version_does_not_know_is_refused_with_its_reason() {
         (
             "route/team/old",
             "/object/rules/Rules/0/steps/0/Pick/pick",
-            json!("Best"),
-            "Best",
+            json!("Luckiest"),
+            "Luckiest",
         ),
         (
             "route/team/young",

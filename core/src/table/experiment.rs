@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A judge, ready.
 #[derive(Debug)]
 pub struct ActiveJudge {
+    /// What tells it from all others: what it spends is counted under this name.
+    pub name: Arc<str>,
     /// What is said of it.
     pub spec: Judge,
     /// The rule by which it is asked.
@@ -56,11 +58,19 @@ pub struct ActiveArm {
 }
 
 impl ActiveJudge {
-    pub(super) fn build(spec: &Judge, providers: &BTreeMap<&ObjectName, &Provider>) -> Arc<Self> {
+    pub(super) fn build(
+        spec: &Judge,
+        route: &ObjectName,
+        providers: &BTreeMap<&ObjectName, &Provider>,
+    ) -> Arc<Self> {
         let rule = asking_one(&spec.provider, &spec.model, PATIENCE);
+        let provider = spec.provider.to_string();
+        let rubric = spec.rubric.as_deref().unwrap_or_default();
+        let mode = format!("{:?}", spec.mode);
         Arc::new(Self {
+            name: named(route, &["judge", &provider, &spec.model, rubric, &mode]),
             spec: spec.clone(),
-            rule: Arc::new(ActiveRule::build(0, &rule, &spec.provider, &spec.model, providers)),
+            rule: Arc::new(ActiveRule::build(0, &rule, route, &spec.model, providers)),
         })
     }
 }
@@ -72,6 +82,8 @@ impl ActiveExperiment {
         route: &ObjectName,
         providers: &BTreeMap<&ObjectName, &Provider>,
     ) -> Arc<Self> {
+        let judge = spec.judge.as_ref();
+        let judge = judge.map(|judge| ActiveJudge::build(judge, route, providers));
         let arms = spec.terms.arms.iter().zip(&spec.targets).map(|(arm, target)| {
             let model = target.model.clone().unwrap_or_default();
             let behind = Rule {
@@ -83,21 +95,19 @@ impl ActiveExperiment {
                 step: ActiveStep::Pick {
                     pick: Pick::Weighted,
                     targets: vec![Arc::new(ActiveTarget::build(target, &model, providers))],
-                    judge: None,
+                    judge: judge.clone(),
                 },
                 rule: Arc::new(ActiveRule::build(0, &behind, route, &model, providers)),
             }
         });
+        let arms = arms.collect();
         Arc::new(Self {
             fingerprint: fingerprint(spec, route),
             terms: spec.terms.clone(),
-            arms: arms.collect(),
+            arms,
             sticky_by: spec.sticky_by.clone(),
             mode: spec.mode,
-            judge: spec
-                .judge
-                .as_ref()
-                .map(|judge| ActiveJudge::build(judge, providers)),
+            judge,
             promote: spec.promote,
         })
     }
@@ -111,8 +121,7 @@ impl ActiveExperiment {
 /// What one experiment is known by: its route, its arms and how they are judged. Shares of the calls, samples and caps may
 /// change while it runs.
 fn fingerprint(spec: &Experiment, route: &ObjectName) -> Arc<str> {
-    let route = route.to_string();
-    let mut parts = vec!["experiment".to_owned(), route.clone(), format!("{:?}", spec.mode)];
+    let mut parts = vec!["experiment".to_owned(), format!("{:?}", spec.mode)];
     for (arm, target) in spec.terms.arms.iter().zip(&spec.targets) {
         parts.push(arm.name.to_string());
         parts.push(target.provider.to_string());
@@ -123,9 +132,15 @@ fn fingerprint(spec: &Experiment, route: &ObjectName) -> Arc<str> {
         parts.push(judge.rubric.as_deref().unwrap_or_default().to_owned());
         parts.push(format!("{:?}", judge.mode));
     }
-    let digest = Digest::of(parts.iter().map(String::as_bytes)).to_string();
-    let short: String = digest.chars().take(12).collect();
-    format!("{route}/{short}").into()
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    named(route, &parts)
+}
+
+/// `NAMESPACE/ROUTE/DIGEST`.
+fn named(route: &ObjectName, parts: &[&str]) -> Arc<str> {
+    const DIGITS: usize = 12;
+    let digest = Digest::of(parts.iter().map(|part| part.as_bytes())).to_string();
+    format!("{route}/{digest:.DIGITS$}").into()
 }
 
 /// The rule that asks one model and nobody else.

@@ -8,7 +8,7 @@ const CALLS: u32 = 20_000;
 /// Calls after which it has to have learnt.
 const LEARNT: usize = 2_000;
 /// Exploration ends by itself: once all cheaper targets are known, a tenth of it is left.
-const EXPLORE: u8 = 20;
+const EXPLORE: u32 = 20;
 
 /// Two classes, six targets; what is good at one is not at the other. The dearest is declared first, as people do.
 fn steady() -> World {
@@ -21,7 +21,7 @@ fn steady() -> World {
         .with(20_000, 1_500.0, &[0.96, 0.96])
 }
 
-fn compared(world: &World, optimise: Optimise, explore: u8, seed: u64) -> (Vec<Step>, Vec<Step>) {
+fn compared(world: &World, optimise: Optimise, explore: u32, seed: u64) -> (Vec<Step>, Vec<Step>) {
     let best = run(world, &mut Best::new(world, optimise, explore), CALLS, seed);
     let oracle = run(world, &mut Oracle { world, optimise }, CALLS, seed);
     (best, oracle)

@@ -6,6 +6,7 @@ use wayleave_core::circuit::Moment;
 use wayleave_core::evidence::best::{Candidate, Optimise, Reason, Wish, order};
 use wayleave_core::evidence::{Latency, Scores};
 use wayleave_core::money::Ticks;
+use wayleave_core::price::Ratio;
 
 use super::world::{Answer, Class, World};
 
@@ -62,13 +63,13 @@ pub(crate) struct Best {
 }
 
 impl Best {
-    pub(crate) fn new(world: &World, optimise: Optimise, explore: u8) -> Self {
+    pub(crate) fn new(world: &World, optimise: Optimise, explore: u32) -> Self {
         let targets = world.targets.len();
         Self {
             wish: Wish {
                 min_score: world.min_score,
                 optimise,
-                explore,
+                explore: Ratio::from_millionths(explore * 10_000),
             },
             costs: world
                 .targets

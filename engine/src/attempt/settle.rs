@@ -13,7 +13,7 @@ use wayleave_core::walk::Role;
 use super::Attempt;
 use crate::call::Summary;
 use crate::context::millis;
-use crate::evidence::{Answered, Ended, Kind};
+use crate::evidence::{Answered, Ended};
 use crate::ledger::record::AttemptRecord;
 use crate::metrics::{AttemptSample, Label, ModelLabels};
 
@@ -28,9 +28,12 @@ struct Counted {
 
 impl Attempt {
     /// Ends the attempt. It is consumed: there is no second time.
-    pub(crate) fn settle(self, outcome: &Outcome, role: Role) {
+    /// What it cost.
+    pub(crate) fn settle(self, outcome: &Outcome, role: Role) -> Option<Ticks> {
         let record = self.close(outcome, role);
+        let cost = record.cost_ticks;
         self.call.settle(record);
+        cost
     }
 
     fn close(&self, outcome: &Outcome, role: Role) -> AttemptRecord {
@@ -134,8 +137,7 @@ impl Attempt {
             _ => Ended::Otherwise,
         };
         evidence.end(&self.name, ended);
-        if let (Class::Ok, Some(usage)) = (class, usage) {
-            let kind = Kind::of(&self.call.routed);
+        if let (Class::Ok, Some(usage), Some(kind)) = (class, usage, self.call.kind()) {
             evidence.answered(&kind, &self.name, self.call.conversation(), usage);
         }
     }

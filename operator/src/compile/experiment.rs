@@ -68,7 +68,10 @@ pub(super) fn compile(
 
 fn arms(arms: &[api::Arm], field: &FieldPath, problems: &mut Problems) {
     if arms.len() < 2 {
-        problems.invalid(field, "has nothing to compare: write the control and at least one other arm");
+        problems.invalid(
+            field,
+            "has nothing to compare: write the control and at least one other arm",
+        );
     } else if arms.len() > MOST_ARMS {
         problems.invalid(field, format!("has too many arms: write at most {MOST_ARMS}"));
     } else if arms.iter().all(|arm| weight(arm) == 0) {

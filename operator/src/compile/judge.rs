@@ -30,7 +30,11 @@ pub(super) fn compile<'a>(
         );
         problems.invalid(&field.key("model"), message);
     }
-    if spec.rubric.as_deref().is_some_and(|rubric| rubric.trim().is_empty()) {
+    if spec
+        .rubric
+        .as_deref()
+        .is_some_and(|rubric| rubric.trim().is_empty())
+    {
         let message = "is empty: write what makes an answer good, or remove it";
         problems.invalid(&field.key("rubric"), message);
     }

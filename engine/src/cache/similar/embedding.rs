@@ -19,7 +19,7 @@ use wayleave_core::walk::Role;
 
 use crate::attempt::Attempt;
 use crate::cache::store::Vector;
-use crate::context::CallContext;
+use crate::context::{CallContext, Relation};
 use crate::executor::{gate, next_key};
 use crate::planning::plan_call;
 
@@ -67,7 +67,7 @@ fn asking(call: &Arc<CallContext>, rule: &Arc<ActiveRule>, words: &str) -> Optio
         consult: None,
         book: std::sync::Mutex::default(),
         conversation: std::sync::OnceLock::new(),
-        part_of: Some(Arc::clone(call)),
+        relation: Relation::PartOf(Arc::clone(call)),
     })
 }
 

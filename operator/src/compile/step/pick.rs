@@ -99,14 +99,13 @@ fn best(
     grants: &mut Grants<'_>,
     problems: &mut Problems,
 ) -> Best {
-    let min_score = match &spec.min_score {
-        Some(text) => share::of_one(text, "a score", "0.8", &field.key("minScore"), problems),
-        None => {
-            let message = "needs a minScore: write the score, from 0 to 1, that a model must have, such as 0.8";
-            problems.invalid(&field.key("pick"), message);
-            None
-        }
-    };
+    if spec.min_score.is_none() {
+        let message = "needs a minScore: write the score, from 0 to 1, that a model must have, such as 0.8";
+        problems.invalid(&field.key("pick"), message);
+    }
+    let min_score = spec.min_score.as_ref();
+    let min_score =
+        min_score.and_then(|text| share::of_one(text, "a score", "0.8", &field.key("minScore"), problems));
     let judge = spec.judge.as_ref().map(|judge| {
         let field = field.key("judge");
         if judge.mode == Some(JudgeMode::Pairwise) {
@@ -132,7 +131,11 @@ fn best(
 }
 
 /// What calls have in common.
-pub(in super::super) fn sticky(by: &api::StickyBy, field: &FieldPath, problems: &mut Problems) -> Option<StickyBy> {
+pub(in super::super) fn sticky(
+    by: &api::StickyBy,
+    field: &FieldPath,
+    problems: &mut Problems,
+) -> Option<StickyBy> {
     match (&by.header, &by.metadata) {
         (Some(name), None) => header(name, &field.key("header"), problems).map(StickyBy::Header),
         (None, Some(name)) if !name.is_empty() => Some(StickyBy::Metadata(Arc::from(name.as_str()))),
