@@ -19,6 +19,7 @@ type Share = Gauge<f64, std::sync::atomic::AtomicU64>;
 pub(crate) struct ExperimentMetrics {
     calls: Family<ArmCallLabels, Counter>,
     judgements: Family<JudgedLabels, Counter>,
+    behind: Gauge,
     score: Family<BoundLabels, Share>,
     difference: Family<BoundLabels, Share>,
     decided: Family<FateLabels, Gauge>,
@@ -70,6 +71,11 @@ impl ExperimentMetrics {
             self.judgements.clone(),
         );
         own.register(
+            "behind",
+            "Answers that wait to be judged, or are",
+            self.behind.clone(),
+        );
+        own.register(
             "experiment_score",
             "How good an arm's answers are (0 to 1), with the bounds that hold at all times",
             self.score.clone(),
@@ -103,6 +109,11 @@ impl ExperimentMetrics {
         self.judgements
             .get_or_create(&JudgedLabels { route, result })
             .inc();
+    }
+
+    /// So many answers more are judged, or wait for it.
+    pub(crate) fn behind(&self, change: i64) {
+        self.behind.inc_by(change);
     }
 
     /// Takes over what is known. Experiments that are no more are forgotten.

@@ -8,7 +8,9 @@ mod suite {
     mod clocks;
     mod clouds;
     mod coalesced;
+    mod experiments;
     mod formats;
+    mod judged;
     mod keys;
     mod leaving;
     mod life;
