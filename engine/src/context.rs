@@ -177,6 +177,9 @@ impl CallContext {
         if let Some(whole) = &self.part_of {
             return whole.settle(record);
         }
+        self.core
+            .metrics
+            .spent(self.route_label(), record.role, record.cost_ticks);
         self.lock().cost.add(record.cost_ticks);
         self.book(Record::Attempt(Box::new(record)));
         // Only now: who finds the call's record finds those of all its attempts before it.

@@ -215,6 +215,7 @@ impl Engine {
 
     /// The metrics in the OpenMetrics text format, without the mark of its end: other metrics may follow.
     pub fn metrics(&self) -> String {
+        self.0.show_keys();
         self.0.metrics.text()
     }
 

@@ -1,14 +1,24 @@
 //! The same target for all calls that have something in common.
 
+use std::collections::BTreeMap;
+
+use http::{HeaderMap, HeaderValue};
+
 use crate::lot::Lot;
-use crate::plan::{Lane, Wanted};
+use crate::plan::Lane;
 use crate::snapshot::StickyBy;
 
-/// What the call has in common with others; `None`: it has nothing there.
-pub(super) fn value<'a>(by: &StickyBy, wanted: &Wanted<'a>) -> Option<&'a [u8]> {
-    match by {
-        StickyBy::Header(name) => wanted.headers.get(&**name).map(http::HeaderValue::as_bytes),
-        StickyBy::Metadata(name) => wanted.metadata.get(&**name).map(String::as_bytes),
+impl StickyBy {
+    /// What a call has in common with others; `None`: it has nothing there.
+    pub fn value<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        metadata: &'a BTreeMap<String, String>,
+    ) -> Option<&'a [u8]> {
+        match self {
+            Self::Header(name) => headers.get(&**name).map(HeaderValue::as_bytes),
+            Self::Metadata(name) => metadata.get(&**name).map(String::as_bytes),
+        }
     }
 }
 

@@ -1,5 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use wayleave_core::cache::{NotKept, Passed, Status};
+use wayleave_core::plan::Why;
+use wayleave_core::snapshot::ObjectName;
+
 use super::*;
 use crate::ledger::{Lost, Reason, SinkName};
 
@@ -29,21 +33,32 @@ const LABELS: &[(&str, &[&str])] = &[
         "wayleave_call_duration_seconds",
         &["operation", "route", "stream"],
     ),
+    ("wayleave_cache_bypasses", &["reason", "route"]),
     ("wayleave_cache_bytes", &["policy"]),
     ("wayleave_cache_entries", &["policy"]),
     ("wayleave_cache_evictions", &["policy"]),
+    ("wayleave_cache_hits", &["kind", "route"]),
+    ("wayleave_cache_misses", &["reason", "route"]),
+    ("wayleave_cache_not_kept", &["reason", "route"]),
+    ("wayleave_cache_saved_ticks", &["route"]),
+    ("wayleave_cache_semantic_shared", &["policy"]),
     ("wayleave_cache_store_errors", &["operation", "reason", "store"]),
     ("wayleave_cache_store_seconds", &["operation", "store"]),
+    ("wayleave_call_cost_ticks", &["role", "route"]),
     ("wayleave_calls", &["class", "operation", "route"]),
     ("wayleave_configurations", &[]),
-    ("wayleave_cost_ticks", &["model", "provider", "source"]),
+    ("wayleave_cost_ticks", &["model", "provider", "role", "source"]),
     ("wayleave_in_flight", &[]),
+    ("wayleave_key_models_resting", &["key", "provider"]),
+    ("wayleave_key_up", &["key", "provider"]),
     ("wayleave_ledger_write_errors", &[]),
     ("wayleave_ledger_dropped", &["reason"]),
     ("wayleave_ledger_unacknowledged", &[]),
     ("wayleave_ledger_spool_bytes", &[]),
     ("wayleave_ledger_sink_lag_records", &["sink"]),
     ("wayleave_ledger_sink_errors", &["sink", "reason"]),
+    ("wayleave_passed_over", &["provider", "route", "why"]),
+    ("wayleave_picks", &["model", "provider", "route", "why"]),
     ("wayleave_race_lanes", &["result", "route"]),
     (
         "wayleave_time_to_first_content_seconds",
@@ -52,6 +67,30 @@ const LABELS: &[(&str, &[&str])] = &[
     ("wayleave_tokens", &["kind", "model", "provider"]),
     ("wayleave_unpriced_calls", &["model", "provider"]),
 ];
+
+fn sample(key: &str, up: bool) -> KeySample {
+    KeySample {
+        provider: Label(Arc::from("a/provider")),
+        key: Label(Arc::from(key)),
+        up,
+        resting: 0,
+    }
+}
+
+fn caches(metrics: &Metrics) {
+    let label = |text: &str| Label(Arc::from(text));
+    metrics.store().took(StoreKind::Memory, Operation::Get, 0.001);
+    metrics
+        .store()
+        .failed(StoreKind::Redis, Operation::Put, Fault::Timeout);
+    metrics.store().memory(label("a/policy"));
+    metrics.store().shared(&label("a/policy"), true);
+    let cache = metrics.cache();
+    cache.hit(&label("a/route"), Status::Hit, Some(Ticks::new(42)));
+    cache.missed(&label("a/route"), Missed::Absent);
+    cache.passed(&label("a/route"), Passed::NoClient);
+    cache.not_kept(&label("a/route"), NotKept::Cut);
+}
 
 fn everything() -> Arc<Metrics> {
     let metrics = Metrics::new();
@@ -90,18 +129,24 @@ fn everything() -> Arc<Metrics> {
         seconds: 0.2,
         first_content: Some(0.1),
     });
+    metrics.spent(label("a/route"), Role::Primary, Some(Ticks::new(42)));
+    metrics.spent(label("a/route"), Role::Primary, None);
     metrics.lane(&label("a/route"), LaneEnd::Won);
+    metrics
+        .routing()
+        .picked(label("a/route"), names.clone(), Chosen::Only);
+    let passed = ObjectName::new("a", "key");
+    metrics
+        .routing()
+        .passed_over(&label("a/route"), &passed, &Why::Out);
+    metrics.keys().show(vec![sample("a/key", true)]);
     metrics.in_flight(1);
     metrics.ledger_failed();
     metrics.ledger().dropped(Lost::Full, 3);
     metrics.ledger().lag(SinkName::ClickHouse, 3);
     metrics.ledger().sink_failed(SinkName::Otlp, Reason::Timeout);
     metrics.configured();
-    metrics.store().took(StoreKind::Memory, Operation::Get, 0.001);
-    metrics
-        .store()
-        .failed(StoreKind::Redis, Operation::Put, Fault::Timeout);
-    metrics.store().memory(label("a/policy"));
+    caches(&metrics);
     metrics
 }
 
@@ -152,11 +197,43 @@ fn every_label_is_known() {
 fn money_is_counted_in_ticks() {
     let text = everything().text();
     assert!(
-        text.contains("wayleave_cost_ticks_total{provider=\"a/key\",model=\"m\",source=\"table\"} 42"),
+        text.contains(
+            "wayleave_cost_ticks_total{provider=\"a/key\",model=\"m\",role=\"primary\",source=\"table\"} 42"
+        ),
         "{text}"
     );
     assert!(
         text.contains("wayleave_unpriced_calls_total{provider=\"a/key\",model=\"m\"} 1"),
         "{text}"
     );
+}
+
+#[test]
+fn a_key_that_is_gone_is_not_shown_any_longer() {
+    let metrics = Metrics::new();
+    let up =
+        |key: &str, value: &str| format!("wayleave_key_up{{provider=\"a/provider\",key=\"{key}\"}} {value}");
+    metrics
+        .keys()
+        .show(vec![sample("a/old", true), sample("a/new", true)]);
+    metrics.keys().show(vec![sample("a/new", false)]);
+    let text = metrics.text();
+    assert!(text.contains(&up("a/new", "0")), "{text}");
+    assert!(!text.contains("a/old"), "{text}");
+}
+
+#[test]
+fn the_document_lists_them() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/ledger.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let section = text.split("## Metrics").nth(1).unwrap();
+    let quoted = section.split('`').skip(1).step_by(2);
+    let documented =
+        quoted.filter(|word| word.starts_with("wayleave_") || word.starts_with("gen_ai_client_"));
+    // Those of the client of the configuration server are not the engine's.
+    let documented: BTreeSet<&str> = documented
+        .filter(|name| !name.starts_with("wayleave_config_"))
+        .map(|name| name.strip_suffix("_total").unwrap_or(name))
+        .collect();
+    assert_eq!(documented, LABELS.iter().map(|(family, _)| *family).collect());
 }

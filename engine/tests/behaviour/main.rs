@@ -25,4 +25,5 @@ mod suite {
     mod streams;
     mod support;
     mod tls;
+    mod told;
 }
