@@ -215,6 +215,9 @@ impl CallContext {
             Relation::PartOf(whole) => return whole.settle(record),
             Relation::Behind(whole, _) => return whole.book(Record::Attempt(Box::new(record))),
         }
+        self.core
+            .metrics
+            .spent(self.route_label(), record.role, record.cost_ticks);
         self.lock().cost.add(record.cost_ticks);
         self.book(Record::Attempt(Box::new(record)));
         // Only now: who finds the call's record finds those of all its attempts before it.

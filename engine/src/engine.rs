@@ -192,6 +192,15 @@ impl Core {
         })
     }
 
+    /// Tells metrics how the credentials of the configuration fare.
+    pub(crate) fn show_keys(&self) {
+        if let Some(table) = self.table.load_full() {
+            self.metrics
+                .keys()
+                .show(self.health.look(&table.snapshot().providers));
+        }
+    }
+
     /// A call that no provider is asked for. It is counted, under no route's name.
     fn refuse(&self, endpoint: Endpoint, refusal: Refusal, format: WireFormat) -> Answer {
         let class = if refusal.status().is_client_error() {

@@ -21,7 +21,7 @@ use crate::context::CallContext;
 use crate::deliver::{self, Served};
 use crate::engine::Flight;
 use crate::failure::{Failure, Failures};
-use crate::planning::plan_call;
+use crate::planning::{count_first, count_passed_over, plan_call};
 use crate::race::{self, Raced};
 
 /// How far one move of the walk got.
@@ -51,6 +51,7 @@ async fn carry_out(call: &Arc<CallContext>, flight: Flight, client: Client) {
         } => (flight, client, keeper),
         Through::Done => return,
     };
+    count_passed_over(call, &plan);
     if let Some(TooDear { expected, limit }) = plan.too_dear() {
         return deliver::refuse(call, Refusal::TooDear { expected, limit }, client).await;
     }
@@ -58,6 +59,7 @@ async fn carry_out(call: &Arc<CallContext>, flight: Flight, client: Client) {
     if call.intake.format == WireFormat::AnthropicTokens && !is_counted_elsewhere(call, &plan) {
         return deliver::count_here(call, client).await;
     }
+    count_first(call, &plan);
     let mut walk = Walk::new(&plan);
     let mut failures = Failures::new(&plan);
     let mut next = walk.first();

@@ -228,6 +228,7 @@ impl Engine {
     pub fn metrics(&self) -> String {
         self.0.learned.measure(self.0.metrics.learned());
         self.0.metrics.experiments().measure(&self.experiments());
+        self.0.show_keys();
         self.0.metrics.text()
     }
 

@@ -2,9 +2,11 @@
 
 mod cache;
 mod experiment;
+mod keys;
 mod labels;
 mod learned;
 mod ledger;
+mod routing;
 mod store;
 
 use std::sync::Arc;
@@ -23,13 +25,17 @@ use wayleave_core::walk::Role;
 
 pub(crate) use self::cache::{CacheMetrics, Missed};
 use self::experiment::ExperimentMetrics;
+use self::keys::KeyMetrics;
+pub(crate) use self::keys::KeySample;
 use self::labels::{
-    AttemptLabels, CallLabels, ClassLabel, CostLabels, GenAiLabels, GenAiTokenLabels, LaneLabels, LaneResult,
-    RoleLabel, SourceLabel, StreamLabels, TokenKind, TokenLabels, TokenType,
+    AttemptLabels, CallCostLabels, CallLabels, ClassLabel, CostLabels, GenAiLabels, GenAiTokenLabels,
+    LaneLabels, LaneResult, RoleLabel, SourceLabel, StreamLabels, TokenKind, TokenLabels, TokenType,
 };
 pub(crate) use self::labels::{Label, ModelLabels};
 pub(crate) use self::learned::LearnedMetrics;
 use self::ledger::LedgerMetrics;
+pub(crate) use self::routing::Chosen;
+use self::routing::RoutingMetrics;
 pub(crate) use self::store::{Fault, MemoryGauges, Operation, StoreKind, StoreMetrics};
 
 /// Seconds, from a cached answer to a long stream.
@@ -76,6 +82,7 @@ pub(crate) struct Metrics {
     lanes: Family<LaneLabels, Counter>,
     tokens: Family<TokenLabels, Counter>,
     cost: Family<CostLabels, Counter>,
+    call_cost: Family<CallCostLabels, Counter>,
     unpriced: Family<ModelLabels, Counter>,
     in_flight: Gauge,
     ledger_errors: Counter,
@@ -87,6 +94,8 @@ pub(crate) struct Metrics {
     learned: LearnedMetrics,
     experiments: ExperimentMetrics,
     ledger: LedgerMetrics,
+    routing: RoutingMetrics,
+    keys: KeyMetrics,
 }
 
 /// A finished attempt, as metrics see it.
@@ -125,6 +134,7 @@ impl Metrics {
             lanes: Family::default(),
             tokens: Family::default(),
             cost: Family::default(),
+            call_cost: Family::default(),
             unpriced: Family::default(),
             in_flight: Gauge::default(),
             ledger_errors: Counter::default(),
@@ -136,6 +146,8 @@ impl Metrics {
             learned: LearnedMetrics::default(),
             experiments: ExperimentMetrics::default(),
             ledger: LedgerMetrics::default(),
+            routing: RoutingMetrics::default(),
+            keys: KeyMetrics::default(),
         };
         metrics.register();
         Arc::new(metrics)
@@ -167,6 +179,11 @@ impl Metrics {
             self.cost.clone(),
         );
         own.register(
+            "call_cost_ticks",
+            "Cost of all attempts in 1e-10 USD, by the route of their call",
+            self.call_cost.clone(),
+        );
+        own.register(
             "unpriced_calls",
             "Attempts whose cost nobody knows",
             self.unpriced.clone(),
@@ -187,6 +204,8 @@ impl Metrics {
         self.learned.register(own);
         self.experiments.register(own);
         self.ledger.register(own);
+        self.routing.register(own);
+        self.keys.register(own);
         self.registry.register(
             "gen_ai_client_operation_duration_seconds",
             "Duration of a request to a provider",
@@ -213,6 +232,7 @@ impl Metrics {
                 let labels = CostLabels {
                     provider: names.provider.clone(),
                     model: names.model.clone(),
+                    role: RoleLabel(sample.role),
                     source: SourceLabel(sample.source),
                 };
                 let ticks = u64::try_from(ticks.get()).unwrap_or_default();
@@ -278,6 +298,17 @@ impl Metrics {
         }
     }
 
+    /// What an attempt of a call cost; `None`: nobody knows.
+    pub(crate) fn spent(&self, route: Label, role: Role, cost: Option<Ticks>) {
+        if let Some(ticks) = cost.and_then(|cost| u64::try_from(cost.get()).ok()) {
+            let labels = CallCostLabels {
+                route,
+                role: RoleLabel(role),
+            };
+            self.call_cost.get_or_create(&labels).inc_by(ticks);
+        }
+    }
+
     pub(crate) fn lane(&self, route: &Label, result: LaneEnd) {
         let labels = LaneLabels {
             route: route.clone(),
@@ -311,6 +342,14 @@ impl Metrics {
     /// Those of what is learned.
     pub(crate) fn learned(&self) -> &LearnedMetrics {
         &self.learned
+    /// Those of the plans of calls.
+    pub(crate) fn routing(&self) -> &RoutingMetrics {
+        &self.routing
+    }
+
+    /// Those of credentials.
+    pub(crate) fn keys(&self) -> &KeyMetrics {
+        &self.keys
     }
 
     /// Those of the caches of routes.

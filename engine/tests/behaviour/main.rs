@@ -27,4 +27,5 @@ mod suite {
     mod streams;
     mod support;
     mod tls;
+    mod told;
 }
