@@ -107,6 +107,7 @@ fn rule(pick: &Pick) -> Arc<ActiveRule> {
         slow_stream: None,
         unsupported: Unsupported::Drop,
         max_cost: None,
+        tasks: None,
     };
     let route = Route {
         name: ObjectName::new("team", "chat"),

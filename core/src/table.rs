@@ -2,6 +2,8 @@
 
 mod cache;
 mod offer;
+mod sole;
+mod tasks;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -9,6 +11,7 @@ use std::sync::Arc;
 
 pub use self::cache::ActiveCache;
 pub use self::offer::Offer;
+pub use self::tasks::{ActiveAsked, ActiveClass, ActiveClassifier, ActiveTasks};
 use crate::cache::key::Digest;
 use crate::money::Ticks;
 use crate::outcome::FallbackOn;
@@ -62,6 +65,8 @@ pub struct ActiveRule {
     pub unsupported: Unsupported,
     /// What a call may be expected to cost at a target.
     pub max_cost: Option<Ticks>,
+    /// What its calls ask for; `None`: they have no class.
+    pub tasks: Option<ActiveTasks>,
 }
 
 /// A step, ready.
@@ -358,6 +363,10 @@ impl ActiveRule {
             slow_stream: rule.slow_stream,
             unsupported: rule.unsupported,
             max_cost: rule.max_cost,
+            tasks: rule
+                .tasks
+                .as_ref()
+                .map(|tasks| ActiveTasks::build(tasks, providers)),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! snapshot, not checked and read again; what cannot be parsed becomes an explicit broken entry with its reason and
 //! takes no other object down.
 
+mod asked;
 mod attachment;
 mod cache;
 mod capability;
@@ -16,6 +17,7 @@ mod limit;
 mod provider;
 mod route;
 mod step;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod timing;

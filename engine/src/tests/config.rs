@@ -114,6 +114,7 @@ fn route(model: &str, steps: Vec<Step>) -> Route {
         }),
         unsupported: Unsupported::Drop,
         max_cost: None,
+        tasks: None,
     };
     Route {
         name: name(model),

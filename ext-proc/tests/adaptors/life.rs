@@ -141,6 +141,7 @@ pub(crate) fn snapshot(sim: &Sim) -> Snapshot {
         slow_stream: None,
         unsupported: Unsupported::Drop,
         max_cost: None,
+        tasks: None,
     };
     let endpoint = Endpoint {
         vendor: *Vendor::named("Custom").unwrap(),

@@ -230,6 +230,7 @@ pub(crate) fn rule(steps: Vec<Step>) -> Rule {
         slow_stream: None,
         unsupported: Unsupported::Drop,
         max_cost: None,
+        tasks: None,
     }
 }
 
