@@ -6,6 +6,10 @@
 //!            └─ a model: what it answers (prompt, answer) ───────────────────┘
 //! ```
 
+pub mod answer;
+pub mod nearest;
+pub mod prompt;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};

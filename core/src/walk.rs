@@ -28,6 +28,8 @@ pub enum Role {
     Coalesced,
     /// The embedding that a lookup by meaning goes by.
     Embedding,
+    /// What the class of a call is found by: embeddings, or a model's answer.
+    Classifier,
 }
 
 impl Role {
@@ -42,6 +44,7 @@ impl Role {
             Self::CacheHit => "cache-hit",
             Self::Coalesced => "coalesced",
             Self::Embedding => "embedding",
+            Self::Classifier => "classifier",
         }
     }
 }

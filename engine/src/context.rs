@@ -14,6 +14,7 @@ use wayleave_core::money::Ticks;
 use wayleave_core::outcome::Class;
 use wayleave_core::relay::ClientShape;
 use wayleave_core::route::Routed;
+use wayleave_core::task::Classified;
 use wayleave_core::usage::Usage;
 
 use crate::call::Summary;
@@ -40,6 +41,8 @@ pub(crate) struct CallContext {
     pub(crate) book: Mutex<CallBook>,
     /// What its conversation begins with, once it is asked for.
     pub(crate) conversation: OnceLock<Option<Digest>>,
+    /// What it asks for, once that is known.
+    pub(crate) task: OnceLock<Classified>,
     /// The call that it is a part of, in whose books its attempts stand.
     pub(crate) part_of: Option<Arc<CallContext>>,
 }
@@ -116,6 +119,23 @@ impl CallContext {
 
     pub(crate) fn route_label(&self) -> Label {
         Label(Arc::from(self.route_name()))
+    }
+
+    /// What it asks for; `None`: that is not known yet, or its rule does not tell.
+    pub(crate) fn task(&self) -> Option<&Classified> {
+        self.whole().task.get()
+    }
+
+    /// It asks for this.
+    pub(crate) fn set_task(&self, task: Classified) {
+        self.core.metrics.task(self.route_label(), &task);
+        let _ = self.task.set(task);
+    }
+
+    /// Keeps the books of the call open until the hold is released.
+    pub(crate) fn hold(self: &Arc<Self>) -> Held {
+        self.lock().open += 1;
+        Held(Some(Arc::clone(self)))
     }
 
     /// Whether a cache wants the provider's bytes.
@@ -258,6 +278,9 @@ impl CallContext {
             cost_usd: cost.map(Ticks::usd),
             cache: book.cache.map(Status::as_str),
             cache_key: self.cache_key(),
+            task_class: self.task().map(|task| Arc::clone(&task.class)),
+            task_margin: self.task().and_then(|task| task.margin),
+            task_by: self.task().map(|task| task.by.as_str()),
         }
     }
 
@@ -279,6 +302,21 @@ impl CallContext {
 
     fn lock(&self) -> MutexGuard<'_, CallBook> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Books that stay open, whoever has them open.
+#[derive(Debug)]
+pub(crate) struct Held(Option<Arc<CallContext>>);
+
+impl Held {
+    /// No more attempts come of it.
+    pub(crate) fn release(&mut self) {
+        let Some(call) = self.0.take() else { return };
+        let mut book = call.lock();
+        book.open = book.open.saturating_sub(1);
+        drop(book);
+        call.book_call_if_over();
     }
 }
 

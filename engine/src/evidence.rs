@@ -14,6 +14,7 @@ use wayleave_core::evidence::Length;
 use wayleave_core::plan::{Known, Output};
 use wayleave_core::route::Routed;
 use wayleave_core::snapshot::ObjectName;
+use wayleave_core::task::Classified;
 use wayleave_core::usage::Usage;
 
 use self::speed::Track;
@@ -43,6 +44,8 @@ pub(crate) struct Kind {
     route: ObjectName,
     /// The rule's place in the route.
     rule: usize,
+    /// What they ask for, where their rule tells that.
+    class: Option<Arc<str>>,
 }
 
 /// How long the answers to one kind of calls are.
@@ -84,10 +87,11 @@ impl Lengths {
 }
 
 impl Kind {
-    pub(crate) fn of(routed: &Routed) -> Self {
+    pub(crate) fn of(routed: &Routed, task: Option<&Classified>) -> Self {
         Self {
             route: routed.route.name.clone(),
             rule: routed.rule.index,
+            class: task.map(|task| Arc::clone(&task.class)),
         }
     }
 }

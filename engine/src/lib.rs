@@ -16,6 +16,7 @@ mod context;
 mod credential;
 mod deliver;
 mod drive;
+mod embedding;
 mod engine;
 mod evidence;
 mod executor;
@@ -24,8 +25,10 @@ mod health;
 pub mod ledger;
 mod metrics;
 mod models;
+mod part;
 mod planning;
 mod race;
+mod task;
 mod upstream;
 
 use std::path::PathBuf;
@@ -51,6 +54,7 @@ use crate::evidence::Evidence;
 use crate::health::Health;
 use crate::ledger::{Ledger, Rotation, SpoolOptions};
 use crate::metrics::Metrics;
+use crate::task::Examples;
 use crate::upstream::Clients;
 
 /// How an engine is set up.
@@ -131,6 +135,7 @@ impl Engine {
             health: Health::new(clock),
             evidence: Evidence::new(clock),
             caches: Caches::default(),
+            examples: Examples::default(),
             ledger,
             metrics,
             flights: Flights::default(),
@@ -145,6 +150,7 @@ impl Engine {
         let table = Table::build(snapshot);
         self.0.clients.warm(&table);
         self.0.caches.configure(&table, self.0.metrics.store());
+        self.0.examples.configure(&table);
         self.0.table.store(Some(Arc::new(table)));
         self.0.metrics.configured();
     }

@@ -4,6 +4,7 @@ mod cache;
 mod labels;
 mod ledger;
 mod store;
+mod task;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use prometheus_client::registry::Registry;
 use wayleave_core::money::Ticks;
 use wayleave_core::outcome::Class;
 use wayleave_core::price::CostSource;
+use wayleave_core::task::Classified;
 use wayleave_core::usage::Usage;
 use wayleave_core::walk::Role;
 
@@ -27,6 +29,7 @@ use self::labels::{
 pub(crate) use self::labels::{Label, ModelLabels};
 use self::ledger::LedgerMetrics;
 pub(crate) use self::store::{Fault, MemoryGauges, Operation, StoreKind, StoreMetrics};
+use self::task::TaskMetrics;
 
 /// Seconds, from a cached answer to a long stream.
 const SECONDS: [f64; 16] = [
@@ -81,6 +84,7 @@ pub(crate) struct Metrics {
     store: StoreMetrics,
     cache: CacheMetrics,
     ledger: LedgerMetrics,
+    tasks: TaskMetrics,
 }
 
 /// A finished attempt, as metrics see it.
@@ -128,6 +132,7 @@ impl Metrics {
             store: StoreMetrics::new(),
             cache: CacheMetrics::default(),
             ledger: LedgerMetrics::default(),
+            tasks: TaskMetrics::default(),
         };
         metrics.register();
         Arc::new(metrics)
@@ -177,6 +182,7 @@ impl Metrics {
         self.store.register(own);
         self.cache.register(own);
         self.ledger.register(own);
+        self.tasks.register(own);
         self.registry.register(
             "gen_ai_client_operation_duration_seconds",
             "Duration of a request to a provider",
@@ -296,6 +302,11 @@ impl Metrics {
     /// Those of the caches of routes.
     pub(crate) fn cache(&self) -> &CacheMetrics {
         &self.cache
+    }
+
+    /// It is known what a call asks for.
+    pub(crate) fn task(&self, route: Label, task: &Classified) {
+        self.tasks.classified(route, task);
     }
 
     /// Those of the stores of the cache.

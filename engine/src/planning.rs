@@ -19,7 +19,7 @@ pub(crate) fn plan_call(call: &CallContext) -> Plan {
     let view = View {
         health: &call.core.health,
         evidence: &call.core.evidence,
-        kind: Kind::of(&call.routed),
+        kind: Kind::of(&call.routed, call.task()),
         streamed: call.intake.stream(),
         conversation: call.conversation(),
     };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::ActiveRule;
 use super::sole::{self, For};
+use crate::cache::key::Digest;
 use crate::price::Ratio;
 use crate::snapshot::tasks::{Asked, Classifier, TaskClass, Tasks};
 use crate::snapshot::{ObjectName, Provider};
@@ -42,6 +43,8 @@ pub enum ActiveClassifier {
         asked: ActiveAsked,
         /// How far the second-best class has to be behind.
         min_margin: Ratio,
+        /// Names the vectors of the examples: others have another.
+        examples: Digest,
     },
     /// By a model.
     Model {
@@ -80,6 +83,7 @@ impl ActiveTasks {
                 Classifier::Embedding { asked, min_margin } => ActiveClassifier::Embedding {
                     asked: bind(asked, For::Embeddings),
                     min_margin: *min_margin,
+                    examples: examples(tasks, asked, providers),
                 },
                 Classifier::Model { asked } => ActiveClassifier::Model {
                     asked: bind(asked, For::Answers),
@@ -100,4 +104,19 @@ impl ActiveTasks {
     pub fn class(&self, name: &str) -> Option<&ActiveClass> {
         self.classes.iter().find(|class| &*class.spec.name == name)
     }
+}
+
+/// Vectors are of a model somewhere, and of texts, each with the place of its class.
+fn examples(tasks: &Tasks, asked: &Asked, providers: &BTreeMap<&ObjectName, &Provider>) -> Digest {
+    let at = super::endpoint(&asked.provider, providers);
+    let url = at.as_ref().map_or("", |endpoint| &endpoint.url);
+    let mut parts = vec![
+        asked.provider.to_string(),
+        asked.model.to_string(),
+        url.to_owned(),
+    ];
+    for (place, class) in tasks.classes.iter().enumerate() {
+        parts.extend(class.examples.iter().map(|example| format!("{place} {example}")));
+    }
+    Digest::of(parts.iter().map(String::as_bytes))
 }

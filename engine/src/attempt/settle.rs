@@ -58,6 +58,7 @@ impl Attempt {
             route: self.call.route_name(),
             rule: self.call.rule(),
             client: self.call.client_name.clone(),
+            task_class: self.call.task().map(|task| Arc::clone(&task.class)),
             provider: self.lane.target.provider.to_string(),
             key: self.key.name(&self.lane.endpoint).map(|name| name.to_string()),
             model_asked: self.lane.model.to_string(),
@@ -134,8 +135,10 @@ impl Attempt {
             _ => Ended::Otherwise,
         };
         evidence.end(&self.name, ended);
-        if let (Class::Ok, Some(usage)) = (class, usage) {
-            let kind = Kind::of(&self.call.routed);
+        // What the gateway asks by itself is no measure of what clients get.
+        let own = self.call.part_of.is_none();
+        if let (Class::Ok, Some(usage), true) = (class, usage, own) {
+            let kind = Kind::of(&self.call.routed, self.call.task());
             evidence.answered(kind, &self.name, self.call.conversation(), usage);
         }
     }

@@ -45,6 +45,7 @@ const LABELS: &[(&str, &[&str])] = &[
     ("wayleave_ledger_sink_lag_records", &["sink"]),
     ("wayleave_ledger_sink_errors", &["sink", "reason"]),
     ("wayleave_race_lanes", &["result", "route"]),
+    ("wayleave_task_calls", &["by", "class", "route"]),
     (
         "wayleave_time_to_first_content_seconds",
         &["operation", "route", "stream"],
@@ -92,6 +93,14 @@ fn everything() -> Arc<Metrics> {
     });
     metrics.lane(&label("a/route"), LaneEnd::Won);
     metrics.in_flight(1);
+    metrics.task(
+        label("a/route"),
+        &Classified {
+            class: "code".into(),
+            margin: None,
+            by: wayleave_core::task::By::Rules,
+        },
+    );
     metrics.ledger_failed();
     metrics.ledger().dropped(Lost::Full, 3);
     metrics.ledger().lag(SinkName::ClickHouse, 3);
