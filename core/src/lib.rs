@@ -41,6 +41,7 @@ pub mod route;
 pub mod secret;
 pub mod snapshot;
 pub mod table;
+pub mod task;
 pub mod tokens;
 pub mod usage;
 pub mod vendor;

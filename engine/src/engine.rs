@@ -19,6 +19,7 @@ use wayleave_core::outcome::Class;
 use wayleave_core::refusal::{Refusal, client_format};
 use wayleave_core::route::route;
 use wayleave_core::table::Table;
+use wayleave_core::task::by_rules;
 use wayleave_core::when::Subject;
 
 use crate::EngineOptions;
@@ -36,6 +37,7 @@ use crate::learned::Learned;
 use crate::ledger::Ledger;
 use crate::metrics::{CallSample, Label, Metrics};
 use crate::models;
+use crate::task::Examples;
 use crate::upstream::Clients;
 
 /// Everything that calls share.
@@ -51,6 +53,7 @@ pub(crate) struct Core {
     pub(crate) judging: Judging,
     pub(crate) learned: Learned,
     pub(crate) caches: Caches,
+    pub(crate) examples: Examples,
     pub(crate) ledger: Ledger,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) flights: Flights,
@@ -172,10 +175,12 @@ impl Core {
         let path = call.path.split('?').next().unwrap_or_default();
         let subject = || Subject::new(&intake, path, &call.headers);
         let routed = route(table, &intake.model, subject)?;
+        let tasks = routed.rule.tasks.as_ref();
+        let task = tasks.and_then(|tasks| by_rules(tasks, &subject()));
         let cache = routed.route.cache.as_ref();
         let consult =
             cache.map(|cache| consult(&cache.rules, &routed, call.endpoint, &intake, &call.headers));
-        Ok(CallContext {
+        let context = CallContext {
             core: Arc::clone(self),
             id: uuid::Uuid::now_v7().to_string(),
             endpoint: call.endpoint,
@@ -188,8 +193,13 @@ impl Core {
             consult,
             book: std::sync::Mutex::default(),
             conversation: std::sync::OnceLock::new(),
+            task: std::sync::OnceLock::new(),
             relation: Relation::Own,
-        })
+        };
+        if let Some(task) = task {
+            context.set_task(task);
+        }
+        Ok(context)
     }
 
     /// Tells metrics how the credentials of the configuration fare.

@@ -15,6 +15,7 @@ use wayleave_core::evidence::{Length, Mean, Scores};
 use wayleave_core::plan::{Known, Output};
 use wayleave_core::route::Routed;
 use wayleave_core::snapshot::ObjectName;
+use wayleave_core::task::Classified;
 use wayleave_core::usage::Usage;
 
 use self::speed::Speeds;
@@ -37,7 +38,8 @@ pub(crate) struct Name {
     model: Arc<str>,
 }
 
-/// Calls that are alike, as the name under which is kept what is learned of them: `ROUTE RULE`. It says nothing secret.
+/// Calls that are alike, as the name under which is kept what is learned of them: `ROUTE RULE`, or
+/// `ROUTE RULE.CLASS` where their rule tells classes of tasks. It says nothing secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Kind(String);
 
@@ -73,9 +75,11 @@ impl Name {
 }
 
 impl Kind {
-    pub(crate) fn of(routed: &Routed) -> Self {
+    pub(crate) fn of(routed: &Routed, task: Option<&Classified>) -> Self {
         let (route, rule) = (&routed.route.name, &routed.rule.mark);
-        Self([&*route.namespace, "/", &*route.name, " ", &**rule].concat())
+        let class = task.map(|task| &*task.class).unwrap_or_default();
+        let dot = if class.is_empty() { "" } else { "." };
+        Self([&*route.namespace, "/", &*route.name, " ", &**rule, dot, class].concat())
     }
 
     /// The name under which is kept what is learned of such calls at a target: `ROUTE RULE PROVIDER MODEL`.

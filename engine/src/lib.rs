@@ -16,6 +16,7 @@ mod context;
 mod credential;
 mod deliver;
 mod drive;
+mod embedding;
 mod engine;
 mod evidence;
 mod executor;
@@ -27,8 +28,10 @@ mod learned;
 pub mod ledger;
 mod metrics;
 mod models;
+mod part;
 mod planning;
 mod race;
+mod task;
 mod upstream;
 
 use std::path::PathBuf;
@@ -58,6 +61,7 @@ use crate::judging::Judging;
 use crate::learned::Learned;
 use crate::ledger::{Ledger, Rotation, SpoolOptions};
 use crate::metrics::Metrics;
+use crate::task::Examples;
 use crate::upstream::Clients;
 
 /// How an engine is set up.
@@ -142,6 +146,7 @@ impl Engine {
             judging: Judging::new(clock, &mut learned),
             learned,
             caches: Caches::default(),
+            examples: Examples::default(),
             ledger,
             metrics,
             flights: Flights::default(),
@@ -156,6 +161,7 @@ impl Engine {
         let table = Table::build(snapshot);
         self.0.clients.warm(&table);
         self.0.caches.configure(&table, self.0.metrics.store());
+        self.0.examples.configure(&table);
         self.0.table.store(Some(Arc::new(table)));
         self.0.metrics.configured();
     }

@@ -8,6 +8,7 @@ mod learned;
 mod ledger;
 mod routing;
 mod store;
+mod task;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use prometheus_client::registry::Registry;
 use wayleave_core::money::Ticks;
 use wayleave_core::outcome::Class;
 use wayleave_core::price::CostSource;
+use wayleave_core::task::Classified;
 use wayleave_core::usage::Usage;
 use wayleave_core::walk::Role;
 
@@ -37,6 +39,7 @@ use self::ledger::LedgerMetrics;
 pub(crate) use self::routing::Chosen;
 use self::routing::RoutingMetrics;
 pub(crate) use self::store::{Fault, MemoryGauges, Operation, StoreKind, StoreMetrics};
+use self::task::TaskMetrics;
 
 /// Seconds, from a cached answer to a long stream.
 const SECONDS: [f64; 16] = [
@@ -96,6 +99,7 @@ pub(crate) struct Metrics {
     ledger: LedgerMetrics,
     routing: RoutingMetrics,
     keys: KeyMetrics,
+    tasks: TaskMetrics,
 }
 
 /// A finished attempt, as metrics see it.
@@ -148,6 +152,7 @@ impl Metrics {
             ledger: LedgerMetrics::default(),
             routing: RoutingMetrics::default(),
             keys: KeyMetrics::default(),
+            tasks: TaskMetrics::default(),
         };
         metrics.register();
         Arc::new(metrics)
@@ -206,6 +211,7 @@ impl Metrics {
         self.ledger.register(own);
         self.routing.register(own);
         self.keys.register(own);
+        self.tasks.register(own);
         self.registry.register(
             "gen_ai_client_operation_duration_seconds",
             "Duration of a request to a provider",
@@ -342,6 +348,8 @@ impl Metrics {
     /// Those of what is learned.
     pub(crate) fn learned(&self) -> &LearnedMetrics {
         &self.learned
+    }
+
     /// Those of the plans of calls.
     pub(crate) fn routing(&self) -> &RoutingMetrics {
         &self.routing
@@ -355,6 +363,11 @@ impl Metrics {
     /// Those of the caches of routes.
     pub(crate) fn cache(&self) -> &CacheMetrics {
         &self.cache
+    }
+
+    /// It is known what a call asks for.
+    pub(crate) fn task(&self, route: Label, task: &Classified) {
+        self.tasks.classified(route, task);
     }
 
     /// Those of the stores of the cache.

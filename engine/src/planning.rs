@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use wayleave_core::capability::Needs;
 use wayleave_core::plan::{Lane, Plan, PlannedStep, Wanted, plan};
+use wayleave_core::price::Ratio;
 use wayleave_core::snapshot::Pick;
 use wayleave_core::table::ActiveStep;
 
@@ -20,17 +21,24 @@ pub(crate) fn plan_call(call: &CallContext) -> Plan {
         headers: &call.headers,
         metadata: &call.intake.metadata,
         at: call.started_at(),
-        min_score: None,
+        min_score: min_score(call),
         arm: call.core.experiments.assign(call),
     };
     let view = View {
         health: &call.core.health,
         evidence: &call.core.evidence,
-        kind: Kind::of(&call.routed),
+        kind: Kind::of(&call.routed, call.task()),
         streamed: call.intake.stream(),
         conversation: call.conversation(),
     };
     plan(&wanted, &view, &mut fastrand::Rng::new())
+}
+
+/// What the class of the call asks of the best target.
+fn min_score(call: &CallContext) -> Option<Ratio> {
+    let (tasks, task) = (call.routed.rule.tasks.as_ref()?, call.task()?);
+    let class = tasks.classes.iter().find(|class| class.spec.name == task.class)?;
+    class.spec.min_score
 }
 
 /// Counts the targets that the plan of a call leaves aside.

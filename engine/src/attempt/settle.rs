@@ -61,6 +61,7 @@ impl Attempt {
             route: self.call.route_name(),
             rule: self.call.rule(),
             client: self.call.client_name.clone(),
+            task_class: self.call.task().map(|task| Arc::clone(&task.class)),
             provider: self.lane.target.provider.to_string(),
             key: self.key.name(&self.lane.endpoint).map(|name| name.to_string()),
             model_asked: self.lane.model.to_string(),

@@ -40,6 +40,9 @@ pub struct AttemptRecord {
     pub rule: usize,
     /// The client: the first 16 digits of the digest of its credential; `None`: it showed none.
     pub client: Option<Arc<str>>,
+    /// What the call asks for, where its rule has classes and it was known by then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_class: Option<Arc<str>>,
     /// `NAMESPACE/NAME` of the provider key.
     pub provider: String,
     /// `SECRET/ENTRY` of the credential; `None`: keyless.
@@ -138,6 +141,15 @@ pub struct CallRecord {
     /// What its answer is kept under, `ROUTE/CLIENT/REQUEST`, where it went through a cache. A purge takes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_key: Option<String>,
+    /// What it asks for, where its rule has classes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_class: Option<Arc<str>>,
+    /// By embeddings: how far the second-best class was behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_margin: Option<f64>,
+    /// How the class was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_by: Option<&'static str>,
 }
 
 impl AttemptRecord {
@@ -184,6 +196,9 @@ impl Record {
             cost_usd: None,
             cache: None,
             cache_key: None,
+            task_class: None,
+            task_margin: None,
+            task_by: None,
         }))
     }
 }

@@ -74,6 +74,7 @@ const LABELS: &[(&str, &[&str])] = &[
     ("wayleave_passed_over", &["provider", "route", "why"]),
     ("wayleave_picks", &["model", "provider", "route", "why"]),
     ("wayleave_race_lanes", &["result", "route"]),
+    ("wayleave_task_calls", &["by", "class", "route"]),
     (
         "wayleave_time_to_first_content_seconds",
         &["operation", "route", "stream"],
@@ -206,6 +207,14 @@ fn everything() -> Arc<Metrics> {
         .passed_over(&label("a/route"), &passed, &Why::Out);
     metrics.keys().show(vec![sample("a/key", true)]);
     metrics.in_flight(1);
+    metrics.task(
+        label("a/route"),
+        &Classified {
+            class: "code".into(),
+            margin: None,
+            by: wayleave_core::task::By::Rules,
+        },
+    );
     metrics.ledger_failed();
     metrics.learned().names("lengths", 2);
     let experiments = metrics.experiments();

@@ -19,7 +19,7 @@ use super::{Failure, Reason};
 pub(super) use row::rows;
 
 /// What makes the table, in order. A statement that has been released is never changed: the next one changes the table.
-const MIGRATIONS: [&str; 1] = [include_str!("clickhouse/1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("clickhouse/1.sql"), include_str!("clickhouse/2.sql")];
 
 /// Where the table is, and who may write to it.
 #[derive(Clone, Debug)]
