@@ -21,7 +21,7 @@ mod evidence;
 mod executor;
 mod failure;
 mod health;
-mod learned;
+pub mod learned;
 pub mod ledger;
 mod metrics;
 mod models;
@@ -50,7 +50,7 @@ use crate::clock::Clock;
 use crate::engine::{Core, Flights};
 use crate::evidence::Evidence;
 use crate::health::Health;
-use crate::learned::Learned;
+use crate::learned::{Keep, Learned};
 use crate::ledger::{Ledger, Rotation, SpoolOptions};
 use crate::metrics::Metrics;
 use crate::upstream::Clients;
@@ -64,6 +64,8 @@ pub struct EngineOptions {
     pub ledger_rotation: Rotation,
     /// Where records wait on disk for the sinks of the ledger; `None`: there are no sinks.
     pub ledger_spool: Option<SpoolOptions>,
+    /// Where what is learned is kept; `None`: in memory.
+    pub learned: Option<Keep>,
     /// How many ledger records the ring keeps.
     pub ledger_ring: usize,
     /// The most bytes of one answer.
@@ -80,6 +82,7 @@ impl Default for EngineOptions {
             ledger_file: None,
             ledger_rotation: Rotation::default(),
             ledger_spool: None,
+            learned: None,
             ledger_ring: 10_000,
             max_answer_bytes: 64 << 20,
             max_inflight_bytes: 512 << 20,
@@ -107,6 +110,14 @@ pub enum StartError {
         /// Why.
         error: std::io::Error,
     },
+    /// The folder of what is learned cannot be used.
+    #[error("cannot keep what is learned in {path}: {error}. Choose another folder with --learned")]
+    Learned {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
 }
 
 /// The engine. Cheap to clone: all clones are one.
@@ -126,13 +137,17 @@ impl Engine {
         let metrics = Metrics::new();
         let ledger = Ledger::open(&options, &metrics)?;
         let mut learned = Learned::default();
+        let evidence = Evidence::new(clock, &mut learned);
+        if let Some(keep) = &options.learned {
+            learned.keep(keep, metrics.learned())?;
+        }
         Ok(Self(Arc::new(Core {
             options,
             clock,
             table: ArcSwapOption::empty(),
             clients: Clients::default(),
             health: Health::new(clock),
-            evidence: Evidence::new(clock, &mut learned),
+            evidence,
             learned,
             caches: Caches::default(),
             ledger,
@@ -214,6 +229,7 @@ impl Engine {
         }
         self.0.tasks.close();
         self.0.tasks.wait().await;
+        self.0.learned.flush().await;
         self.0.ledger.flush().await;
     }
 

@@ -38,7 +38,10 @@ const LABELS: &[(&str, &[&str])] = &[
     ("wayleave_configurations", &[]),
     ("wayleave_cost_ticks", &["model", "provider", "source"]),
     ("wayleave_in_flight", &[]),
+    ("wayleave_learned_errors", &["place", "reason"]),
     ("wayleave_learned_names", &["table"]),
+    ("wayleave_learned_replicas", &[]),
+    ("wayleave_learned_taken_over", &[]),
     ("wayleave_ledger_write_errors", &[]),
     ("wayleave_ledger_dropped", &["reason"]),
     ("wayleave_ledger_unacknowledged", &[]),
@@ -95,6 +98,7 @@ fn everything() -> Arc<Metrics> {
     metrics.in_flight(1);
     metrics.ledger_failed();
     metrics.learned().names("lengths", 2);
+    metrics.learned().failed("disk", "io");
     metrics.ledger().dropped(Lost::Full, 3);
     metrics.ledger().lag(SinkName::ClickHouse, 3);
     metrics.ledger().sink_failed(SinkName::Otlp, Reason::Timeout);
