@@ -29,11 +29,13 @@ use crate::context::CallContext;
 use crate::drive::Drive;
 use crate::evidence::Evidence;
 use crate::executor;
+use crate::feedback;
 use crate::health::Health;
 use crate::learned::Learned;
 use crate::ledger::Ledger;
 use crate::metrics::{CallSample, Label, Metrics};
 use crate::models;
+use crate::recent::Recent;
 use crate::upstream::Clients;
 
 /// Everything that calls share.
@@ -46,6 +48,7 @@ pub(crate) struct Core {
     pub(crate) health: Health,
     pub(crate) evidence: Evidence,
     pub(crate) learned: Learned,
+    pub(crate) recent: Recent,
     pub(crate) caches: Caches,
     pub(crate) ledger: Ledger,
     pub(crate) metrics: Arc<Metrics>,
@@ -131,6 +134,11 @@ impl Core {
     pub(crate) async fn run(self: &Arc<Self>, call: Call) -> Answer {
         let format = client_format(&call.path, &call.headers);
         let endpoint = call.endpoint;
+        if endpoint == Endpoint::Feedback {
+            // Also at the end of the process: it takes no time, and its call may have been one of the last.
+            let taken = feedback::take(self, &call).await;
+            return taken.unwrap_or_else(|refusal| Answer::error(&refusal.into_error(), format));
+        }
         if self.draining.load(Ordering::Acquire) {
             return self.refuse(endpoint, Refusal::Draining, format);
         }

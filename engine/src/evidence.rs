@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use moka::sync::Cache;
+use serde::{Deserialize, Serialize};
 use wayleave_core::cache::key::Digest;
-use wayleave_core::evidence::Length;
+use wayleave_core::evidence::{Length, Scores};
 use wayleave_core::plan::{Known, Output};
 use wayleave_core::route::Routed;
 use wayleave_core::snapshot::ObjectName;
@@ -31,14 +32,14 @@ const WARM_FOR: Duration = Duration::from_secs(300);
 const ENOUGH: u64 = 5;
 
 /// A model at a provider.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Name {
     provider: ObjectName,
     model: Arc<str>,
 }
 
 /// Calls that are alike, as the name under which is kept what is learned of them: `ROUTE RULE`. It says nothing secret.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Kind(String);
 
 /// All of it. Locked for moments only.
@@ -51,6 +52,8 @@ pub(crate) struct Evidence {
     speeds: Arc<Shared<Speeds>>,
     /// Of the answers to a kind of calls: of all targets, and of each.
     lengths: Arc<Shared<Length>>,
+    /// Of the answers of a target to a kind of calls.
+    scores: Arc<Shared<Scores>>,
     /// Tokens of conversations in prompt caches.
     warm: Cache<(Digest, Name), u64>,
 }
@@ -61,6 +64,14 @@ impl Name {
             provider: provider.clone(),
             model: Arc::clone(model),
         }
+    }
+
+    pub(crate) const fn provider(&self) -> &ObjectName {
+        &self.provider
+    }
+
+    pub(crate) fn model(&self) -> &str {
+        &self.model
     }
 
     /// The name under which is kept what is learned of it. The model is the last: it may be any text.
@@ -89,6 +100,7 @@ impl Evidence {
             in_flight: Mutex::default(),
             speeds: learned.table("speeds"),
             lengths: learned.table("lengths"),
+            scores: learned.table("scores"),
             warm: Cache::builder()
                 .max_capacity(MOST_WARM)
                 .time_to_live(WARM_FOR)
@@ -126,6 +138,12 @@ impl Evidence {
         if let Some(conversation) = conversation.filter(|_| cached > 0) {
             self.warm.insert((conversation, name.clone()), cached);
         }
+    }
+
+    /// An answer of a target to a call of this kind got a score in 0..=1.
+    pub(crate) fn scored(&self, kind: &Kind, name: &Name, score: f64) {
+        self.scores
+            .observe(&kind.at(name), |scores| scores.observe(score));
     }
 
     fn measure(&self, kind: &Kind, name: &Name, output: u64) {

@@ -20,6 +20,7 @@ mod engine;
 mod evidence;
 mod executor;
 mod failure;
+mod feedback;
 mod health;
 pub mod learned;
 pub mod ledger;
@@ -27,6 +28,7 @@ mod metrics;
 mod models;
 mod planning;
 mod race;
+mod recent;
 mod upstream;
 
 use std::path::PathBuf;
@@ -53,6 +55,7 @@ use crate::health::Health;
 use crate::learned::{Keep, Learned};
 use crate::ledger::{Ledger, Rotation, SpoolOptions};
 use crate::metrics::Metrics;
+use crate::recent::Recent;
 use crate::upstream::Clients;
 
 /// How an engine is set up.
@@ -141,6 +144,7 @@ impl Engine {
         if let Some(keep) = &options.learned {
             learned.keep(keep, metrics.learned())?;
         }
+        let recent = Recent::new(options.learned.as_ref(), metrics.learned());
         Ok(Self(Arc::new(Core {
             options,
             clock,
@@ -149,6 +153,7 @@ impl Engine {
             health: Health::new(clock),
             evidence,
             learned,
+            recent,
             caches: Caches::default(),
             ledger,
             metrics,

@@ -22,8 +22,8 @@ use wayleave_core::walk::Role;
 
 pub(crate) use self::cache::{CacheMetrics, Missed};
 use self::labels::{
-    AttemptLabels, CallLabels, ClassLabel, CostLabels, GenAiLabels, GenAiTokenLabels, LaneLabels, LaneResult,
-    RoleLabel, SourceLabel, StreamLabels, TokenKind, TokenLabels, TokenType,
+    AttemptLabels, CallLabels, ClassLabel, CostLabels, FeedbackLabels, GenAiLabels, GenAiTokenLabels,
+    LaneLabels, LaneResult, RoleLabel, SourceLabel, StreamLabels, TokenKind, TokenLabels, TokenType,
 };
 pub(crate) use self::labels::{Label, ModelLabels};
 pub(crate) use self::learned::LearnedMetrics;
@@ -83,6 +83,7 @@ pub(crate) struct Metrics {
     store: StoreMetrics,
     cache: CacheMetrics,
     learned: LearnedMetrics,
+    feedback: Family<FeedbackLabels, Counter>,
     ledger: LedgerMetrics,
 }
 
@@ -131,6 +132,7 @@ impl Metrics {
             store: StoreMetrics::new(),
             cache: CacheMetrics::default(),
             learned: LearnedMetrics::default(),
+            feedback: Family::default(),
             ledger: LedgerMetrics::default(),
         };
         metrics.register();
@@ -181,6 +183,11 @@ impl Metrics {
         self.store.register(own);
         self.cache.register(own);
         self.learned.register(own);
+        own.register(
+            "feedback",
+            "Feedback of clients, by whether it counts as evidence",
+            self.feedback.clone(),
+        );
         self.ledger.register(own);
         self.registry.register(
             "gen_ai_client_operation_duration_seconds",
@@ -296,6 +303,10 @@ impl Metrics {
     /// Those of the ledger.
     pub(crate) fn ledger(&self) -> &LedgerMetrics {
         &self.ledger
+    }
+
+    pub(crate) fn feedback(&self, counted: bool) {
+        self.feedback.get_or_create(&FeedbackLabels { counted }).inc();
     }
 
     /// Those of what is learned.

@@ -30,7 +30,21 @@ impl Attempt {
     /// Ends the attempt. It is consumed: there is no second time.
     pub(crate) fn settle(self, outcome: &Outcome, role: Role) {
         let record = self.close(outcome, role);
+        if self.call.part_of.is_none() && self.has_answered(outcome.class, role) {
+            self.call.core.recent.served(&self.call, &self.name);
+        }
         self.call.settle(record);
+    }
+
+    /// Whether its answer, or the beginning of it, is what the client got.
+    const fn has_answered(&self, class: Class, role: Role) -> bool {
+        match role {
+            Role::Primary | Role::Retry | Role::Fallback | Role::RaceWinner => {
+                matches!(class, Class::Ok)
+                    || matches!(class, Class::ClientLeft) && self.first_content.is_some()
+            }
+            Role::RaceLoser | Role::CacheHit | Role::Coalesced | Role::Embedding => false,
+        }
     }
 
     fn close(&self, outcome: &Outcome, role: Role) -> AttemptRecord {

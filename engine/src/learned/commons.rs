@@ -58,7 +58,7 @@ pub struct BadPrefix;
 
 /// A server that cannot be used as it is described. Says nothing secret.
 #[derive(Debug, thiserror::Error)]
-enum BadCommons {
+pub(crate) enum BadCommons {
     #[error(transparent)]
     Server(#[from] BadServer),
     #[error("cannot read the file of the password: {0}")]
@@ -100,6 +100,13 @@ impl FromStr for Prefix {
     }
 }
 
+impl Prefix {
+    /// A key. All have one hash tag, so that a cluster keeps them together.
+    pub(crate) fn key(&self, name: &str) -> String {
+        format!("{{{}:learned:1}}:{name}", self.0)
+    }
+}
+
 impl fmt::Display for Prefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -108,7 +115,7 @@ impl fmt::Display for Prefix {
 
 impl CommonsOptions {
     /// As its files say now.
-    fn server(&self) -> Result<Server, BadCommons> {
+    pub(crate) fn server(&self) -> Result<Server, BadCommons> {
         let password = match &self.password {
             None => None,
             Some(Password::Text(secret)) => Some(secret.expose().to_owned()),

@@ -37,6 +37,7 @@ const LABELS: &[(&str, &[&str])] = &[
     ("wayleave_calls", &["class", "operation", "route"]),
     ("wayleave_configurations", &[]),
     ("wayleave_cost_ticks", &["model", "provider", "source"]),
+    ("wayleave_feedback", &["counted"]),
     ("wayleave_in_flight", &[]),
     ("wayleave_learned_errors", &["place", "reason"]),
     ("wayleave_learned_names", &["table"]),
@@ -98,6 +99,7 @@ fn everything() -> Arc<Metrics> {
     metrics.in_flight(1);
     metrics.ledger_failed();
     metrics.learned().names("lengths", 2);
+    metrics.feedback(true);
     metrics.learned().failed("disk", "io");
     metrics.ledger().dropped(Lost::Full, 3);
     metrics.ledger().lag(SinkName::ClickHouse, 3);

@@ -8,6 +8,7 @@ mod suite {
     mod clocks;
     mod clouds;
     mod coalesced;
+    mod feedback;
     mod formats;
     mod keys;
     mod leaving;

@@ -1,6 +1,6 @@
 //! What is done at the server, each in one step.
 //!
-//! All keys have one hash tag, so that a cluster keeps them together:
+//! The keys, behind the prefix:
 //!
 //! | Key | Type | Holds |
 //! |---|---|---|
@@ -177,7 +177,7 @@ pub(super) struct Takeover {
 
 impl Scripts<'_> {
     fn key(&self, name: &str) -> String {
-        format!("{{{}:learned:1}}:{name}", self.prefix)
+        self.prefix.key(name)
     }
 
     fn of(&self, name: &str, replica: &str) -> String {
