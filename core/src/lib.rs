@@ -23,6 +23,7 @@ pub mod event;
 pub mod evidence;
 pub mod experiment;
 pub mod explain;
+pub mod feedback;
 pub mod format;
 pub mod gate;
 pub mod headers;

@@ -291,6 +291,7 @@ impl CallContext {
     /// The client's side is over. Lanes that are drained may still be open.
     pub(crate) fn end(&self, end: CallEnd) {
         let duration = self.started.elapsed();
+        self.core.recent.ended(self);
         self.core.metrics.call(&CallSample {
             route: self.route_label(),
             operation: self.endpoint.operation(),

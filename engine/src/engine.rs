@@ -31,12 +31,14 @@ use crate::drive::Drive;
 use crate::evidence::Evidence;
 use crate::executor;
 use crate::experiment::Experiments;
+use crate::feedback;
 use crate::health::Health;
 use crate::judging::Judging;
 use crate::learned::Learned;
 use crate::ledger::Ledger;
 use crate::metrics::{CallSample, Label, Metrics};
 use crate::models;
+use crate::recent::Recent;
 use crate::task::Examples;
 use crate::upstream::Clients;
 
@@ -52,6 +54,7 @@ pub(crate) struct Core {
     pub(crate) experiments: Experiments,
     pub(crate) judging: Judging,
     pub(crate) learned: Learned,
+    pub(crate) recent: Recent,
     pub(crate) caches: Caches,
     pub(crate) examples: Examples,
     pub(crate) ledger: Ledger,
@@ -138,6 +141,11 @@ impl Core {
     pub(crate) async fn run(self: &Arc<Self>, call: Call) -> Answer {
         let format = client_format(&call.path, &call.headers);
         let endpoint = call.endpoint;
+        if endpoint == Endpoint::Feedback {
+            // Also at the end of the process: it takes no time, and its call may have been one of the last.
+            let taken = feedback::take(self, &call).await;
+            return taken.unwrap_or_else(|refusal| Answer::error(&refusal.into_error(), format));
+        }
         if self.draining.load(Ordering::Acquire) {
             return self.refuse(endpoint, Refusal::Draining, format);
         }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use moka::sync::Cache;
+use serde::{Deserialize, Serialize};
 use wayleave_core::cache::key::Digest;
 use wayleave_core::evidence::{Length, Mean, Scores};
 use wayleave_core::plan::{Known, Output};
@@ -32,7 +33,7 @@ const WARM_FOR: Duration = Duration::from_secs(300);
 const ENOUGH: u64 = 5;
 
 /// A model at a provider.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Name {
     provider: ObjectName,
     model: Arc<str>,
@@ -40,7 +41,7 @@ pub(crate) struct Name {
 
 /// Calls that are alike, as the name under which is kept what is learned of them: `ROUTE RULE`, or
 /// `ROUTE RULE.CLASS` where their rule tells classes of tasks. It says nothing secret.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Kind(String);
 
 /// All of it. Locked for moments only.
@@ -53,7 +54,7 @@ pub(crate) struct Evidence {
     speeds: Arc<Shared<Speeds>>,
     /// Of the answers to a kind of calls: of all targets, and of each.
     lengths: Arc<Shared<Length>>,
-    /// How good its answers to a kind of calls are.
+    /// Of the answers of a target to a kind of calls.
     scores: Arc<Shared<Scores>>,
     /// Tokens of conversations in prompt caches.
     warm: Cache<(Digest, Name), u64>,
@@ -65,6 +66,14 @@ impl Name {
             provider: provider.clone(),
             model: Arc::clone(model),
         }
+    }
+
+    pub(crate) const fn provider(&self) -> &ObjectName {
+        &self.provider
+    }
+
+    pub(crate) fn model(&self) -> &str {
+        &self.model
     }
 
     /// The name under which is kept what is learned of it. The model is the last: it may be any text.
@@ -135,7 +144,7 @@ impl Evidence {
         }
     }
 
-    /// An answer got a score in 0..=1.
+    /// An answer of a target to a call of this kind got a score in 0..=1.
     pub(crate) fn scored(&self, kind: &Kind, name: &Name, score: f64) {
         self.scores
             .observe(&kind.at(name), |scores| scores.observe(score));

@@ -30,8 +30,9 @@ use self::experiment::ExperimentMetrics;
 use self::keys::KeyMetrics;
 pub(crate) use self::keys::KeySample;
 use self::labels::{
-    AttemptLabels, CallCostLabels, CallLabels, ClassLabel, CostLabels, GenAiLabels, GenAiTokenLabels,
-    LaneLabels, LaneResult, RoleLabel, SourceLabel, StreamLabels, TokenKind, TokenLabels, TokenType,
+    AttemptLabels, CallCostLabels, CallLabels, ClassLabel, CostLabels, FeedbackLabels, GenAiLabels,
+    GenAiTokenLabels, LaneLabels, LaneResult, RoleLabel, SourceLabel, StreamLabels, TokenKind, TokenLabels,
+    TokenType,
 };
 pub(crate) use self::labels::{Label, ModelLabels};
 pub(crate) use self::learned::LearnedMetrics;
@@ -96,6 +97,7 @@ pub(crate) struct Metrics {
     cache: CacheMetrics,
     learned: LearnedMetrics,
     experiments: ExperimentMetrics,
+    feedback: Family<FeedbackLabels, Counter>,
     ledger: LedgerMetrics,
     routing: RoutingMetrics,
     keys: KeyMetrics,
@@ -149,6 +151,7 @@ impl Metrics {
             cache: CacheMetrics::default(),
             learned: LearnedMetrics::default(),
             experiments: ExperimentMetrics::default(),
+            feedback: Family::default(),
             ledger: LedgerMetrics::default(),
             routing: RoutingMetrics::default(),
             keys: KeyMetrics::default(),
@@ -208,6 +211,11 @@ impl Metrics {
         self.cache.register(own);
         self.learned.register(own);
         self.experiments.register(own);
+        own.register(
+            "feedback",
+            "Feedback of clients, by whether it counts as evidence",
+            self.feedback.clone(),
+        );
         self.ledger.register(own);
         self.routing.register(own);
         self.keys.register(own);
@@ -343,6 +351,10 @@ impl Metrics {
     /// Those of experiments and judges.
     pub(crate) fn experiments(&self) -> &ExperimentMetrics {
         &self.experiments
+    }
+
+    pub(crate) fn feedback(&self, counted: bool) {
+        self.feedback.get_or_create(&FeedbackLabels { counted }).inc();
     }
 
     /// Those of what is learned.

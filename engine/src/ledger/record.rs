@@ -19,6 +19,8 @@ pub enum Record {
     Attempt(Box<AttemptRecord>),
     /// One call of a client: written when its last attempt has ended.
     Call(Box<CallRecord>),
+    /// What a client said of an answer.
+    Feedback(Box<FeedbackRecord>),
 }
 
 /// One request to one provider.
@@ -152,6 +154,42 @@ pub struct CallRecord {
     pub task_by: Option<&'static str>,
 }
 
+/// What a client said of an answer.
+#[derive(Clone, Debug, Serialize)]
+pub struct FeedbackRecord {
+    /// `CALL/feedback/NAME`: the same wherever the record comes to, however often.
+    pub id: String,
+    /// The call's id.
+    pub call: String,
+    /// `NAMESPACE/NAME` of the route.
+    pub route: String,
+    /// The rule's place in the route.
+    pub rule: usize,
+    /// The client, as in [`AttemptRecord::client`].
+    pub client: Option<Arc<str>>,
+    /// `NAMESPACE/NAME` of the provider key that gave the answer; `None`: none did to this call.
+    pub provider: Option<String>,
+    /// The model that it was asked for.
+    pub model_asked: Option<String>,
+    /// When it came.
+    pub started: Timestamp,
+    /// What was said.
+    pub feedback: Said,
+}
+
+/// What was said of an answer.
+#[derive(Clone, Debug, Serialize)]
+pub struct Said {
+    /// What the value is of.
+    pub name: String,
+    /// In 0..=1.
+    pub value: f64,
+    /// In the client's words.
+    pub comment: Option<String>,
+    /// Whether it counts as evidence of the target.
+    pub counted: bool,
+}
+
 impl AttemptRecord {
     /// The id of an attempt's record.
     pub fn id(call: &str, attempt: u32) -> String {
@@ -165,6 +203,7 @@ impl Record {
         match self {
             Self::Attempt(record) => &record.call,
             Self::Call(record) => &record.call,
+            Self::Feedback(record) => &record.call,
         }
     }
 }

@@ -164,3 +164,8 @@ impl EncodeLabelValue for TokenType {
         .encode(encoder)
     }
 }
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct FeedbackLabels {
+    pub(super) counted: bool,
+}

@@ -54,6 +54,7 @@ const LABELS: &[(&str, &[&str])] = &[
     ("wayleave_calls", &["class", "operation", "route"]),
     ("wayleave_configurations", &[]),
     ("wayleave_cost_ticks", &["model", "provider", "role", "source"]),
+    ("wayleave_feedback", &["counted"]),
     ("wayleave_in_flight", &[]),
     ("wayleave_behind", &[]),
     ("wayleave_experiment_calls", &["arm", "result", "route"]),
@@ -62,7 +63,10 @@ const LABELS: &[(&str, &[&str])] = &[
     ("wayleave_experiment_score", &["arm", "bound", "route"]),
     ("wayleave_judge_budget_left_ticks", &["route"]),
     ("wayleave_judgements", &["result", "route"]),
+    ("wayleave_learned_errors", &["place", "reason"]),
     ("wayleave_learned_names", &["table"]),
+    ("wayleave_learned_replicas", &[]),
+    ("wayleave_learned_taken_over", &[]),
     ("wayleave_key_models_resting", &["key", "provider"]),
     ("wayleave_key_up", &["key", "provider"]),
     ("wayleave_ledger_write_errors", &[]),
@@ -222,6 +226,8 @@ fn everything() -> Arc<Metrics> {
     experiments.called(label("a/route"), label("new"), true);
     experiments.judged(label("a/route"), Judged::Tie);
     experiments.measure(&[report()]);
+    metrics.feedback(true);
+    metrics.learned().failed("disk", "io");
     metrics.ledger().dropped(Lost::Full, 3);
     metrics.ledger().lag(SinkName::ClickHouse, 3);
     metrics.ledger().sink_failed(SinkName::Otlp, Reason::Timeout);

@@ -9,6 +9,7 @@ mod suite {
     mod clouds;
     mod coalesced;
     mod experiments;
+    mod feedback;
     mod formats;
     mod judged;
     mod keys;

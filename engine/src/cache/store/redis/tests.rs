@@ -2,7 +2,7 @@
 
 mod cluster;
 mod outage;
-mod process;
+pub(crate) mod process;
 mod search;
 mod tls;
 mod vectors;
