@@ -1,5 +1,6 @@
 //! Answers are judged behind their clients' backs, and what the judge says moves the next calls.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -119,7 +120,7 @@ async fn a_judge_that_is_of_no_use_changes_no_answer_and_no_score() {
         ("judge?fault=cut&judge", Judged::Failed),
         ("judge?json=broken", Judged::Unusable),
         ("judge?refusal", Judged::Unusable),
-        ("judge?tokens=0", Judged::Failed),
+        ("judge?fault=empty-done", Judged::Failed),
         ("judge?echo", Judged::Unusable),
     ] {
         let gateway = Gateway::start(&keys(), judged_by(judge(model)));
@@ -128,7 +129,9 @@ async fn a_judge_that_is_of_no_use_changes_no_answer_and_no_score() {
             let text = got.said() + got.text();
             assert!(text.contains("(quality 60)"), "{model}: {text}");
         }
-        eventually("three judgements", || judgements(&gateway, expected) == 3).await;
+        gateway.engine_is_quiet().await;
+        let judge = report(&gateway).judge.expect("a judge");
+        assert_eq!(judge.judgements, BTreeMap::from([(expected, 3)]), "{model}");
         assert_eq!(scores(&gateway), 0, "{model}");
     }
 }
