@@ -1,8 +1,7 @@
-//! The rule of a request that the gateway makes by itself: to one model, once.
+//! The rule of a request that the gateway makes by itself: to one model, once. How long it may take says whoever makes it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::{ActiveRule, endpoint};
 use crate::outcome::FallbackOn;
@@ -21,7 +20,6 @@ pub(super) enum For {
 pub(super) fn rule(
     (provider, model): (&ObjectName, &Arc<str>),
     what: For,
-    timeout: Duration,
     providers: &BTreeMap<&ObjectName, &Provider>,
 ) -> Result<Arc<ActiveRule>, String> {
     let endpoint = endpoint(provider, providers)?;
@@ -41,10 +39,7 @@ pub(super) fn rule(
         }],
         fallback_on: FallbackOn::default(),
         retry: Retry::default(),
-        timeouts: Timeouts {
-            total: timeout,
-            ..Timeouts::default()
-        },
+        timeouts: Timeouts::default(),
         slow_stream: None,
         unsupported: Unsupported::default(),
         max_cost: None,

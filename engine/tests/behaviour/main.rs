@@ -24,5 +24,6 @@ mod suite {
     mod similar;
     mod streams;
     mod support;
+    mod tasks;
     mod tls;
 }
