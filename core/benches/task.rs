@@ -29,7 +29,7 @@ const USUAL: [&str; 8] = [
     "request.turns > 20",
     r#"request.text.contains("translate")"#,
     r#"request.text.matches("(?i)\\b(summari[sz]e|tl;dr)\\b")"#,
-    r#"size(request.tools) > 0 || request.tokens > 100000"#,
+    "size(request.tools) > 0 || request.tokens > 100000",
     "request.length > 1",
 ];
 const LANGUAGE: [&str; 8] = [

@@ -61,7 +61,7 @@ impl Said {
         match Kind::of(turns) {
             Kind::Text => {
                 self.turns = 1;
-                self.user(text(turns, &Path::Root).into_iter().collect());
+                self.user(&Vec::from_iter(text(turns, &Path::Root)));
             }
             // Gemini takes one message without a list around it.
             Kind::Object => self.turn(turns),
@@ -82,7 +82,7 @@ impl Said {
         }
         if !texts.is_empty() {
             self.turns += 1;
-            self.user(texts);
+            self.user(&texts);
         }
     }
 
@@ -93,7 +93,6 @@ impl Said {
         };
         let role = turn.text("role").ok().flatten();
         let speaker = match role.as_deref() {
-            Some("user") => Speaker::User,
             Some("assistant" | "model") => Speaker::Assistant,
             // A tool's call or result, among the items of a response.
             None if turn
@@ -102,7 +101,7 @@ impl Said {
             {
                 Speaker::Other
             }
-            None => Speaker::User,
+            Some("user") | None => Speaker::User,
             Some(_) => Speaker::Other,
         };
         if speaker != Speaker::Other {
@@ -115,7 +114,7 @@ impl Said {
             }
         }
         if speaker == Speaker::User {
-            self.user(words);
+            self.user(&words);
         }
     }
 
@@ -163,7 +162,7 @@ impl Said {
     }
 
     /// The later message counts, if it has words: after it come results of tools.
-    fn user(&mut self, words: Vec<Cow<'_, str>>) {
+    fn user(&mut self, words: &[Cow<'_, str>]) {
         if words.iter().all(|words| words.trim().is_empty()) {
             return;
         }

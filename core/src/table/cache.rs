@@ -35,7 +35,7 @@ pub(super) fn by_route<'a>(
             rules: Arc::clone(rules),
             embedder: semantic.map(|semantic| {
                 let asked = (&semantic.provider, &semantic.model);
-                sole::rule(asked, For::Embeddings, semantic.timeout, providers)
+                sole::rule(asked, For::Embeddings, providers)
             }),
         });
         for route in &cache.routes {

@@ -1,8 +1,7 @@
-//! The rule of a request that the gateway makes by itself: to one model, once.
+//! The rule of a request that the gateway makes by itself: to one model, once. How long it may take says whoever makes it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::{ActiveRule, endpoint};
 use crate::outcome::FallbackOn;
@@ -21,18 +20,13 @@ pub(super) enum For {
 pub(super) fn rule(
     (provider, model): (&ObjectName, &Arc<str>),
     what: For,
-    timeout: Duration,
     providers: &BTreeMap<&ObjectName, &Provider>,
 ) -> Result<Arc<ActiveRule>, String> {
     let endpoint = endpoint(provider, providers)?;
     if what == For::Embeddings && !endpoint.embeds(model) {
         return Err(format!("ProviderKey {provider} has no API for embeddings"));
     }
-    let timeouts = Timeouts {
-        total: timeout,
-        ..Timeouts::default()
-    };
-    let rule = spec((provider, model), timeouts);
+    let rule = spec((provider, model), Timeouts::default());
     Ok(Arc::new(ActiveRule::build(0, &rule, provider, model, providers)))
 }
 

@@ -65,7 +65,7 @@ pub struct ActiveAsked {
 impl ActiveTasks {
     pub(super) fn build(tasks: &Tasks, providers: &BTreeMap<&ObjectName, &Provider>) -> Self {
         let bind = |asked: &Asked, what: For| ActiveAsked {
-            rule: sole::rule((&asked.provider, &asked.model), what, asked.timeout, providers),
+            rule: sole::rule((&asked.provider, &asked.model), what, providers),
             timeout: asked.timeout,
         };
         let classes = tasks.classes.iter().map(|class| ActiveClass {

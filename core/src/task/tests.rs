@@ -48,12 +48,12 @@ fn classify(tasks: Tasks, words: &str) -> Option<Classified> {
     by_rules(rules[0].tasks.as_ref().expect("classes"), &subject)
 }
 
-fn found(class: &str, by: By) -> Option<Classified> {
-    Some(Classified {
+fn found(class: &str, by: By) -> Classified {
+    Classified {
         class: Arc::from(class),
         margin: None,
         by,
-    })
+    }
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn the_first_class_that_matches_counts() {
         ("Tell me all that you know about bees.", "long"),
         ("Hi", "late"),
     ] {
-        assert_eq!(classify(tasks(), words), found(class, By::Rules), "{words}");
+        assert_eq!(classify(tasks(), words), Some(found(class, By::Rules)), "{words}");
     }
 }
 
@@ -84,13 +84,13 @@ fn where_none_matches_the_fallback_counts() {
             ("c", Some("request.nonsense")),
         ])
     };
-    assert_eq!(classify(tasks(), "Hi"), found("a", By::Fallback));
+    assert_eq!(classify(tasks(), "Hi"), Some(found("a", By::Fallback)));
 }
 
 #[test]
 fn a_class_without_a_condition_always_matches() {
     let tasks = classes(&[("code", Some("request.code")), ("rest", None)]);
-    assert_eq!(classify(tasks, "Hi"), found("rest", By::Rules));
+    assert_eq!(classify(tasks, "Hi"), Some(found("rest", By::Rules)));
 }
 
 #[test]
@@ -189,4 +189,39 @@ fn only_the_name_of_a_class_is_an_answer() {
         assert_eq!(read(content), None, "{content}");
     }
     assert_eq!(modelled(|tasks| answer::class(tasks, b"{\"choices\":[]}")), None);
+}
+
+#[test]
+fn who_cannot_be_asked_is_told() {
+    let mut tasks = classes(&[("a", None)]);
+    tasks.classifier = Classifier::Model {
+        asked: crate::snapshot::tasks::Asked {
+            provider: team("nowhere"),
+            model: "m".into(),
+            timeout: std::time::Duration::from_millis(300),
+        },
+    };
+    let rule = Rule {
+        tasks: Some(tasks),
+        ..rule(vec![pick(&["p"])])
+    };
+    let table = Table::build(Snapshot {
+        routes: vec![route(team("chat"), &["chat"], vec![rule])],
+        ..Snapshot::default()
+    });
+    let rules = table
+        .route("chat")
+        .expect("a route")
+        .rules
+        .as_ref()
+        .expect("whole");
+    let asked = rules[0]
+        .tasks
+        .as_ref()
+        .and_then(ActiveTasks::asked)
+        .expect("somebody");
+    assert_eq!(
+        asked.rule.as_ref().expect_err("missing"),
+        "there is no ProviderKey team/nowhere"
+    );
 }

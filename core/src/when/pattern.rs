@@ -35,6 +35,7 @@ pub(super) fn add_to(env: &mut Env) {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the library has it so")]
 fn matches<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
     let [text, pattern] = args.as_slice() else {
         return Err(ExecutionError::MissingArgumentOrTarget);

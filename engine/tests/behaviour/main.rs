@@ -27,6 +27,7 @@ mod suite {
     mod similar;
     mod streams;
     mod support;
+    mod tasks;
     mod tls;
     mod told;
 }
