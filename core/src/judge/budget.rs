@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::Part;
 use crate::money::Ticks;
 
 /// The money of one UTC day: what is spent, and what may still be by calls under way. Reserved before, settled after,
@@ -17,6 +18,9 @@ pub struct Budget {
     day: Option<Date>,
     spent: Ticks,
     reserved: Ticks,
+    /// Grows with each change.
+    #[serde(default)]
+    changes: u64,
 }
 
 /// Money set aside for one call. To be given back by [`Budget::settle`] whatever happens.
@@ -58,6 +62,7 @@ impl Budget {
             return Err(Refused::UsedUp { until: end_of(today) });
         }
         self.reserved += most;
+        self.changes = self.changes.saturating_add(1);
         Ok(Reservation {
             day: today,
             amount: most,
@@ -68,6 +73,7 @@ impl Budget {
     #[expect(clippy::needless_pass_by_value, reason = "a reservation is settled once")]
     pub fn settle(&mut self, reservation: Reservation, cost: Option<Ticks>) {
         let Reservation { day, amount } = reservation;
+        self.changes = self.changes.saturating_add(1);
         // A call of yesterday was held against yesterday's cap.
         if self.day == Some(day) {
             self.reserved = less(self.reserved, amount);
@@ -88,6 +94,7 @@ impl Budget {
             day: self.day,
             spent: self.spent + self.reserved,
             reserved: Ticks::ZERO,
+            changes: self.changes.saturating_add(1),
         }
     }
 
@@ -99,11 +106,40 @@ impl Budget {
             Some(_) | None => {
                 *self = Self {
                     day: Some(today),
+                    changes: self.changes.saturating_add(1),
                     ..Self::default()
                 };
                 today
             }
         }
+    }
+}
+
+/// Of several replicas: what all have spent and reserved on the latest day of any.
+impl Part for Budget {
+    type Sum = Self;
+
+    fn version(&self) -> (u64, u32) {
+        (self.changes, 0)
+    }
+
+    fn add_to(&self, sum: &mut Self) {
+        if self.day > sum.day {
+            let changes = sum.changes;
+            *sum = *self;
+            sum.changes = sum.changes.saturating_add(changes);
+        } else if self.day == sum.day {
+            sum.spent += self.spent;
+            sum.reserved += self.reserved;
+            sum.changes = sum.changes.saturating_add(self.changes);
+        }
+    }
+
+    /// Nobody settles what was under way there: it counts as spent.
+    fn merge(&mut self, gone: Self) {
+        let changes = self.changes.saturating_add(gone.changes);
+        gone.after_restart().add_to(self);
+        self.changes = changes.saturating_add(1);
     }
 }
 
@@ -191,6 +227,33 @@ mod tests {
         assert_eq!(back.spent(noon()), Ticks::new(700));
         assert!(back.reserve(Some(ticks(301)), CAP, noon()).is_err());
         budget.settle(lost, Some(ticks(1)));
+    }
+
+    #[test]
+    fn replicas_add_up_and_leave_what_they_spent_to_others() {
+        let budget = |spent: i64, reserved: i64, now: &str| {
+            let mut budget = Budget::default();
+            let settled = budget.reserve(Some(ticks(spent)), CAP, at(now)).unwrap();
+            budget.settle(settled, None);
+            let _open = budget.reserve(Some(ticks(reserved)), CAP, at(now)).unwrap();
+            budget
+        };
+        let today = "2026-11-25T12:00:00Z";
+        let mut one = budget(100, 20, today);
+        let two = budget(300, 50, today);
+        let yesterday = budget(900, 0, "2026-11-24T12:00:00Z");
+        let mut sum = Budget::default();
+        for part in [one, yesterday, two] {
+            part.add_to(&mut sum);
+        }
+        assert_eq!((sum.spent, sum.reserved), (ticks(400), ticks(70)));
+        one.merge(two);
+        one.merge(yesterday);
+        assert_eq!((one.spent, one.reserved), (ticks(450), ticks(20)));
+        let mut late = yesterday;
+        late.merge(two);
+        assert!(late.version() > two.version().max(yesterday.version()));
+        assert_eq!(late.spent(at(today)), ticks(350));
     }
 
     #[test]
