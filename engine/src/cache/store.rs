@@ -26,7 +26,7 @@ use self::memory::Memory;
 use self::redis::Redis;
 pub(crate) use self::redis::server;
 #[cfg(test)]
-pub(crate) use self::redis::tests::process;
+pub(crate) use self::redis::tests::{cluster, process};
 pub(crate) use self::vector::Vector;
 use crate::metrics::{Fault, Label, Operation, StoreKind, StoreMetrics};
 

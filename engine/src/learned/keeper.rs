@@ -48,8 +48,8 @@ impl Keeper {
     fn start(mut place: impl Place) -> Self {
         let (asks, mut asked) = mpsc::channel::<oneshot::Sender<()>>(1);
         let task = tokio::spawn(async move {
+            place.keep(false).await;
             loop {
-                place.keep(false).await;
                 // Not all replicas at once.
                 let pause = EACH.mul_f64(0.8 + fastrand::f64() * 0.4);
                 tokio::select! {
@@ -59,7 +59,7 @@ impl Keeper {
                         // Nobody has to wait for it.
                         let _ = asked.send(());
                     }
-                    () = sleep(pause) => {}
+                    () = sleep(pause) => place.keep(false).await,
                 }
             }
         });

@@ -6,6 +6,7 @@ use wayleave_core::secret::Secret;
 
 use super::scripts::Said;
 use super::*;
+use crate::cache::store::cluster::{self, Program};
 use crate::cache::store::process::{Process, until};
 use crate::learned::{Learned, Shared, Tables};
 use crate::metrics::Metrics;
@@ -302,6 +303,34 @@ async fn a_server_that_loses_everything_gets_it_again() {
     both(&mut one, &mut two).await;
     both(&mut one, &mut two).await;
     assert_eq!((one.count("a"), two.count("a")), (8, 8));
+}
+
+#[tokio::test]
+async fn a_cluster_does_it_as_well() {
+    let Some(nodes) = cluster::nodes(Program::Any).await else {
+        return;
+    };
+    // Whichever node has it, the first tells where.
+    for prefix in ["one", "two", "three", "four"] {
+        let replica = || {
+            replica_with(CommonsOptions {
+                url: format!("redis://127.0.0.1:{}", nodes[0].port).parse().unwrap(),
+                user: None,
+                password: None,
+                cluster: true,
+                ca_file: None,
+                prefix: prefix.parse().unwrap(),
+            })
+        };
+        let (mut one, mut two) = (replica(), replica());
+        one.observe("a", 3);
+        two.observe("a", 4);
+        both(&mut one, &mut two).await;
+        assert_eq!((one.count("a"), two.count("a")), (7, 7));
+        one.member.round(true).await;
+        two.round().await;
+        assert_eq!((two.count("a"), taken_over(&two)), (7, 1));
+    }
 }
 
 #[tokio::test]

@@ -132,7 +132,8 @@ impl ClickHouse {
         }
         let table = &self.options.table;
         let described = self.ask(format!("DESCRIBE TABLE {table}")).await?;
-        let takes = described.contains("'feedback'") && described.contains("feedback_value");
+        // One statement makes the columns and the kind.
+        let takes = described.contains("feedback_value");
         if !takes {
             tracing::error!(
                 %table,

@@ -1,6 +1,6 @@
 //! Against real servers.
 
-mod cluster;
+pub(crate) mod cluster;
 mod outage;
 pub(crate) mod process;
 mod search;
