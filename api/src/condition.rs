@@ -4,6 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::experiment::status::ExperimentStatus;
 use crate::reference::PolicyTargetKind;
 
 /// What the gateway says of an object.
@@ -28,6 +29,10 @@ pub struct Status {
     )]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<TargetStatus>,
+    /// Of a route: how its experiments stand. Figures are written twice a minute at most.
+    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "atomic"))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub experiments: Vec<ExperimentStatus>,
 }
 
 /// What became of an object that a policy is attached to.

@@ -43,7 +43,7 @@ fn kept(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
 }
 
 fn tidied(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
-    let is_policy = crd.spec.names.kind.ends_with("Policy");
+    let kind = crd.spec.names.kind.clone();
     for version in &mut crd.spec.versions {
         if let Some(schema) = version
             .schema
@@ -52,9 +52,7 @@ fn tidied(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
         {
             tidy(schema);
             mark_unseen(schema);
-            if !is_policy {
-                remove_targets(schema);
-            }
+            remove_others(schema, &kind);
         }
     }
     crd
@@ -71,11 +69,16 @@ fn mark_unseen(schema: &mut JSONSchemaProps) {
     }
 }
 
-/// All kinds have one type of status, but only policies are attached to something.
-fn remove_targets(schema: &mut JSONSchemaProps) {
+/// All kinds have one type of status, but only policies are attached to something, and only routes have experiments.
+fn remove_others(schema: &mut JSONSchemaProps, kind: &str) {
     let status = (schema.properties.as_mut()).and_then(|properties| properties.get_mut("status"));
     if let Some(properties) = status.and_then(|status| status.properties.as_mut()) {
-        properties.remove("targets");
+        if !kind.ends_with("Policy") {
+            properties.remove("targets");
+        }
+        if !kind.ends_with("Route") {
+            properties.remove("experiments");
+        }
     }
 }
 

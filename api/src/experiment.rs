@@ -1,6 +1,8 @@
 //! Models that are compared on a rule's own traffic.
 #![expect(unreachable_pub, reason = "KubeSchema repeats the types inside of functions")]
 
+pub mod status;
+
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -32,6 +32,11 @@ pub struct Judge {
     /// What makes an answer good, in words for the judge. Without it: what the request asks for, correct, complete and to
     /// the point.
     #[schemars(length(min = 1, max = 4000))]
+    #[x_kube(
+        validation = Rule::new("self.trim() != ''")
+            .message("is empty: write what makes an answer good, or remove it")
+            .reason(Reason::FieldValueRequired)
+    )]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rubric: Option<String>,
     /// The percentage of the calls, from 0 to 100, that is judged. Without it: 10.

@@ -11,6 +11,7 @@ use crate::crd::CrdArgs;
 use crate::demo::DemoArgs;
 use crate::envoy_config::EnvoyConfigArgs;
 use crate::exec_envoy::ExecEnvoyArgs;
+use crate::experiment::ExperimentArgs;
 use crate::explain::ExplainArgs;
 use crate::ext_proc::ExtProcArgs;
 use crate::ledger::LedgerArgs;
@@ -52,6 +53,7 @@ pub enum Command {
     Check(CheckArgs),
     Explain(ExplainArgs),
     Cache(CacheArgs),
+    Experiment(ExperimentArgs),
     Ledger(LedgerArgs),
     Spend(SpendArgs),
     Reconcile(ReconcileArgs),
@@ -73,6 +75,7 @@ impl Command {
             Self::Check(_)
             | Self::Explain(_)
             | Self::Cache(_)
+            | Self::Experiment(_)
             | Self::Ledger(_)
             | Self::Spend(_)
             | Self::Reconcile(_)

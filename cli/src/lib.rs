@@ -6,7 +6,7 @@
 //!                                   source: folder ─► compile ─► snapshots
 //!                                   or the operator's configuration server
 //!   check, explain ── the same folder, once          demo ── sim + up + calls + the ledger
-//!   cache purge ── the admin ports of data planes
+//!   cache purge, experiment show ── the admin ports of data planes
 //!   spend, reconcile ── the ledger: its files, its table, or the admin ports
 //! ```
 //!
@@ -23,6 +23,7 @@ pub mod demo;
 mod envoy_admin;
 pub mod envoy_config;
 pub mod exec_envoy;
+pub mod experiment;
 pub mod explain;
 pub mod ext_proc;
 pub mod folder;
@@ -76,6 +77,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Cache(args) => cache::run(args),
+        Command::Experiment(args) => experiment::run(args),
         Command::Ledger(args) => ledger::run(&args),
         Command::Spend(args) => spend::run(&args),
         Command::Reconcile(args) => reconcile::run(&args),

@@ -12,7 +12,9 @@ pub mod assign;
 pub mod decided;
 mod difference;
 pub mod report;
+pub mod sentence;
 mod terms;
+pub mod told;
 mod trial;
 mod verdict;
 

@@ -1,5 +1,6 @@
 //! The admin server: what the process says of itself, and what it forgets. Meant for operators, on a port of its own.
 
+mod experiments;
 mod purge;
 
 use std::convert::Infallible;
@@ -30,7 +31,7 @@ const END_OF_METRICS: &str = "# EOF\n";
 const LEDGER_LIMIT: usize = 100;
 
 /// Every page, and what it shows.
-const PAGES: [(&str, &str); 6] = [
+const PAGES: [(&str, &str); 7] = [
     ("/metrics", "metrics, in the OpenMetrics text format"),
     (
         "/ledger",
@@ -39,6 +40,10 @@ const PAGES: [(&str, &str); 6] = [
     (
         "/config",
         "the configuration in force as JSON, credentials as stars",
+    ),
+    (
+        "/experiments",
+        "the experiments in force as JSON; ?route=NAMESPACE/NAME: of one route",
     ),
     (
         "/cache/purge",
@@ -87,6 +92,7 @@ fn respond(method: &Method, uri: &http::Uri, subject: &Subject) -> Response<Full
         "/metrics" => page(StatusCode::OK, OPEN_METRICS, subject.metrics()),
         "/ledger" => ledger(uri.query().unwrap_or_default(), engine),
         "/config" => page(StatusCode::OK, JSON, format!("{:#}\n", engine.config())),
+        "/experiments" => experiments::respond(uri.query().unwrap_or_default(), engine),
         "/livez" => page(StatusCode::OK, TEXT, "live\n".to_owned()),
         "/readyz" => readiness(subject.obstacle()),
         _ => page(StatusCode::NOT_FOUND, TEXT, format!("No such page.\n{}", index())),

@@ -21,6 +21,7 @@ mod replica;
 mod server;
 mod session;
 mod status;
+mod told;
 mod trouble;
 mod wire;
 

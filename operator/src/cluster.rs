@@ -4,6 +4,7 @@
 //! watches ──Change──► World ──dereference──► Objects ──keep(compile)──► Snapshot ──► Bundle ──► config service
 //!    ▲                  │                       │ verdicts                                         │ Tally
 //!    └── References ◄───┘                       └──────────► status ──► Board ──► API server  ◄────┘
+//!                                             (of experiments: what data planes tell)
 //! ```
 //! [`world`], [`references`], [`status`] and [`board`] are values; [`controller`] is the one task that moves them.
 
@@ -11,6 +12,7 @@ pub mod board;
 pub mod certificates;
 mod collected;
 pub mod controller;
+mod experiments;
 pub mod leader;
 pub mod named;
 pub mod references;

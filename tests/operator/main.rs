@@ -11,6 +11,7 @@ mod suite {
     mod broken;
     mod cache;
     mod envoy;
+    mod experiments;
     mod leaders;
     mod measure;
     mod outage;

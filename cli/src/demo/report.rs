@@ -272,6 +272,8 @@ fn attempts(books: &Books) -> String {
         let _ = match attempt.role {
             Role::CacheHit => write!(text, "cache {class}"),
             Role::Coalesced => write!(text, "shared {class}"),
+            Role::Shadow => write!(text, "shadow {provider}{status} {class}"),
+            Role::Judge => write!(text, "judge {provider}{status} {class}"),
             Role::Primary
             | Role::Retry
             | Role::Fallback

@@ -8,10 +8,9 @@ use envoy_types::pb::envoy::service::discovery::v3::{DeltaDiscoveryRequest, Delt
 use fastrand::Rng;
 use futures_util::{future, stream};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tonic::{Request, Streaming};
-use wayleave_core::notice::Notices;
 use wayleave_core::resource::{Identity, Resource};
 use wayleave_core::snapshot::Access;
 use wayleave_engine::Engine;
@@ -23,6 +22,7 @@ use crate::config::follow::{Attempts, Ended, follow};
 use crate::config::replica::{Replica, Taken};
 use crate::config::server::ConfigServer;
 use crate::config::status::Status;
+use crate::config::told::Told;
 use crate::config::trouble::{Target, Trouble};
 use crate::config::wire;
 
@@ -67,13 +67,14 @@ impl Follower {
         self.status.connected(target);
         let patience = Instant::now() + SET_PATIENCE;
         let mut news = self.engine.news();
-        let mut told = Notices::new();
+        let mut told = Told::new();
         loop {
             let message = if *served {
                 self.tell(&mut told, target, &requests).await?;
                 tokio::select! {
                     message = responses.message() => message,
                     Ok(()) = news.changed() => continue,
+                    () = sleep_until(told.look_at()) => continue,
                 }
             } else {
                 let first = timeout_at(patience, responses.message()).await;
@@ -81,7 +82,12 @@ impl Follower {
             };
             let message = message.map_err(|status| Trouble::of_status(target, &status))?;
             match message {
-                Some(message) => *served |= self.take(target, message, &requests).await?,
+                Some(message) => {
+                    if self.take(target, message, &requests).await? {
+                        *served = true;
+                        told.configured();
+                    }
+                }
                 None if *served => return Ok(()),
                 None => {
                     return Err(Trouble::TooEarly {
@@ -146,19 +152,16 @@ impl Follower {
         Ok(true)
     }
 
-    /// Tells the server of what cannot be had, unless it knows.
-    async fn tell(&self, told: &mut Notices, target: &Target, requests: &Requests) -> Result<(), Trouble> {
-        let notices = self.engine.notices();
-        if notices == *told {
-            return Ok(());
-        }
-        let request = wire::notices(&notices).map_err(|error| Trouble::Protocol {
+    /// Tells the server of what cannot be had, and of experiments, unless it knows.
+    async fn tell(&self, told: &mut Told, target: &Target, requests: &Requests) -> Result<(), Trouble> {
+        let news = told.news(&self.engine).map_err(|error| Trouble::Protocol {
             target: target.clone(),
             what: error.to_string(),
         })?;
-        // A server that is gone is noticed by what it does not send any longer.
-        let _ = requests.send(request).await;
-        *told = notices;
+        for request in news {
+            // A server that is gone is noticed by what it does not send any longer.
+            let _ = requests.send(request).await;
+        }
         Ok(())
     }
 

@@ -10,6 +10,8 @@ use envoy_types::pb::envoy::service::discovery::v3::{
 use envoy_types::pb::google::protobuf::Any;
 use envoy_types::pb::google::rpc::Status;
 use tonic::Code;
+use wayleave_core::experiment::report::Report;
+use wayleave_core::experiment::told;
 use wayleave_core::notice::{self, Notices};
 use wayleave_core::resource::{REJECTED_TYPE_URL, Rejected, TYPE_URL};
 
@@ -61,20 +63,30 @@ fn refusal(answer: &Answer, first: &Rejected) -> serde_json::Result<Status> {
     })
 }
 
-/// All notices. The request answers nothing, so a server that does not know them passes it over.
+/// All notices.
 pub(super) fn notices(notices: &Notices) -> serde_json::Result<DeltaDiscoveryRequest> {
-    Ok(DeltaDiscoveryRequest {
+    Ok(telling(notice::TYPE_URL, notice::encode(notices)?))
+}
+
+/// All experiments.
+pub(super) fn experiments(reports: &[Report]) -> serde_json::Result<DeltaDiscoveryRequest> {
+    Ok(telling(told::TYPE_URL, told::encode(reports)?))
+}
+
+/// The request answers nothing, so a server that does not know what it brings passes it over.
+fn telling(type_url: &str, value: Vec<u8>) -> DeltaDiscoveryRequest {
+    DeltaDiscoveryRequest {
         type_url: TYPE_URL.to_owned(),
         error_detail: Some(Status {
             code: Code::Ok.into(),
             message: String::new(),
             details: vec![Any {
-                type_url: notice::TYPE_URL.to_owned(),
-                value: notice::encode(notices)?,
+                type_url: type_url.to_owned(),
+                value,
             }],
         }),
         ..DeltaDiscoveryRequest::default()
-    })
+    }
 }
 
 /// Reads a message.

@@ -10,9 +10,12 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use wayleave_api::condition::{ConditionType, Status};
+use wayleave_api::experiment::status::ExperimentStatus;
 use wayleave_core::resource::{Identity, ResourceKind, ResourceName};
+use wayleave_core::snapshot::{ObjectName, Route, RouteRules};
 
 use super::board::Board;
+use super::experiments;
 use super::named::NamedWatches;
 use super::references;
 use super::status::{Programming, condition, status};
@@ -69,6 +72,8 @@ pub struct Controller {
     world: World,
     kept: Kept,
     bundle: Option<Arc<Bundle>>,
+    /// The routes that have experiments in force.
+    experimenting: BTreeSet<ObjectName>,
     board: Board,
     writes: JoinSet<Write>,
     /// Since when a change waits for what it refers to.
@@ -96,6 +101,7 @@ impl Controller {
             world: World::new(namespaces),
             kept: Kept::default(),
             bundle: None,
+            experimenting: BTreeSet::new(),
             board: Board::default(),
             writes: JoinSet::new(),
             fetching: None,
@@ -215,6 +221,8 @@ impl Controller {
     fn publish(&mut self) {
         let identity = self.inputs.identity.borrow_and_update().clone();
         let snapshot = self.kept.compiled.snapshot.clone();
+        let experimenting = snapshot.routes.iter().filter(|route| has_experiment(route));
+        self.experimenting = experimenting.map(|route| route.name.clone()).collect();
         match Bundle::new(snapshot, identity, &self.broken()) {
             Ok(bundle) => {
                 self.bundle = Some(Arc::new(bundle));
@@ -272,16 +280,14 @@ impl Controller {
                 continue;
             };
             let (said, programming) = self.progress(verdict, &name, &bundle);
-            let wanted = status(
-                said,
-                &programming,
-                standing.generation,
-                standing.status.as_ref(),
-                Timestamp::now(),
-            );
+            let earlier = standing.status.as_ref();
+            let wanted = Status {
+                experiments: self.experiments(&name, earlier, &bundle),
+                ..status(said, &programming, standing.generation, earlier, Timestamp::now())
+            };
             count(&mut ready, object.kind, &wanted);
             if leads {
-                self.board.want(object, standing.status.as_ref(), wanted, now);
+                self.board.want(object, earlier, wanted, now);
             }
         }
         for (kind, ready, not_ready) in ready {
@@ -309,6 +315,20 @@ impl Controller {
             }
             None => (verdict, Programming::Sent(tally())),
         }
+    }
+
+    /// What is to be said of the experiments of an object.
+    fn experiments(
+        &self,
+        name: &ResourceName,
+        earlier: Option<&Status>,
+        bundle: &Bundle,
+    ) -> Vec<ExperimentStatus> {
+        if name.kind != ResourceKind::Route || !self.experimenting.contains(&name.object) {
+            return Vec::new();
+        }
+        let version = bundle.get(name).map(|resource| &resource.version);
+        experiments::said(&self.outputs.fleet.experiments(name, version), earlier)
     }
 
     /// Begins to write what is due.
@@ -382,6 +402,13 @@ fn is_same(objects: &Objects, kept: &Kept) -> bool {
 /// The object was deleted, or deleted and made anew.
 fn is_gone(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if [404, 409].contains(&status.code))
+}
+
+fn has_experiment(route: &Route) -> bool {
+    match &route.rules {
+        RouteRules::Rules(rules) => rules.iter().any(|rule| rule.experiment.is_some()),
+        RouteRules::Broken(_) => false,
+    }
 }
 
 fn count(ready: &mut [(Kind, usize, usize); 3], kind: Kind, status: &Status) {

@@ -7,6 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use wayleave_api::condition::{ConditionType, Reason, Status, TargetStatus};
 use wayleave_core::notice::Notice;
 
+use super::experiments::differ_in_figures_only;
 use crate::compile::verdict::{ConditionState, Target, Verdict};
 use crate::config::fleet::Tally;
 use crate::object::Kind;
@@ -21,6 +22,8 @@ const SETTLING: Duration = Duration::from_millis(500);
 const RECONNECTING: Duration = Duration::from_secs(15);
 /// How long news of no consequence are collected, such as how many data planes there are.
 const COLLECTING: Duration = Duration::from_secs(2);
+/// How long figures of experiments are, which change with every call: whoever watches an object gets each.
+const COUNTING: Duration = Duration::from_secs(30);
 
 /// How far this generation has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +70,7 @@ pub fn status(
         observed_generation: Some(generation),
         conditions: conditions.collect(),
         targets: verdict.targets.iter().map(target).collect(),
+        experiments: Vec::new(),
     }
 }
 
@@ -94,6 +98,10 @@ pub fn condition(status: &Status, kind: ConditionType) -> Option<&Condition> {
 
 /// Whether two statuses say the same, whenever they began to.
 pub fn says_the_same(one: &Status, other: &Status) -> bool {
+    one.experiments == other.experiments && says_the_same_but_experiments(one, other)
+}
+
+fn says_the_same_but_experiments(one: &Status, other: &Status) -> bool {
     one.observed_generation == other.observed_generation
         && one.targets == other.targets
         && one.conditions.len() == other.conditions.len()
@@ -124,6 +132,11 @@ pub fn patience(old: Option<&Status>, new: &Status) -> Duration {
         .is_some_and(|programmed| programmed.status == Truth::True.as_str());
     if pending && was_programmed {
         RECONNECTING
+    } else if says_the_same_but_experiments(old, new)
+        && old.experiments != new.experiments
+        && differ_in_figures_only(&old.experiments, &new.experiments)
+    {
+        COUNTING
     } else if truth(old) == truth(new) && states(old) == states(new) {
         COLLECTING
     } else {

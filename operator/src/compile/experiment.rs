@@ -13,7 +13,6 @@ use super::{judge, share};
 use crate::field::FieldPath;
 
 const MIN_CALLS: u32 = 50;
-const MOST_ARMS: usize = 4;
 
 /// Compiles an experiment of a route in `namespace`.
 pub(super) fn compile(
@@ -29,7 +28,7 @@ pub(super) fn compile(
         let key = (arm.namespace.as_deref(), arm.provider_key.as_str());
         Target {
             provider: grants.resolve(namespace, key, &field, problems),
-            model: Some(judge::model(&arm.model, "of the arm", &field, problems)),
+            model: Some(judge::model(&arm.model, "the arm's model", &field, problems)),
             weight: weight(arm),
         }
     });
@@ -72,8 +71,6 @@ fn arms(arms: &[api::Arm], field: &FieldPath, problems: &mut Problems) {
             field,
             "has nothing to compare: write the control and at least one other arm",
         );
-    } else if arms.len() > MOST_ARMS {
-        problems.invalid(field, format!("has too many arms: write at most {MOST_ARMS}"));
     } else if arms.iter().all(|arm| weight(arm) == 0) {
         problems.invalid(field, "has only weights of 0: give at least one arm a share");
     }

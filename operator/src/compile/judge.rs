@@ -44,7 +44,7 @@ pub(super) fn compile<'a>(
     let most = most.map_err(|error| format!("`{}` is {error}", spec.max_cost_per_day));
     Judge {
         provider: grants.resolve(namespace, key, field, problems),
-        model: model(&spec.model, "that judges", field, problems),
+        model: model(&spec.model, "the model that judges", field, problems),
         rubric: spec.rubric.as_deref().map(Arc::from),
         sample: sample
             .and_then(|text| share::percent(text, 100, "2.5", &field.key("sample"), problems))
@@ -59,10 +59,10 @@ pub(super) fn compile<'a>(
     }
 }
 
-/// The name of one model. `which` says which, after "the model".
+/// The name of one model. `which` says of which one.
 pub(super) fn model(name: &str, which: &str, field: &FieldPath, problems: &mut Problems) -> Arc<str> {
     if name.trim().is_empty() {
-        let message = format!("is empty: write the name of the model {which}");
+        let message = format!("is empty: write the name of {which}");
         problems.invalid(&field.key("model"), message);
     } else if name.contains('*') {
         problems.invalid(&field.key("model"), "is a pattern: write the name of one model");

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
+use wayleave_core::experiment::report::Report;
 use wayleave_core::notice::{Notice, Notices};
-use wayleave_core::resource::ResourceName;
+use wayleave_core::resource::{ResourceKind, ResourceName};
 
 use super::bundle::Version;
 use super::session::News;
@@ -31,6 +32,8 @@ struct Plane {
     has: BTreeMap<ResourceName, Version>,
     rejected: BTreeMap<ResourceName, (Version, Arc<str>)>,
     notices: Notices,
+    /// By route.
+    experiments: BTreeMap<String, Vec<Report>>,
 }
 
 /// The connection of one data plane: it is in the fleet until this is dropped.
@@ -54,6 +57,15 @@ pub struct Tally {
     pub notice: Option<(Arc<str>, Notice)>,
 }
 
+impl Plane {
+    /// What it told of the experiments of an earlier version of a route is nothing to the next. It tells again.
+    fn forget(&mut self, name: &ResourceName) {
+        if name.kind == ResourceKind::Route && !self.experiments.is_empty() {
+            self.experiments.remove(&name.object.to_string());
+        }
+    }
+}
+
 impl Default for Fleet {
     fn default() -> Self {
         Self(Arc::new(Shared {
@@ -75,6 +87,7 @@ impl Fleet {
             has,
             rejected: BTreeMap::new(),
             notices: Notices::new(),
+            experiments: BTreeMap::new(),
         };
         self.planes().insert(Arc::clone(&node), plane);
         self.changed();
@@ -108,6 +121,26 @@ impl Fleet {
         tally
     }
 
+    /// What the data planes that have this version of a route know of its experiments, by the rule's place. Of several
+    /// that know of the same one, what the one with the most calls says: either they share what they learn, and it is the
+    /// newest, or each has but its own.
+    pub fn experiments(&self, route: &ResourceName, version: Option<&Version>) -> Vec<Report> {
+        let planes = self.planes();
+        let mut best = BTreeMap::<usize, (u64, &Report)>::new();
+        let told = planes
+            .values()
+            .filter(|plane| plane.serves && !plane.experiments.is_empty() && plane.has.get(route) == version)
+            .filter_map(|plane| plane.experiments.get(&route.object.to_string()));
+        for report in told.flatten() {
+            let calls = report.arms.iter().map(|arm| arm.all.calls).sum();
+            let most = best.entry(report.rule).or_insert((calls, report));
+            if calls > most.0 {
+                *most = (calls, report);
+            }
+        }
+        best.into_values().map(|(_, report)| report.clone()).collect()
+    }
+
     /// How many data planes are connected, and how many of them serve.
     pub fn size(&self) -> (usize, usize) {
         let planes = self.planes();
@@ -136,16 +169,10 @@ impl Membership {
 
     /// Takes what an answer has told.
     pub fn heard(&self, news: News) {
-        {
-            let mut planes = self.fleet.planes();
-            let Some(plane) = planes
-                .get_mut(&self.node)
-                .filter(|plane| plane.connection == self.connection)
-            else {
-                return;
-            };
+        self.told(|plane| {
             for (name, version) in news.taken {
                 plane.rejected.remove(&name);
+                plane.forget(&name);
                 plane.has.insert(name, version);
             }
             for (name, version, reason) in news.rejected {
@@ -153,15 +180,28 @@ impl Membership {
             }
             for name in news.removed {
                 plane.rejected.remove(&name);
+                plane.forget(&name);
                 plane.has.remove(&name);
             }
             plane.serves |= news.complete;
-        }
-        self.fleet.changed();
+        });
     }
 
     /// Takes what cannot be had on the data plane, in place of what it told before.
     pub fn noticed(&self, notices: Notices) {
+        self.told(|plane| plane.notices = notices);
+    }
+
+    /// Takes what the data plane knows of its experiments, in place of what it told before.
+    pub fn experimented(&self, reports: Vec<Report>) {
+        let mut experiments = BTreeMap::<String, Vec<Report>>::new();
+        for report in reports {
+            experiments.entry(report.route.clone()).or_default().push(report);
+        }
+        self.told(|plane| plane.experiments = experiments);
+    }
+
+    fn told(&self, take: impl FnOnce(&mut Plane)) {
         {
             let mut planes = self.fleet.planes();
             let Some(plane) = planes
@@ -170,7 +210,7 @@ impl Membership {
             else {
                 return;
             };
-            plane.notices = notices;
+            take(plane);
         }
         self.fleet.changed();
     }

@@ -115,6 +115,9 @@ impl ConfigService {
             if let Some(notices) = convert::notices(&request) {
                 membership.noticed(notices);
             }
+            if let Some(reports) = convert::experiments(&request) {
+                membership.experimented(reports);
+            }
             return Ok(());
         }
         let (nonce, answer) = convert::answer(request)?;

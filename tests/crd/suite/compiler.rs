@@ -5,7 +5,7 @@ use super::manifest::{Manifest, read_folder, root};
 use super::server::judge;
 
 /// What only the compiler can tell, and why.
-const ONLY_THE_COMPILER: [(&str, &str); 14] = [
+const ONLY_THE_COMPILER: [(&str, &str); 15] = [
     ("does not exist", "another object"),
     (" is broken: ", "another object"),
     ("belongs to LLMRoute", "another object"),
@@ -19,6 +19,10 @@ const ONLY_THE_COMPILER: [(&str, &str); 14] = [
     ("when: is not a CEL expression", "the expression has to be parsed"),
     ("when: uses the unknown member", "the expression has to be parsed"),
     ("when: gives a ", "the expression has to be parsed"),
+    (
+        "models prefer their own answers",
+        "makers' prefixes and cases are compared",
+    ),
     (
         "race.stagger: 11m is too long",
         "timeouts.total stands elsewhere in the rule",

@@ -3,6 +3,7 @@
 mod failure;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use wayleave_api::experiment::status::{ArmStatus, DecisionStatus, ExperimentStatus};
 use wayleave_core::snapshot::ObjectName;
 
 use super::*;
@@ -29,6 +30,7 @@ fn said(generation: i64, status: &str, reason: &str, message: &str) -> Status {
         observed_generation: Some(generation),
         conditions: conditions.to_vec(),
         targets: Vec::new(),
+        experiments: Vec::new(),
     }
 }
 
@@ -150,6 +152,53 @@ fn numbers_are_collected_and_news_are_not() {
     assert_eq!(clocked.next(), Some(2_000));
     clocked.want(1_600, "it", Some(&now), &broken(2));
     assert_eq!(clocked.due(1_600), [(object("it"), broken(2))]);
+}
+
+/// With an experiment whose arm has had so many calls.
+fn experimenting(calls: i64, fate: Option<&str>) -> Status {
+    let arm = ArmStatus {
+        calls,
+        decision: fate.map(|fate| DecisionStatus {
+            fate: fate.to_owned(),
+            ..DecisionStatus::default()
+        }),
+        ..ArmStatus::default()
+    };
+    let experiment = ExperimentStatus {
+        arms: vec![arm],
+        ..ExperimentStatus::default()
+    };
+    Status {
+        experiments: vec![experiment],
+        ..programmed("1/1 data plane")
+    }
+}
+
+#[test]
+fn figures_of_experiments_are_written_twice_a_minute_at_most() {
+    let mut clocked = Clocked::new();
+    let mut said = programmed("1/1 data plane");
+    // The first are news.
+    clocked.want(0, "it", Some(&said), &experimenting(1, None));
+    assert_eq!(clocked.next(), Some(2_000));
+    let mut written = Vec::new();
+    for second in 2..122 {
+        let calls = i64::try_from(second).expect("small");
+        clocked.want(second * 1_000, "it", Some(&said), &experimenting(calls, None));
+        for (object, status) in clocked.due(second * 1_000) {
+            written.push(second);
+            said = status;
+            clocked.board.done(&object);
+        }
+    }
+    assert_eq!(written, [2, 33, 64, 95]);
+    // What was decided is news again, and what does not change is not written.
+    clocked.want(122_000, "it", Some(&said), &experimenting(121, Some("Promoted")));
+    assert_eq!(clocked.due(122_000).len(), 1);
+    clocked.board.done(&object("it"));
+    let said = experimenting(121, Some("Promoted"));
+    clocked.want(123_000, "it", Some(&said), &said);
+    assert_eq!(clocked.next(), None);
 }
 
 #[test]

@@ -172,6 +172,76 @@ fn a_notice_names_the_first_node_until_it_is_taken_back() {
     assert_eq!(of("it"), None);
 }
 
+/// Of a rule of `it`.
+fn report(rule: usize, calls: u64) -> Report {
+    let interval = serde_json::json!({"count": 0, "mean": null, "lower": 0.0, "upper": 1.0});
+    let all = serde_json::json!({
+        "calls": calls, "failed": 0, "score": interval, "cost_per_call": null, "first_content_ms": null
+    });
+    serde_json::from_value(serde_json::json!({
+        "route": "a/it", "rule": rule, "experiment": "a/it/01", "mode": "Split", "promote": "Manual", "confidence": 0.95,
+        "verdict": "undecided", "winner": null, "judge": null,
+        "arms": [{
+            "name": "old", "provider": "a/openai", "model": "m", "weight": 1, "decision": null, "difference": null,
+            "failed": interval, "all": all, "classes": {}
+        }]
+    }))
+    .expect("a report")
+}
+
+/// The calls of each rule's experiment.
+fn experiments(fleet: &Fleet, text: &str) -> Vec<(usize, u64)> {
+    let reports = fleet.experiments(&name("it"), Some(&version(text)));
+    let shown = reports
+        .iter()
+        .map(|report| (report.rule, report.arms[0].all.calls));
+    shown.collect()
+}
+
+#[test]
+fn of_each_experiment_counts_what_the_data_plane_with_the_most_calls_tells() {
+    let fleet = Fleet::default();
+    let [a, b, starting] = [("a", "1"), ("b", "1"), ("0", "")].map(|(node, has)| match has {
+        "" => fleet.join(node, BTreeMap::new()),
+        has => fleet.join(node, having(has)),
+    });
+    assert_eq!(experiments(&fleet, "1"), []);
+    a.experimented(vec![report(1, 5), report(0, 3)]);
+    b.experimented(vec![report(0, 4), report(1, 2)]);
+    starting.experimented(vec![report(0, 99)]);
+    assert_eq!(experiments(&fleet, "1"), [(0, 4), (1, 5)]);
+    assert_eq!(experiments(&fleet, "2"), [], "nobody has it");
+    assert!(fleet.experiments(&name("other"), Some(&version("1"))).is_empty());
+    // What is told takes the place of what was told, until the data plane has gone.
+    a.experimented(vec![report(0, 6)]);
+    assert_eq!(experiments(&fleet, "1"), [(0, 6), (1, 2)]);
+    drop(b);
+    assert_eq!(experiments(&fleet, "1"), [(0, 6)]);
+}
+
+#[test]
+fn what_was_told_of_a_route_goes_with_its_version() {
+    let fleet = Fleet::default();
+    let plane = fleet.join("a", having("1"));
+    plane.experimented(vec![report(0, 3)]);
+    // Another object of the same name.
+    let key = ResourceName::new(ResourceKind::Provider, ObjectName::new("a", "it"));
+    plane.heard(News {
+        taken: vec![(key, version("7"))],
+        ..News::default()
+    });
+    assert_eq!(experiments(&fleet, "1"), [(0, 3)]);
+    plane.heard(taken("2", true));
+    assert_eq!(experiments(&fleet, "2"), []);
+    plane.experimented(vec![report(0, 4)]);
+    assert_eq!(experiments(&fleet, "2"), [(0, 4)]);
+    plane.heard(News {
+        removed: vec![name("it")],
+        ..News::default()
+    });
+    assert!(fleet.experiments(&name("it"), None).is_empty());
+}
+
 #[test]
 fn a_removal_is_acknowledged_by_those_that_do_not_have_it() {
     let fleet = Fleet::default();

@@ -8,6 +8,8 @@ use envoy_types::pb::envoy::service::discovery::v3::{
 use envoy_types::pb::google::protobuf::Any;
 use envoy_types::pb::google::rpc;
 use tonic::Status;
+use wayleave_core::experiment::report::Report;
+use wayleave_core::experiment::told;
 use wayleave_core::notice::{self, Notices};
 use wayleave_core::resource::{REJECTED_TYPE_URL, Rejected, ResourceName, TYPE_URL};
 
@@ -71,6 +73,13 @@ pub(super) fn notices(request: &DeltaDiscoveryRequest) -> Option<Notices> {
     let mut details = request.error_detail.iter().flat_map(|detail| &detail.details);
     let told = details.find(|detail| detail.type_url == notice::TYPE_URL)?;
     notice::decode(&told.value).ok()
+}
+
+/// The experiments that such a request brings.
+pub(super) fn experiments(request: &DeltaDiscoveryRequest) -> Option<Vec<Report>> {
+    let mut details = request.error_detail.iter().flat_map(|detail| &detail.details);
+    let told = details.find(|detail| detail.type_url == told::TYPE_URL)?;
+    told::decode(&told.value).ok()
 }
 
 fn rejection(error: rpc::Status) -> Answer {
@@ -213,6 +222,23 @@ mod tests {
         assert_eq!(reasons.len(), 2);
         assert_eq!(reasons[&name("it")], "no");
         assert_eq!(reasons[&name("long")].chars().count(), MOST_REASON);
+    }
+
+    #[test]
+    fn experiments_come_with_what_answers_nothing() {
+        let of = |type_url: &str, bytes: &[u8]| {
+            experiments(&DeltaDiscoveryRequest {
+                error_detail: Some(rpc::Status {
+                    details: vec![details(type_url, bytes)],
+                    ..rpc::Status::default()
+                }),
+                ..DeltaDiscoveryRequest::default()
+            })
+        };
+        assert_eq!(of(told::TYPE_URL, b"[]"), Some(vec![]));
+        assert_eq!(of(told::TYPE_URL, b"?"), None);
+        assert_eq!(of(notice::TYPE_URL, b"[]"), None);
+        assert_eq!(experiments(&DeltaDiscoveryRequest::default()), None);
     }
 
     #[test]

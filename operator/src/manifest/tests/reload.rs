@@ -172,13 +172,13 @@ fn what_is_deleted_is_gone() {
 fn at_the_start_a_broken_object_is_there_with_its_reason() {
     let route = route("chat", "chat", "k").replace("- targets", "- explore: \"2\"\n      targets");
     let (now, report) = reload(&[&[("r.yaml", &route), ("k.yaml", &key("k", "http://old"))]]);
-    assert!(now[0].contains("pick: Fastest only"), "{now:?}");
+    assert!(now[0].contains("pick: Fastest or Best only"), "{now:?}");
     assert_eq!(report.objects[1].in_force, InForce::No);
     assert_eq!(
         report.to_string(),
         "ok       k.yaml:1: ProviderKey default/k\n\
          broken   r.yaml:10: LLMRoute default/chat: spec.rules[0].steps[0].explore: has an effect with pick: \
-         Fastest only: remove it\n2 objects: 1 ok, 1 broken\n"
+         Fastest or Best only: remove it\n2 objects: 1 ok, 1 broken\n"
     );
 }
 
