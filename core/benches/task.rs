@@ -82,6 +82,7 @@ fn rule(conditions: &[&str]) -> Arc<ActiveRule> {
     };
     let rule = Rule {
         when: None,
+        experiment: None,
         steps: vec![Step::Pick {
             pick: Pick::default(),
             targets: vec![Target {

@@ -280,9 +280,7 @@ fn attempts(books: &Books) -> String {
             | Role::RaceWinner
             | Role::RaceLoser
             | Role::Embedding
-            | Role::Classifier
-            | Role::Shadow
-            | Role::Judge => write!(text, "{lane}{provider}{status} {class}"),
+            | Role::Classifier => write!(text, "{lane}{provider}{status} {class}"),
         };
     }
     text

@@ -98,10 +98,13 @@ impl ExperimentMetrics {
     }
 
     pub(crate) fn called(&self, route: Label, arm: Label, failed: bool) {
-        let result = if failed { "failed" } else { "ok" };
-        self.calls
-            .get_or_create(&ArmCallLabels { route, arm, result })
-            .inc();
+        // Both are there from the first call on, so that a share of them is a number.
+        for (result, count) in [("failed", u64::from(failed)), ("ok", u64::from(!failed))] {
+            let (route, arm) = (route.clone(), arm.clone());
+            self.calls
+                .get_or_create(&ArmCallLabels { route, arm, result })
+                .inc_by(count);
+        }
     }
 
     pub(crate) fn judged(&self, route: Label, judged: Judged) {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::skips::NOT_YET;
 use super::source::dashboards;
 
 /// Metrics that no panel shows, with the reason.
@@ -47,13 +46,7 @@ fn every_metric_is_one_of_ours_and_nearly_all_are_shown() {
         for panel in dashboard.panels() {
             for query in &panel.queries {
                 for metric in metrics(&query.expr) {
-                    let announced = NOT_YET.iter().any(|(part, _)| metric.starts_with(part));
-                    let is_known = known.contains(metric);
-                    assert!(is_known || announced, "{metric} in {}", panel.title);
-                    assert!(
-                        !(is_known && announced),
-                        "{metric} is there: take it out of NOT_YET"
-                    );
+                    assert!(known.contains(metric), "{metric} in {}", panel.title);
                     shown.insert(metric.to_owned());
                 }
             }
