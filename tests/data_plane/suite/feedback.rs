@@ -41,7 +41,7 @@ async fn feedback_joins_the_ledger(front: Front) {
         .iter()
         .filter_map(|record| match record {
             Record::Feedback(said) => Some(said),
-            _ => None,
+            Record::Attempt(_) | Record::Call(_) => None,
         })
         .collect();
     assert_eq!(said.len(), 1, "{records:?}");

@@ -17,6 +17,8 @@ struct Others<P: Part> {
     parts: Replicas<P>,
     /// All of them together: plans ask often, and others tell seldom.
     sum: P::Sum,
+    /// Their latest epoch.
+    epoch: u32,
 }
 
 /// How far the own part is known elsewhere.
@@ -44,6 +46,7 @@ impl<P: Learnable> Default for Row<P> {
             others: Others {
                 parts: Replicas::default(),
                 sum: P::Sum::default(),
+                epoch: 0,
             },
             touched: 0,
         }
@@ -139,11 +142,12 @@ impl<P: Learnable> Row<P> {
 
     fn settle(&mut self) {
         self.others.sum = self.others.parts.sum();
+        self.others.epoch = self.others.parts.latest_epoch();
         self.others.parts.bring_up(&mut self.own);
     }
 
     pub(super) fn sum(&self) -> P::Sum {
-        let (own, others) = (self.own.epoch(), self.others.parts.latest_epoch());
+        let (own, others) = (self.own.epoch(), self.others.epoch);
         if own < others {
             return self.others.sum.clone();
         }
