@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use wayleave_tests::manifests::{one_target, route};
 use wayleave_tests::{Cluster, Site, until};
 
-use super::support::{SOON, serves, served, sim, site};
+use super::support::{SOON, served, serves, sim, site};
 
 /// A call in so many is a reason to look whether the experiment is over.
 const CALLS: i64 = 64;
@@ -40,7 +40,10 @@ async fn an_experiment_s_course_stands_in_the_status() {
     let ready = site.ready("llmroute", "trial", 1).await;
     let (first, _) = says(&site, "that it runs", |experiments| experiments[0]["rule"] == 0).await;
     assert_eq!(first[0]["verdict"], "Undecided", "{first}");
-    assert_eq!(first[0]["message"], "undecided: no answers have been compared so far");
+    assert_eq!(
+        first[0]["message"],
+        "undecided: no answers have been compared so far"
+    );
     assert_eq!(first[0]["arms"][1]["name"], "new", "{first}");
 
     for _ in 0..CALLS {
@@ -61,7 +64,8 @@ async fn an_experiment_s_course_stands_in_the_status() {
     assert_eq!(since, ready.since("Ready"), "no condition has moved");
     serves(&plane, "trial", "upstream-old").await;
 
-    site.apply_yaml(&route("trial", &one_target("openai", "upstream"))).await;
+    site.apply_yaml(&route("trial", &one_target("openai", "upstream")))
+        .await;
     let gone = says(&site, "nothing any more", Value::is_null).await;
     assert_eq!(gone.0, Value::Null);
     plane.daemon.finish().await;
