@@ -235,6 +235,81 @@ fn a_request_that_would_be_refused_is_told() {
     assert_eq!(refused["refused"]["code"], "unknown_path");
 }
 
+const JUDGED: &str = "apiVersion: wayleave.dev/v1alpha1
+kind: LLMRoute
+metadata: {name: chat}
+spec:
+  models: [chat]
+  rules:
+  - when: request.headers[\"x-tier\"] == \"free\"
+    steps:
+    - pick: Best
+      minScore: \"0.8\"
+      judge: {providerKey: local, model: j, maxCostPerDay: \"5\", sample: \"2.5\"}
+      targets: [{providerKey: local, model: m-1}, {providerKey: local, model: other}]
+    - pick: Best
+      minScore: \"0.75\"
+      optimise: Latency
+      explore: \"0\"
+      targets: [{providerKey: local, model: m-2}, {providerKey: local, model: other}]
+  - when: request.headers[\"x-tier\"] == \"shadow\"
+    experiment:
+      arms: [{name: old, providerKey: local, model: m-1}, {name: new, providerKey: local, model: other}]
+      mode: Shadow
+      judge: {providerKey: local, model: j, maxCostPerDay: \"0.5\"}
+    steps: [{targets: [{providerKey: local, model: m-3}]}]
+  - experiment:
+      arms: [{name: old, weight: 9, providerKey: local, model: m-1}, {name: new, providerKey: local, model: other}]
+      stickyBy: {metadata: user}
+      judge: {providerKey: local, model: j, maxCostPerDay: \"5\", mode: Pairwise}
+    steps: [{targets: [{providerKey: local, model: m-3}]}]
+";
+
+#[test]
+fn judges_and_experiments_are_explained() {
+    let folder = folder(&[("key.yaml", KEY), ("route.yaml", JUDGED)]);
+    let cases: [(&[&str], &[&str]); 3] = [
+        (
+            &["--header", "x-tier=free"],
+            &[
+                "1  the cheapest of those whose answers score 0.8 or more with 95 % confidence, in this order until there is \
+                 one; 20 % of the calls go to those of which that is not known; the others stand in for it\n     scored by j \
+                 of default/local: 2.5 % of the answers, for $5 a day at most\n",
+                "2  if that fails, the fastest of those whose answers score 0.75 or more with 95 % confidence, in this order \
+                 until there is one; the others stand in for it\n     scored by the feedback of clients\n",
+            ],
+        ),
+        (
+            &["--header", "x-tier=shadow"],
+            &[
+                "0  an experiment: the first arm; the others answer what is judged, behind the client's back; when it is \
+                 decided, the winner\n     scored by j of default/local: 10 % of the answers, for $0.5 a day at most\n",
+                "     old   100 %  default/local  m-1",
+                "     new  behind  default/local  other",
+                "1  if that fails, one target",
+            ],
+        ),
+        (
+            &[],
+            &[
+                "0  an experiment: one arm, drawn by weight, the same for equal values of the metadata user; when it is \
+                 decided, the winner\n     scored by j of default/local: 10 % of the answers, each beside the control's, for \
+                 $5 a day at most\n",
+                "     old    90 %  default/local  m-1",
+                "     new    10 %  default/local  other",
+            ],
+        ),
+    ];
+    for (words, parts) in cases {
+        let output = wayleave("explain", folder.path(), &[&["--model", "chat"], words].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let text = stdout(&output);
+        for part in parts {
+            assert!(text.contains(part), "`{part}` is missing in\n{text}");
+        }
+    }
+}
+
 #[test]
 fn the_cache_is_explained() {
     const POLICY: &str = "apiVersion: wayleave.dev/v1alpha1

@@ -15,11 +15,11 @@ use wayleave_core::explain::{
 use wayleave_core::outcome::{Class, FallbackOn};
 use wayleave_core::price::Ratio;
 use wayleave_core::snapshot::cache::Partition;
-use wayleave_core::snapshot::experiment::{Judge, Mode};
+use wayleave_core::snapshot::experiment::{Best, Judge, JudgeMode, Mode};
 use wayleave_core::snapshot::{JsonAccept, Losers, Pick, Refusals, StickyBy};
 use wayleave_core::table::RaceTerms;
 
-use self::targets::format_targets;
+use self::targets::{format_arms, format_targets};
 
 /// The explanation as text.
 pub(super) fn render(explanation: &Explanation) -> String {
@@ -135,6 +135,13 @@ fn format_plan(plan: &ExplainedPlan) -> String {
         };
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {}  {otherwise}{}", place + 1, format_step(step));
+        if let ExplainedStep::Pick {
+            pick: Pick::Best(best),
+            ..
+        } = step
+        {
+            text.push_str(&format_judge(best.judge.as_ref()));
+        }
         text.push_str(&format_targets(step));
     }
     let _ = writeln!(text, "\n  next target after  {}", fallback_on(plan.fallback_on));
@@ -193,23 +200,41 @@ fn format_pick(pick: &Pick) -> String {
             )
         }
         Pick::LeastBusy => "the target with the fewest calls in flight".to_owned(),
-        Pick::Best(best) => format!(
-            "the {} of those whose answers score {} with 95 % confidence, else in this order; {} % of the calls go to \
-             those of which that is not known{}",
-            match best.optimise {
-                Optimise::Cost => "cheapest",
-                Optimise::Latency => "fastest",
-            },
-            f64::from(best.min_score.millionths()) / 1e6,
-            percent(best.explore),
-            best.judge.as_ref().map(format_judge).unwrap_or_default()
-        ),
+        Pick::Best(best) => format_best(best),
     }
 }
 
-fn format_judge(judge: &Judge) -> String {
+fn format_best(best: &Best) -> String {
+    let first = match best.optimise {
+        Optimise::Cost => "cheapest",
+        Optimise::Latency => "fastest",
+    };
+    let score = f64::from(best.min_score.millionths()) / 1e6;
+    let mut text = format!(
+        "the {first} of those whose answers score {score} or more with 95 % confidence, in this order until there is one"
+    );
+    if best.explore.millionths() > 0 {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "; {} % of the calls go to those of which that is not known",
+            percent(best.explore)
+        );
+    }
+    text
+}
+
+/// A line of its own.
+fn format_judge(judge: Option<&Judge>) -> String {
+    let Some(judge) = judge else {
+        return "     scored by the feedback of clients\n".to_owned();
+    };
+    let what = match judge.mode {
+        JudgeMode::Pointwise => "of the answers",
+        JudgeMode::Pairwise => "of the answers, each beside the control's",
+    };
     format!(
-        "; {} of {} judges {} % of the answers for ${} a day at most",
+        "     scored by {} of {}: {} % {what}, for ${} a day at most\n",
         judge.model,
         judge.provider,
         percent(judge.sample),
@@ -228,17 +253,16 @@ fn format_experiment(experiment: &ExplainedExperiment) -> String {
         Some(StickyBy::Metadata(name)) => format!(", the same for equal values of the metadata {name}"),
     };
     let mode = match experiment.mode {
-        Mode::Split => format!("an arm by weight{drawn}"),
-        Mode::Shadow => "the first arm; the others answer behind the client's back".to_owned(),
+        Mode::Split => format!("one arm, drawn by weight{drawn}"),
+        Mode::Shadow => {
+            "the first arm; the others answer what is judged, behind the client's back".to_owned()
+        }
     };
-    let judge = experiment.judge.as_ref().map(format_judge).unwrap_or_default();
-    let names: Vec<&str> = experiment.arms.iter().map(|(name, _)| name.as_str()).collect();
-    let targets = experiment.arms.iter().map(|(_, target)| target.clone());
-    let table = format_targets(&ExplainedStep::Pick {
-        pick: Pick::Weighted,
-        targets: targets.collect(),
-    });
-    format!("  0  experiment of {}: {mode}{judge}\n{table}", names.join(", "))
+    let judge = format_judge(experiment.judge.as_ref());
+    format!(
+        "  0  an experiment: {mode}; when it is decided, the winner\n{judge}{}",
+        format_arms(experiment)
+    )
 }
 
 fn format_race(terms: RaceTerms) -> String {

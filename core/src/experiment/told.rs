@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn all_of_it_is_bounded() {
-        let rules = (0..MOST_OF_A_ROUTE + 1).map(|rule| report("a/chat", rule, MOST_CLASSES + 1));
+        let rules = (0..=MOST_OF_A_ROUTE).map(|rule| report("a/chat", rule, MOST_CLASSES + 1));
         let told = heard(&rules.chain([report("a/talk", 0, 0)]).collect());
         assert_eq!(told.len(), MOST_OF_A_ROUTE + 1);
         assert_eq!(told[MOST_OF_A_ROUTE].route, "a/talk");

@@ -11,8 +11,10 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use wayleave_core::experiment::Terms;
 use wayleave_core::resource::Resource;
-use wayleave_core::snapshot::{Access, Endpoint, Provider, Snapshot};
+use wayleave_core::snapshot::experiment::{Experiment, Mode, Promote};
+use wayleave_core::snapshot::{Access, Endpoint, ObjectName, Provider, RouteRules, Snapshot, Target};
 use wayleave_engine::EngineOptions;
 use wayleave_ext_proc::{ConfigServer, ConfigSource, Front, Limits, Listener, Options, RunError, run};
 use wayleave_sim::{Sim, SimOptions};
@@ -162,4 +164,28 @@ pub(crate) fn route(sim: &Sim, pattern: &str) -> Entry {
     let mut route = routes.remove(0);
     route.models[0].pattern = pattern.into();
     entry(&Resource::Route(Arc::new(route)), "2")
+}
+
+/// The route with an experiment, as what follows makes it.
+pub(crate) fn experimenting(sim: &Sim, version: &str, change: impl FnOnce(&mut Experiment)) -> Entry {
+    let Snapshot { mut routes, .. } = snapshot(sim);
+    let mut route = routes.remove(0);
+    let target = |model: &str| Target {
+        provider: ObjectName::new("team", "sim"),
+        model: Some(model.into()),
+        weight: 1,
+    };
+    let mut experiment = Experiment {
+        terms: Terms::equal("old", "new"),
+        targets: vec![target("m-old"), target("m-new")],
+        sticky_by: None,
+        mode: Mode::Split,
+        judge: None,
+        promote: Promote::Manual,
+    };
+    change(&mut experiment);
+    if let RouteRules::Rules(rules) = &mut route.rules {
+        rules[0].experiment = Some(Box::new(experiment));
+    }
+    entry(&Resource::Route(Arc::new(route)), version)
 }

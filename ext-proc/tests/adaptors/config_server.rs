@@ -24,10 +24,12 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
+use wayleave_core::experiment::report::Report;
+use wayleave_core::experiment::told;
 use wayleave_core::notice::{self, Notices};
 use wayleave_core::resource::{REJECTED_TYPE_URL, Rejected, Resource, TYPE_URL};
 
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(30);
 
 /// Who may open a stream.
 #[derive(Clone, Debug)]
@@ -232,6 +234,16 @@ impl Stream {
         let detail = &told.error_detail.expect("details").details[0];
         assert_eq!(detail.type_url, notice::TYPE_URL);
         notice::decode(&detail.value).unwrap()
+    }
+
+    /// What it tells of its experiments, when that is next.
+    pub(crate) async fn experiments(&mut self) -> Vec<Report> {
+        let told = tokio::time::timeout(SOON, self.requests.message()).await;
+        let told = told.expect("experiments in time").unwrap().expect("experiments");
+        assert_eq!((&*told.type_url, &*told.response_nonce), (TYPE_URL, ""));
+        let detail = &told.error_detail.expect("details").details[0];
+        assert_eq!(detail.type_url, told::TYPE_URL);
+        told::decode(&detail.value).unwrap()
     }
 
     /// Whether an answer waits to be read.

@@ -14,6 +14,8 @@ mod config_tls;
 #[cfg(test)]
 mod envoy_process;
 #[cfg(test)]
+mod experiments;
+#[cfg(test)]
 mod fake;
 #[cfg(test)]
 mod grpc;

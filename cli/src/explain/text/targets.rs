@@ -2,35 +2,64 @@
 
 use std::fmt::Write as _;
 
-use wayleave_core::explain::{ExplainedAccess, ExplainedStep, ExplainedTarget};
+use wayleave_core::explain::{ExplainedAccess, ExplainedExperiment, ExplainedStep, ExplainedTarget};
 use wayleave_core::money::Ticks;
+use wayleave_core::snapshot::experiment::Mode;
 use wayleave_core::snapshot::{Limits, Pick};
 
 use crate::table::Table;
 
+/// What stands of each target, whatever stands first.
+const HEADINGS: [&str; 6] = [
+    "PROVIDER KEY",
+    "MODEL",
+    "ASKED AT",
+    "BODY",
+    "KEYS",
+    "USD PER MILLION IN / OUT",
+];
+
+/// The targets of a step.
 pub(super) fn format_targets(step: &ExplainedStep) -> String {
     let (first, targets) = match step {
         ExplainedStep::Pick { pick, targets } => (Lead::of(pick), targets),
         ExplainedStep::Race { targets, .. } => (Lead::Lane, targets),
     };
-    let headings = [
-        first.heading(),
-        "PROVIDER KEY",
-        "MODEL",
-        "ASKED AT",
-        "BODY",
-        "KEYS",
-        "USD PER MILLION IN / OUT",
-    ];
-    let mut table = Table::new(&headings).right(&[0]);
+    let rows = targets
+        .iter()
+        .enumerate()
+        .map(|(place, target)| (vec![first.of_target(place, target)], target));
+    format_rows(&[first.heading()], rows)
+}
+
+/// The arms of an experiment, and how many of the calls each serves.
+pub(super) fn format_arms(experiment: &ExplainedExperiment) -> String {
+    let rows = experiment.arms.iter().enumerate().map(|(place, (name, target))| {
+        let serves = match (experiment.mode, place) {
+            (Mode::Split, _) => chance(target),
+            (Mode::Shadow, 0) => "100 %".to_owned(),
+            (Mode::Shadow, _) => "behind".to_owned(),
+        };
+        (vec![name.clone(), serves], target)
+    });
+    format_rows(&["ARM", "SERVES"], rows)
+}
+
+fn format_rows<'a>(
+    first: &[&'static str],
+    rows: impl Iterator<Item = (Vec<String>, &'a ExplainedTarget)>,
+) -> String {
+    let headings: Vec<_> = first.iter().copied().chain(HEADINGS).collect();
+    let mut table = Table::new(&headings).right(&[first.len() - 1]);
     let mut notes = String::new();
-    for (place, target) in targets.iter().enumerate() {
-        let lead = first.of_target(place, target);
-        let start = [lead, target.provider.clone(), target.model.clone()];
+    for (lead, target) in rows {
+        let start = lead
+            .into_iter()
+            .chain([target.provider.clone(), target.model.clone()]);
         match &target.access {
-            Ok(access) => table.row(start.into_iter().chain(reached(access))),
+            Ok(access) => table.row(start.chain(reached(access))),
             Err(reason) => {
-                table.row(start.into_iter().chain(["cannot be used".to_owned()]));
+                table.row(start.chain(["cannot be used".to_owned()]));
                 let _ = writeln!(notes, "     cannot be used: {reason}");
             }
         }
