@@ -20,6 +20,8 @@ with_redis := redis=$$(tools/redis.sh) && vectors=$$(tools/redis.sh --vectors) &
   export WAYLEAVE_REDIS="$$redis" WAYLEAVE_REDIS_VECTORS="$$vectors" WAYLEAVE_REDIS_SEARCH="$$search" &&
 # Fetched once by tools/clickhouse.sh.
 with_clickhouse := clickhouse=$$(tools/clickhouse.sh) && export WAYLEAVE_CLICKHOUSE="$$clickhouse" &&
+# Fetched once by tools/prometheus.sh.
+with_prometheus := prometheus=$$(tools/prometheus.sh) && export WAYLEAVE_PROMETHEUS="$$prometheus" &&
 with_python := python=$$(tools/python.sh tests/python/requirements.txt) && export WAYLEAVE_PYTHON="$$python" &&
 # Built once by tools/kube.sh.
 with_kube := kube=$$(tools/kube.sh --all) && export $$kube &&
@@ -28,7 +30,7 @@ with_cluster := for name in kube-apiserver etcd kubectl helm; do tools/kube.sh $
 with_wayleave = export WAYLEAVE_BIN="$(abspath $(wayleave))" &&
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up cluster test check fuzz bench bench-formats bench-cluster semantic prices crds envoy redis clickhouse clickhouse-new kube venv deny
+.PHONY: help demo up cluster test check fuzz bench bench-formats bench-cluster semantic prices crds envoy redis clickhouse clickhouse-new prometheus dashboards kube venv deny
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r task does; do \
@@ -63,11 +65,12 @@ test: ## Every test, cheap ones first; fetches what they need
 	@$(with_redis) tools/step.sh "crates" cargo test --locked --workspace --exclude wayleave-tests
 	$(step) "Envoy" tools/envoy.sh
 	$(step) "ClickHouse" tools/clickhouse.sh
+	$(step) "Prometheus" tools/prometheus.sh
 	$(step) "Python packages" tools/python.sh tests/python/requirements.txt
 	$(step) "embedding model" tools/python.sh tests/semantic/requirements.txt
 	$(step) "Kubernetes" tools/kube.sh --all
 	$(step) "program" $(build)
-	@$(with_envoy) $(with_redis) $(with_clickhouse) $(with_python) $(with_kube) $(with_wayleave) \
+	@$(with_envoy) $(with_redis) $(with_clickhouse) $(with_prometheus) $(with_python) $(with_kube) $(with_wayleave) \
 	  tools/step.sh "data plane" cargo test --locked -p wayleave-tests && \
 	  tools/step.sh "official SDKs" "$$WAYLEAVE_PYTHON" -m pytest -q tests/python && \
 	  tools/step.sh "official SDKs, node" tests/node/run.sh
@@ -126,6 +129,12 @@ clickhouse-new: ## Check the ledger's table with a new ClickHouse, from PyPI (18
 	@$(build)
 	@python=$$(tools/python.sh tests/clickhouse/requirements.txt) && $(with_wayleave) \
 	  exec "$$python" -B tests/clickhouse/check.py
+
+prometheus: ## Fetch a prometheus for the tests if there is none, and say where it is
+	@tools/prometheus.sh
+
+dashboards: ## Make the chart's Grafana dashboards anew from tests/dashboards/sources
+	@UPDATE_DASHBOARDS=1 exec cargo test --locked --quiet -p wayleave-tests --test dashboards files::
 
 kube: ## Build kube-apiserver, kubectl, Helm … for tests with a cluster, once, and say where
 	@tools/kube.sh --all

@@ -30,6 +30,7 @@ pub mod llm_route;
 pub mod number;
 pub mod provider_key;
 pub mod reference;
+pub mod tasks;
 
 pub use cache_policy::CachePolicy;
 pub use crd::{all_crds, chart_files, crd_files, crds_yaml};

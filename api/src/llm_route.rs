@@ -12,6 +12,7 @@ use crate::experiment::Experiment;
 use crate::judge::Judge;
 use crate::number::{Decimal, amount, ratio};
 use crate::reference::{ModelRef, WeightedModelRef, header_name, model_patterns};
+use crate::tasks::Tasks;
 
 /// Which models serve a call, and what happens when they fail.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -66,8 +67,9 @@ pub struct LLMRouteSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Rule {
-    /// CEL expression over `request` (model, headers, path, stream, tools, tokens, metadata) that says whether the rule
-    /// matches, such as request.headers["x-tier"] == "free". Without it the rule always matches.
+    /// CEL expression over `request` (model, headers, path, stream, tools, tokens, metadata, text, length, turns, images,
+    /// code, json, language) that says whether the rule matches, such as request.headers["x-tier"] == "free". Without it
+    /// the rule always matches.
     #[schemars(length(min = 1, max = 4096))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
@@ -103,6 +105,9 @@ pub struct Rule {
     #[x_kube(validation = amount())]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_cost_per_call: Option<Decimal>,
+    /// What calls ask for: each gets one of these classes. Without it calls have no class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<Box<Tasks>>,
 }
 
 /// One step of the chain: either `targets`, of which one serves, or a `race`.

@@ -110,6 +110,29 @@ pub struct EmbeddingRef {
     pub model: String,
 }
 
+/// One model at a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NamedModelRef {
+    /// Name of the ProviderKey.
+    #[schemars(length(min = 1, max = 253))]
+    pub provider_key: String,
+    /// Namespace of the ProviderKey. Without it: the namespace of this object. Another namespace has to be allowed by
+    /// the ProviderKey's `allowedNamespaces`.
+    #[schemars(length(min = 1, max = 63))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Model to ask the provider for.
+    #[schemars(length(max = 253))]
+    #[x_kube(
+        validation = Rule::new("self.trim() != ''")
+            .message("is empty: write the name of a model")
+            .reason(Reason::FieldValueRequired),
+        validation = Rule::new("!self.contains('*')").message("is a pattern: write the name of one model")
+    )]
+    pub model: String,
+}
+
 /// A model at a provider, with its share of a weighted pick.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]

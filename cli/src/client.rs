@@ -132,6 +132,15 @@ impl Peer {
             .with_context(|| format!("{self}{path} gave no answer in {} seconds", patience.as_secs()))?
     }
 
+    /// Reads a path as text.
+    ///
+    /// # Errors
+    /// Like [`Peer::get`], and when the answer is no text.
+    pub async fn get_text(&self, path: &str) -> anyhow::Result<String> {
+        let body = self.get(path).await?;
+        String::from_utf8(body.into()).with_context(|| format!("the answer of {self}{path} is no text"))
+    }
+
     /// Reads a path as JSON.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ mod scene;
 mod stage;
 mod verify;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -36,6 +37,14 @@ pub struct DemoArgs {
     /// The Envoy to run [default: envoy on PATH, else the one that `make envoy` has fetched]
     #[arg(long, env = "WAYLEAVE_ENVOY", value_name = "PATH")]
     pub envoy: Option<PathBuf>,
+    /// Where metrics and the ledger are served, so that a Prometheus of yours can watch [default: any free port]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:0",
+        hide_default_value = true
+    )]
+    pub admin: SocketAddr,
     /// Keep all running at the end, until an interrupt
     #[arg(long)]
     pub keep: bool,
@@ -48,6 +57,7 @@ const EXAMPLE: &str = "\
 Example:
   wayleave demo
   wayleave demo --no-envoy --output json
+  wayleave demo --keep --admin 127.0.0.1:4001
 
 Exit status 0 only if every call did what its scene says.";
 

@@ -129,6 +129,7 @@ fn rule(pick: &Pick) -> Arc<ActiveRule> {
         experiment: None,
         unsupported: Unsupported::Drop,
         max_cost: None,
+        tasks: None,
     };
     let route = Route {
         name: ObjectName::new("team", "chat"),

@@ -30,6 +30,8 @@ pub enum Endpoint {
     Embeddings,
     /// `GET /v1/models`.
     Models,
+    /// `POST /v1/feedback`.
+    Feedback,
 }
 
 /// How a method and a path relate to the endpoints.
@@ -64,7 +66,7 @@ macro_rules! every {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 9] = every![
+    pub const ALL: [Self; 10] = every![
         ChatCompletions,
         Responses,
         Completions,
@@ -74,6 +76,7 @@ impl Endpoint {
         StreamGenerateContent,
         Embeddings,
         Models,
+        Feedback,
     ];
 
     /// Recognises a request by its method and path (a query is ignored). Besides `/v1/…` it takes what the official
@@ -105,7 +108,8 @@ impl Endpoint {
             | Self::CountTokens
             | Self::GenerateContent
             | Self::StreamGenerateContent
-            | Self::Embeddings => Method::POST,
+            | Self::Embeddings
+            | Self::Feedback => Method::POST,
             Self::Models => Method::GET,
         }
     }
@@ -122,6 +126,7 @@ impl Endpoint {
             Self::StreamGenerateContent => Place::Method("streamGenerateContent"),
             Self::Embeddings => Place::Path("/embeddings"),
             Self::Models => Place::Path("/models"),
+            Self::Feedback => Place::Path("/feedback"),
         }
     }
 
@@ -142,6 +147,7 @@ impl Endpoint {
             Self::CountTokens => "count_tokens",
             Self::Embeddings => "embeddings",
             Self::Models => "models",
+            Self::Feedback => "feedback",
         }
     }
 
@@ -155,7 +161,7 @@ impl Endpoint {
             Self::CountTokens => Some(WireFormat::AnthropicTokens),
             Self::GenerateContent | Self::StreamGenerateContent => Some(WireFormat::GeminiGenerate),
             Self::Embeddings => Some(WireFormat::OpenAIEmbeddings),
-            Self::Models => None,
+            Self::Models | Self::Feedback => None,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Why a request gets the plan that it gets: a value to print.
 
 mod cache;
+mod task;
 
 pub use self::cache::{ExplainedCache, ExplainedConsult};
+pub use self::task::{ExplainedAsked, ExplainedTask};
 
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -40,6 +42,8 @@ pub struct Explanation {
     pub rules: Vec<ExplainedRule>,
     /// The cache of the route; `None`: it has none.
     pub cache: Option<ExplainedCache>,
+    /// What the request asks for; `None`: its rule does not tell.
+    pub task: Option<ExplainedTask>,
     /// What is going to be tried; `None`: no rule matches.
     pub plan: Option<ExplainedPlan>,
 }
@@ -200,6 +204,7 @@ pub fn explain(table: &Table, question: Question<'_>, at: Timestamp) -> Result<E
         route: route.name.to_string(),
         rules: explained.collect(),
         cache: ExplainedCache::of(route, serving, question),
+        task: serving.and_then(|rule| ExplainedTask::of(rule, &subject, intake, at)),
         plan: serving.map(|rule| ExplainedPlan::of(rule, intake, at)),
     })
 }

@@ -3,6 +3,7 @@
 mod conversation;
 mod object;
 mod policy;
+mod said;
 mod sample;
 mod scan;
 mod splice;
@@ -17,6 +18,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 pub(crate) use self::object::{Kind, Object, Path, camel_case, items, text};
+pub use self::said::Said;
 use self::splice::Edit;
 pub(crate) use self::splice::span;
 use crate::cache::key::Digest;
@@ -128,6 +130,13 @@ impl Intake {
     /// Names the conversation by what it begins with: instructions, tools and the first turn. `None`: it has no turns.
     pub fn conversation(&self) -> Option<Digest> {
         conversation::of(utf8(&self.body).ok()?)
+    }
+
+    /// What the user said last, and how much there is to the conversation. Read from the body anew.
+    pub fn said(&self) -> Said {
+        utf8(&self.body)
+            .map(|body| said::of(self.format, body))
+            .unwrap_or_default()
     }
 
     /// Input tokens, counted by a vocabulary: from at most `most` bytes of the text, which stand for the rest.

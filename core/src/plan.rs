@@ -17,7 +17,6 @@ use jiff::Timestamp;
 
 use self::expected::Estimate;
 pub use self::expected::{expected_cost, expected_usage};
-pub use self::sticky::value as sticky_value;
 pub use self::world::{Availability, DEFAULT_OUTPUT, Known, Output, World};
 use crate::capability::{Needs, Unfit};
 use crate::evidence::best::Reason;

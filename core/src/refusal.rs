@@ -50,6 +50,13 @@ pub enum Refusal {
     BodyUnreadable,
     /// The request does not parse or cannot be expressed.
     Bad(BadRequest),
+    /// No call that feedback could be of, as far as this client may know.
+    UnknownCall,
+    /// A call that has feedback under as many names as it may.
+    TooMuchFeedback {
+        /// How many.
+        most: usize,
+    },
     /// No route claims the model.
     UnknownModel {
         /// The model asked for.
@@ -99,7 +106,8 @@ impl Refusal {
     /// The status that it stands for.
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::UnknownPath { .. } | Self::UnknownModel { .. } => StatusCode::NOT_FOUND,
+            Self::UnknownPath { .. } | Self::UnknownModel { .. } | Self::UnknownCall => StatusCode::NOT_FOUND,
+            Self::TooMuchFeedback { .. } => StatusCode::CONFLICT,
             Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooDear { .. } => StatusCode::PAYMENT_REQUIRED,
             // RFC 9111, section 5.2.1.7.
@@ -130,6 +138,8 @@ impl Refusal {
             Self::BrokenEncoding { .. } => "broken_content_encoding",
             Self::BodyUnreadable => "body_unreadable",
             Self::Bad(_) => "bad_request",
+            Self::UnknownCall => "call_not_found",
+            Self::TooMuchFeedback { .. } => "too_much_feedback",
             Self::UnknownModel { .. } => "model_not_found",
             Self::NoRule { .. } => "no_matching_rule",
             Self::BrokenRoute { .. } => "route_broken",
@@ -147,7 +157,7 @@ impl Refusal {
             Self::UnknownPath { path } => format!(
                 "Nothing is served at {path}. Wayleave serves POST /v1/chat/completions, /v1/responses, \
                  /v1/completions, /v1/embeddings, /v1/messages, /v1/messages/count_tokens, \
-                 /v1beta/models/MODEL:generateContent and :streamGenerateContent, and GET /v1/models."
+                 /v1beta/models/MODEL:generateContent and :streamGenerateContent, /v1/feedback, and GET /v1/models."
             ),
             Self::WrongMethod { endpoint } => {
                 format!("Use {} for {}.", endpoint.method(), endpoint.path("MODEL"))
@@ -170,6 +180,14 @@ impl Refusal {
             }
             Self::BodyUnreadable => "The request's body ended early. Send it again.".to_owned(),
             Self::Bad(bad) => bad.message.clone(),
+            Self::UnknownCall => {
+                "There is no such call to give feedback on. Send the x-wayleave-call-id of an answer of the last 24 \
+                 hours, with the credential of the call."
+                    .to_owned()
+            }
+            Self::TooMuchFeedback { most } => format!(
+                "This call has feedback under {most} names already, as many as one may have. Use one of these names."
+            ),
             Self::UnknownModel { model } => {
                 let model: String = model.chars().take(200).collect();
                 format!("No route serves the model {model:?}. GET /v1/models lists those that exist.")
@@ -182,20 +200,7 @@ impl Refusal {
                 "No kept answer fits, and the request wants no other (cache-control: only-if-cached). Send it without."
                     .to_owned()
             }
-            Self::TooDear {
-                expected: Some(expected),
-                limit,
-            } => format!(
-                "This call is expected to cost ${} and may cost ${} (maxCostPerCall). Send less, bound the output \
-                 (max_tokens), or have the limit raised.",
-                expected.usd(),
-                limit.usd()
-            ),
-            Self::TooDear { expected: None, limit } => format!(
-                "This call may cost ${} (maxCostPerCall), and nobody has a price for any of its models. Have prices \
-                 stated in the ProviderKey.",
-                limit.usd()
-            ),
+            Self::TooDear { expected, limit } => too_dear(*expected, *limit),
             Self::Draining => "This gateway is about to stop. Try again: another takes over.".to_owned(),
             Self::NotReady => "This gateway has no configuration yet. Try again in a moment.".to_owned(),
             Self::Overloaded => {
@@ -224,6 +229,8 @@ impl Refusal {
             | Self::TooDear { .. }
             | Self::Draining
             | Self::NotReady
+            | Self::UnknownCall
+            | Self::TooMuchFeedback { .. }
             | Self::Overloaded => None,
         };
         ClientError {
@@ -234,6 +241,20 @@ impl Refusal {
             attempts: Vec::new(),
         }
     }
+}
+
+fn too_dear(expected: Option<Ticks>, limit: Ticks) -> String {
+    let limit = limit.usd();
+    let Some(expected) = expected.map(Ticks::usd) else {
+        return format!(
+            "This call may cost ${limit} (maxCostPerCall), and nobody has a price for any of its models. Have prices \
+             stated in the ProviderKey."
+        );
+    };
+    format!(
+        "This call is expected to cost ${expected} and may cost ${limit} (maxCostPerCall). Send less, bound the output \
+         (max_tokens), or have the limit raised."
+    )
 }
 
 /// The format in which a client that asks for `path` with these headers expects its errors.

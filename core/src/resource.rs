@@ -117,10 +117,10 @@ pub enum BadResource {
     #[error("the content is of {0}")]
     Mismatch(ObjectName),
     /// A condition that this version cannot read.
-    #[error("rules[{rule}].when cannot be read by this data plane: {error}")]
+    #[error("{field} cannot be read by this data plane: {error}")]
     When {
-        /// The rule, from 0.
-        rule: usize,
+        /// Where it stands.
+        field: String,
         /// Why.
         error: String,
     },
@@ -273,13 +273,24 @@ fn object<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> serde_json::Result<T> {
     serde_json::from_slice(bytes).map(|Framed { object, .. }| object)
 }
 
-/// A rule whose condition cannot be read would never match: another rule would serve its calls.
+/// A rule whose condition cannot be read would never match: another rule would serve its calls. So of a class.
 fn checked(route: Route) -> Result<Route, BadResource> {
     if let RouteRules::Rules(rules) = &route.rules {
         for (rule, source) in rules.iter().enumerate() {
-            if let Some(Err(error)) = source.when.as_deref().map(When::parse) {
-                let error = error.to_string();
-                return Err(BadResource::When { rule, error });
+            let own = source
+                .when
+                .iter()
+                .map(|when| (format!("rules[{rule}].when"), when));
+            let classes = source.tasks.iter().flat_map(|tasks| &tasks.classes).enumerate();
+            let classes = classes.filter_map(|(class, spec)| {
+                let field = format!("rules[{rule}].tasks.classes[{class}].when");
+                Some((field, spec.when.as_ref()?))
+            });
+            for (field, when) in own.chain(classes) {
+                if let Err(error) = When::parse(when) {
+                    let error = error.to_string();
+                    return Err(BadResource::When { field, error });
+                }
             }
         }
     }

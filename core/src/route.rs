@@ -16,7 +16,11 @@ pub struct Routed {
 }
 
 /// Finds the rule for a request. `subject` is asked for only if a rule has a condition.
-pub fn route(table: &Table, model: &str, subject: impl FnOnce() -> Subject) -> Result<Routed, Refusal> {
+pub fn route<'a>(
+    table: &Table,
+    model: &str,
+    subject: impl FnOnce() -> Subject<'a>,
+) -> Result<Routed, Refusal> {
     let route = table.route(model)?;
     let rules = route.rules.as_ref().map_err(|reason| Refusal::BrokenRoute {
         route: route.name.to_string(),
@@ -58,7 +62,7 @@ impl Match {
 }
 
 /// What each rule of a route says of a request, in order: for explanations.
-pub fn matches(rules: &[Arc<ActiveRule>], subject: &Subject) -> Vec<Match> {
+pub fn matches(rules: &[Arc<ActiveRule>], subject: &Subject<'_>) -> Vec<Match> {
     let of = |rule: &Arc<ActiveRule>| match &rule.when {
         None => Match::Always,
         Some(Ok(when)) => Match::When(when.holds(subject)),

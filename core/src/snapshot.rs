@@ -5,6 +5,7 @@
 
 pub mod cache;
 pub mod experiment;
+pub mod tasks;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use self::cache::Cache;
 use self::experiment::{Best, Experiment, Judge};
+use self::tasks::Tasks;
 use crate::capability::CapabilityRow;
 use crate::format::{Framing, Paths, Upstream, WireFormat};
 use crate::money::Ticks;
@@ -125,6 +127,9 @@ pub struct Rule {
     /// What a call may be expected to cost at a target, for that to be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_cost: Option<Ticks>,
+    /// What its calls ask for; `None`: they have no class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<Tasks>,
 }
 
 /// What becomes of parameters of a request that a target's API has no word for.

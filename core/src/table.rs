@@ -3,6 +3,8 @@
 mod cache;
 mod experiment;
 mod offer;
+mod sole;
+mod tasks;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -11,6 +13,7 @@ use std::sync::Arc;
 pub use self::cache::ActiveCache;
 pub use self::experiment::{ActiveArm, ActiveExperiment, ActiveJudge};
 pub use self::offer::Offer;
+pub use self::tasks::{ActiveAsked, ActiveClass, ActiveClassifier, ActiveTasks};
 use crate::cache::key::Digest;
 use crate::evidence::best::Optimise;
 use crate::money::Ticks;
@@ -70,6 +73,8 @@ pub struct ActiveRule {
     pub unsupported: Unsupported,
     /// What a call may be expected to cost at a target.
     pub max_cost: Option<Ticks>,
+    /// What its calls ask for; `None`: they have no class.
+    pub tasks: Option<ActiveTasks>,
 }
 
 /// A step, ready.
@@ -388,6 +393,10 @@ impl ActiveRule {
             slow_stream: rule.slow_stream,
             unsupported: rule.unsupported,
             max_cost: rule.max_cost,
+            tasks: rule
+                .tasks
+                .as_ref()
+                .map(|tasks| ActiveTasks::build(tasks, providers)),
         }
     }
 }

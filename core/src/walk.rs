@@ -32,6 +32,8 @@ pub enum Role {
     Shadow,
     /// What scores an answer.
     Judge,
+    /// What the class of a call is found by: embeddings, or a model's answer.
+    Classifier,
 }
 
 impl Role {
@@ -48,6 +50,7 @@ impl Role {
             Self::Embedding => "embedding",
             Self::Shadow => "shadow",
             Self::Judge => "judge",
+            Self::Classifier => "classifier",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Conditions of rules: CEL over one variable, `request`.
+//! Conditions of rules and of classes of tasks: CEL over one variable, `request`.
 //!
 //! | member | type | what |
 //! | --- | --- | --- |
@@ -9,26 +9,37 @@
 //! | `tools` | list of strings | the names of the tools offered |
 //! | `tokens` | int | input tokens, estimated |
 //! | `metadata` | map | `metadata` and `user` of the body, where they are text |
+//! | `text` | string | the last message of the user; of more than 8 KiB the beginning and the end |
+//! | `length` | int | characters of that message, all of them |
+//! | `turns` | int | messages of the user and of the assistant |
+//! | `images` | int | images in all messages |
+//! | `code` | bool | whether the last message of the user holds code |
+//! | `json` | bool | whether the answer is to be JSON |
+//! | `language` | string | ISO 639-1 code of the language of the last message of the user; empty where that is not sure |
+//!
+//! A member is found out when a condition first asks for it: what none names costs nothing.
 
+mod code;
+mod language;
 mod names;
+mod pattern;
+mod request;
 
-use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use cel::objects::{Key, Map};
 use cel::{Context, Env, Program, Value};
 use http::HeaderMap;
 
 use self::names::Names;
+use self::request::{Member, Request, Source};
 use crate::intake::Intake;
 
-static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
-
-/// The members of `request`.
-const MEMBERS: [&str; 7] = [
-    "model", "headers", "path", "stream", "tools", "tokens", "metadata",
-];
+static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
+    let mut env = Env::stdlib();
+    pattern::add_to(&mut env);
+    Arc::new(env)
+});
 
 /// A condition, compiled.
 pub struct When {
@@ -46,7 +57,7 @@ pub enum WhenError {
     #[error("uses the unknown variable `{0}`; the only one is `request`")]
     UnknownVariable(String),
     /// A member of `request` that does not exist.
-    #[error("uses the unknown member `request.{name}`; there are {}", MEMBERS.join(", "))]
+    #[error("uses the unknown member `request.{name}`; there are {}", Member::names().join(", "))]
     UnknownMember {
         /// The member.
         name: String,
@@ -70,8 +81,8 @@ pub enum Verdict {
     Unknown(String),
 }
 
-/// A request as conditions see it. Made once per call, and only if a rule has a condition.
-pub struct Subject(Context<'static, 'static>);
+/// A request as conditions see it. Made once per call, and only if something has a condition.
+pub struct Subject<'a>(Context<'a, 'a>);
 
 impl When {
     /// Compiles a condition, and tries it on an empty request.
@@ -86,7 +97,7 @@ impl When {
         if let Some(name) = names
             .members
             .into_iter()
-            .find(|name| !MEMBERS.contains(&name.as_str()))
+            .find(|name| Member::named(name).is_none())
         {
             return Err(WhenError::UnknownMember { name });
         }
@@ -111,7 +122,7 @@ impl When {
     }
 
     /// What it says of a request.
-    pub fn holds(&self, subject: &Subject) -> Verdict {
+    pub fn holds(&self, subject: &Subject<'_>) -> Verdict {
         match self.program.execute(&subject.0) {
             Ok(Value::Bool(true)) => Verdict::True,
             Ok(Value::Bool(false)) => Verdict::False,
@@ -127,98 +138,33 @@ impl fmt::Debug for When {
     }
 }
 
-impl Subject {
+impl<'a> Subject<'a> {
     /// From a request.
-    pub fn new(intake: &Intake, path: &str, headers: &HeaderMap) -> Self {
-        let mut map: HashMap<Key, Value> = HashMap::new();
-        for name in headers.keys() {
-            if let Some(value) = headers.get(name).and_then(|value| value.to_str().ok()) {
-                map.insert(key(name.as_str()), text(value));
-            }
-        }
+    pub fn new(intake: &'a Intake, path: &'a str, headers: &'a HeaderMap) -> Self {
         let path = path.split_once('?').map_or(path, |(path, _)| path);
-        Self::of(
-            &intake.model,
-            map,
+        Self::of(Some(Source {
+            intake,
             path,
-            intake.stream(),
-            &intake.tools,
-            intake.input_tokens,
-            &intake.metadata,
-        )
+            headers,
+        }))
     }
 
+    /// A request that says nothing.
     fn sample() -> Self {
-        Self::of(
-            "",
-            HashMap::new(),
-            "/v1/chat/completions",
-            false,
-            &[],
-            0,
-            &BTreeMap::new(),
-        )
+        Self::of(None)
     }
 
-    fn of(
-        model: &str,
-        headers: HashMap<Key, Value>,
-        path: &str,
-        stream: bool,
-        tools: &[String],
-        tokens: u64,
-        metadata: &BTreeMap<String, String>,
-    ) -> Self {
-        let metadata = metadata
-            .iter()
-            .map(|(name, value)| (key(name), text(value)))
-            .collect();
-        let tools = tools.iter().map(|name| text(name)).collect();
-        let request = HashMap::from([
-            (key("model"), text(model)),
-            (
-                key("headers"),
-                Value::Map(Map {
-                    map: Arc::new(headers),
-                }),
-            ),
-            (key("path"), text(path)),
-            (key("stream"), Value::Bool(stream)),
-            (key("tools"), Value::List(Arc::new(tools))),
-            (
-                key("tokens"),
-                Value::Int(i64::try_from(tokens).unwrap_or(i64::MAX)),
-            ),
-            (
-                key("metadata"),
-                Value::Map(Map {
-                    map: Arc::new(metadata),
-                }),
-            ),
-        ]);
+    fn of(source: Option<Source<'a>>) -> Self {
         let mut context = Context::with_env(Arc::clone(&ENV));
-        context.add_variable_from_value(
-            "request",
-            Value::Map(Map {
-                map: Arc::new(request),
-            }),
-        );
+        context.add_variable_as_val("request", Box::new(Request::new(source)));
         Self(context)
     }
 }
 
-impl fmt::Debug for Subject {
+impl fmt::Debug for Subject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Subject")
     }
-}
-
-fn key(name: &str) -> Key {
-    Key::String(Arc::new(name.to_owned()))
-}
-
-fn text(value: &str) -> Value {
-    Value::String(Arc::new(value.to_owned()))
 }
 
 fn first_line(message: &str) -> String {
@@ -234,19 +180,29 @@ fn first_line(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::WireFormat;
 
-    fn subject() -> Subject {
-        let headers = HashMap::from([(key("x-tier"), text("free"))]);
-        let metadata = BTreeMap::from([("user".to_owned(), "ada".to_owned())]);
-        Subject::of(
-            "chat",
-            headers,
-            "/v1/messages",
-            true,
-            &["search".to_owned()],
-            1200,
-            &metadata,
-        )
+    fn verdict(source: &str) -> Verdict {
+        let body = serde_json::json!({
+            "model": "chat",
+            "stream": true,
+            "user": "ada",
+            "tools": [{"type": "function", "function": {"name": "search"}}],
+            "response_format": {"type": "json_object"},
+            "messages": [
+                {"role": "user", "content": "x".repeat(4800)},
+                {"role": "assistant", "content": "Noted."},
+                {"role": "user", "content": [
+                    {"type": "text", "text": "Wo ist der Fehler in dieser Funktion, und warum gibt sie nicht das zurück, was ich erwarte?\n```\nfn f() {}\n```"},
+                    {"type": "image_url", "image_url": {"url": "https://a.test/b.png"}},
+                ]},
+            ],
+        });
+        let intake = Intake::read(WireFormat::OpenAIChat, body.to_string().into()).expect("a request");
+        let mut headers = HeaderMap::new();
+        headers.insert("x-tier", "free".parse().expect("a value"));
+        let when = When::parse(source).expect(source);
+        when.holds(&Subject::new(&intake, "/v1/chat/completions?x=y", &headers))
     }
 
     #[test]
@@ -254,22 +210,32 @@ mod tests {
         for source in [
             r#"request.headers["x-tier"] == "free""#,
             r#"request.model.startsWith("ch")"#,
-            r#"request.path == "/v1/messages" && request.stream"#,
+            r#"request.path == "/v1/chat/completions" && request.stream"#,
             r#"request.tools.exists(tool, tool == "search")"#,
             "size(request.tools) > 0 && request.tokens > 1000",
             r#"request.metadata.user == "ada""#,
             r#""x-tier" in request.headers"#,
             r#"request.model.matches("^ch.t$")"#,
+            r#"request.text.startsWith("Wo ist") && request.text.contains("fn f()")"#,
+            "request.length > 100 && request.length < 200",
+            "request.turns == 3 && request.images == 1",
+            r#"request.code && request.json && request.language == "de""#,
+            r#"request["code"] && "code" in request && !("cod" in request)"#,
         ] {
-            let when = When::parse(source).expect(source);
-            assert_eq!(when.holds(&subject()), Verdict::True, "{source}");
+            assert_eq!(verdict(source), Verdict::True, "{source}");
         }
     }
 
     #[test]
     fn an_absent_header_is_unknown_not_an_error() {
-        let when = When::parse(r#"request.headers["x-team"] == "a""#).expect("parses");
-        assert!(matches!(when.holds(&subject()), Verdict::Unknown(reason) if reason.contains("x-team")));
+        let absent = verdict(r#"request.headers["x-team"] == "a""#);
+        assert!(matches!(absent, Verdict::Unknown(reason) if reason.contains("x-team")));
+    }
+
+    #[test]
+    fn a_pattern_that_is_none_is_unknown() {
+        let broken = verdict(r#"request.text.matches("(")"#);
+        assert!(matches!(broken, Verdict::Unknown(reason) if reason.contains("regex")));
     }
 
     #[test]

@@ -136,7 +136,7 @@ impl Attempt {
         Some(Tried {
             experiment: Arc::clone(self.call.routed.rule.experiment.as_ref()?),
             arm: self.lane.arm?,
-            class: None,
+            class: self.call.task().map(|task| Arc::clone(&task.class)),
         })
     }
 

@@ -14,6 +14,8 @@ use wayleave_core::money::Ticks;
 use wayleave_core::outcome::Class;
 use wayleave_core::relay::ClientShape;
 use wayleave_core::route::Routed;
+use wayleave_core::table::ActiveRule;
+use wayleave_core::task::Classified;
 use wayleave_core::usage::Usage;
 use wayleave_core::walk::Role;
 
@@ -42,6 +44,8 @@ pub(crate) struct CallContext {
     pub(crate) book: Mutex<CallBook>,
     /// What its conversation begins with, once it is asked for.
     pub(crate) conversation: OnceLock<Option<Digest>>,
+    /// What it asks for, once that is known.
+    pub(crate) task: OnceLock<Classified>,
     /// Whose it is.
     pub(crate) relation: Relation,
 }
@@ -100,7 +104,44 @@ pub(crate) struct CallEnd {
     pub(crate) first_content: Option<Duration>,
 }
 
+/// A request that the gateway makes by itself.
+#[derive(Debug)]
+pub(crate) struct Own {
+    /// The rule by which it is asked.
+    pub(crate) rule: Arc<ActiveRule>,
+    /// What is called.
+    pub(crate) endpoint: Endpoint,
+    pub(crate) headers: HeaderMap,
+    pub(crate) intake: Intake,
+    /// How long it may take.
+    pub(crate) within: Duration,
+}
+
 impl CallContext {
+    /// A request that the gateway makes by itself, for a client's call.
+    pub(crate) fn of_gateway(own: Own, whole: &Self, relation: Relation) -> Arc<Self> {
+        let started = Instant::now();
+        Arc::new(Self {
+            core: Arc::clone(&whole.core),
+            id: whole.id.clone(),
+            endpoint: own.endpoint,
+            headers: own.headers,
+            client_name: whole.client_name.clone(),
+            intake: own.intake,
+            routed: Routed {
+                route: Arc::clone(&whole.routed.route),
+                rule: own.rule,
+            },
+            started,
+            deadline: started + own.within,
+            consult: None,
+            book: Mutex::default(),
+            conversation: OnceLock::new(),
+            task: OnceLock::new(),
+            relation,
+        })
+    }
+
     /// The call in whose books its attempts stand.
     fn whole(&self) -> &Self {
         match &self.relation {
@@ -112,7 +153,10 @@ impl CallContext {
     /// The kind of calls that it is one of, for what is learned of them; `None`: clients make none of its kind.
     pub(crate) fn kind(&self) -> Option<Kind> {
         match &self.relation {
-            Relation::Own | Relation::Behind(_, Role::Shadow) => Some(Kind::of(&self.whole().routed)),
+            Relation::Own | Relation::Behind(_, Role::Shadow) => {
+                let whole = self.whole();
+                Some(Kind::of(&whole.routed, whole.task()))
+            }
             Relation::PartOf(_) | Relation::Behind(_, _) => None,
         }
     }
@@ -147,6 +191,23 @@ impl CallContext {
 
     pub(crate) fn route_label(&self) -> Label {
         Label(Arc::from(self.route_name()))
+    }
+
+    /// What it asks for; `None`: that is not known yet, or its rule does not tell.
+    pub(crate) fn task(&self) -> Option<&Classified> {
+        self.whole().task.get()
+    }
+
+    /// It asks for this.
+    pub(crate) fn set_task(&self, task: Classified) {
+        self.core.metrics.task(self.route_label(), &task);
+        let _ = self.task.set(task);
+    }
+
+    /// Keeps the books of the call open until the hold is released.
+    pub(crate) fn hold(self: &Arc<Self>) -> Held {
+        self.lock().open += 1;
+        Held(Some(Arc::clone(self)))
     }
 
     /// Whether a cache wants the provider's bytes.
@@ -215,6 +276,9 @@ impl CallContext {
             Relation::PartOf(whole) => return whole.settle(record),
             Relation::Behind(whole, _) => return whole.book(Record::Attempt(Box::new(record))),
         }
+        self.core
+            .metrics
+            .spent(self.route_label(), record.role, record.cost_ticks);
         self.lock().cost.add(record.cost_ticks);
         self.book(Record::Attempt(Box::new(record)));
         // Only now: who finds the call's record finds those of all its attempts before it.
@@ -227,6 +291,7 @@ impl CallContext {
     /// The client's side is over. Lanes that are drained may still be open.
     pub(crate) fn end(&self, end: CallEnd) {
         let duration = self.started.elapsed();
+        self.core.recent.ended(self);
         self.core.metrics.call(&CallSample {
             route: self.route_label(),
             operation: self.endpoint.operation(),
@@ -296,6 +361,9 @@ impl CallContext {
             cost_usd: cost.map(Ticks::usd),
             cache: book.cache.map(Status::as_str),
             cache_key: self.cache_key(),
+            task_class: self.task().map(|task| Arc::clone(&task.class)),
+            task_margin: self.task().and_then(|task| task.margin),
+            task_by: self.task().map(|task| task.by.as_str()),
         }
     }
 
@@ -317,6 +385,21 @@ impl CallContext {
 
     fn lock(&self) -> MutexGuard<'_, CallBook> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Books that stay open, whoever has them open.
+#[derive(Debug)]
+pub(crate) struct Held(Option<Arc<CallContext>>);
+
+impl Held {
+    /// No more attempts come of it.
+    pub(crate) fn release(&mut self) {
+        let Some(call) = self.0.take() else { return };
+        let mut book = call.lock();
+        book.open = book.open.saturating_sub(1);
+        drop(book);
+        call.book_call_if_over();
     }
 }
 

@@ -38,6 +38,7 @@ const ATTEMPTS: HeaderName = HeaderName::from_static("x-wayleave-attempts");
 const DROPPED: HeaderName = HeaderName::from_static("x-wayleave-dropped");
 const ESTIMATED: HeaderName = HeaderName::from_static("x-wayleave-estimated");
 const CACHE: HeaderName = HeaderName::from_static("x-wayleave-cache");
+const TASK: HeaderName = HeaderName::from_static("x-wayleave-task");
 const COST: HeaderName = HeaderName::from_static("x-wayleave-cost-usd");
 
 /// An attempt whose answer is served.
@@ -317,6 +318,9 @@ pub(crate) fn identify(call: &CallContext, target: Option<&str>, headers: &mut H
     headers.insert(ATTEMPTS, HeaderValue::from(call.attempts()));
     if let Some(status) = call.cache() {
         headers.insert(CACHE, HeaderValue::from_static(status.as_str()));
+    }
+    if let Some(Ok(class)) = call.task().map(|task| HeaderValue::from_str(&task.class)) {
+        headers.insert(TASK, class);
     }
 }
 

@@ -19,6 +19,7 @@ use wayleave_core::outcome::Class;
 use wayleave_core::refusal::{Refusal, client_format};
 use wayleave_core::route::route;
 use wayleave_core::table::Table;
+use wayleave_core::task::by_rules;
 use wayleave_core::when::Subject;
 
 use crate::EngineOptions;
@@ -30,12 +31,15 @@ use crate::drive::Drive;
 use crate::evidence::Evidence;
 use crate::executor;
 use crate::experiment::Experiments;
+use crate::feedback;
 use crate::health::Health;
 use crate::judging::Judging;
 use crate::learned::Learned;
 use crate::ledger::Ledger;
 use crate::metrics::{CallSample, Label, Metrics};
 use crate::models;
+use crate::recent::Recent;
+use crate::task::Examples;
 use crate::upstream::Clients;
 
 /// Everything that calls share.
@@ -50,7 +54,9 @@ pub(crate) struct Core {
     pub(crate) experiments: Experiments,
     pub(crate) judging: Judging,
     pub(crate) learned: Learned,
+    pub(crate) recent: Recent,
     pub(crate) caches: Caches,
+    pub(crate) examples: Examples,
     pub(crate) ledger: Ledger,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) flights: Flights,
@@ -135,6 +141,11 @@ impl Core {
     pub(crate) async fn run(self: &Arc<Self>, call: Call) -> Answer {
         let format = client_format(&call.path, &call.headers);
         let endpoint = call.endpoint;
+        if endpoint == Endpoint::Feedback {
+            // Also at the end of the process: it takes no time, and its call may have been one of the last.
+            let taken = feedback::take(self, &call).await;
+            return taken.unwrap_or_else(|refusal| Answer::error(&refusal.into_error(), format));
+        }
         if self.draining.load(Ordering::Acquire) {
             return self.refuse(endpoint, Refusal::Draining, format);
         }
@@ -172,10 +183,12 @@ impl Core {
         let path = call.path.split('?').next().unwrap_or_default();
         let subject = || Subject::new(&intake, path, &call.headers);
         let routed = route(table, &intake.model, subject)?;
+        let tasks = routed.rule.tasks.as_ref();
+        let task = tasks.and_then(|tasks| by_rules(tasks, &subject()));
         let cache = routed.route.cache.as_ref();
         let consult =
             cache.map(|cache| consult(&cache.rules, &routed, call.endpoint, &intake, &call.headers));
-        Ok(CallContext {
+        let context = CallContext {
             core: Arc::clone(self),
             id: uuid::Uuid::now_v7().to_string(),
             endpoint: call.endpoint,
@@ -188,8 +201,22 @@ impl Core {
             consult,
             book: std::sync::Mutex::default(),
             conversation: std::sync::OnceLock::new(),
+            task: std::sync::OnceLock::new(),
             relation: Relation::Own,
-        })
+        };
+        if let Some(task) = task {
+            context.set_task(task);
+        }
+        Ok(context)
+    }
+
+    /// Tells metrics how the credentials of the configuration fare.
+    pub(crate) fn show_keys(&self) {
+        if let Some(table) = self.table.load_full() {
+            self.metrics
+                .keys()
+                .show(self.health.look(&table.snapshot().providers));
+        }
     }
 
     /// A call that no provider is asked for. It is counted, under no route's name.

@@ -10,11 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use moka::sync::Cache;
+use serde::{Deserialize, Serialize};
 use wayleave_core::cache::key::Digest;
 use wayleave_core::evidence::{Length, Mean, Scores};
 use wayleave_core::plan::{Known, Output};
 use wayleave_core::route::Routed;
 use wayleave_core::snapshot::ObjectName;
+use wayleave_core::task::Classified;
 use wayleave_core::usage::Usage;
 
 use self::speed::Speeds;
@@ -31,14 +33,15 @@ const WARM_FOR: Duration = Duration::from_secs(300);
 const ENOUGH: u64 = 5;
 
 /// A model at a provider.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Name {
     provider: ObjectName,
     model: Arc<str>,
 }
 
-/// Calls that are alike, as the name under which is kept what is learned of them: `ROUTE RULE`. It says nothing secret.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Calls that are alike, as the name under which is kept what is learned of them: `ROUTE RULE`, or
+/// `ROUTE RULE.CLASS` where their rule tells classes of tasks. It says nothing secret.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Kind(String);
 
 /// All of it. Locked for moments only.
@@ -51,7 +54,7 @@ pub(crate) struct Evidence {
     speeds: Arc<Shared<Speeds>>,
     /// Of the answers to a kind of calls: of all targets, and of each.
     lengths: Arc<Shared<Length>>,
-    /// How good its answers to a kind of calls are.
+    /// Of the answers of a target to a kind of calls.
     scores: Arc<Shared<Scores>>,
     /// Tokens of conversations in prompt caches.
     warm: Cache<(Digest, Name), u64>,
@@ -65,6 +68,14 @@ impl Name {
         }
     }
 
+    pub(crate) const fn provider(&self) -> &ObjectName {
+        &self.provider
+    }
+
+    pub(crate) fn model(&self) -> &str {
+        &self.model
+    }
+
     /// The name under which is kept what is learned of it. The model is the last: it may be any text.
     fn key(&self) -> String {
         let Self { provider, model } = self;
@@ -73,9 +84,11 @@ impl Name {
 }
 
 impl Kind {
-    pub(crate) fn of(routed: &Routed) -> Self {
+    pub(crate) fn of(routed: &Routed, task: Option<&Classified>) -> Self {
         let (route, rule) = (&routed.route.name, &routed.rule.mark);
-        Self([&*route.namespace, "/", &*route.name, " ", &**rule].concat())
+        let class = task.map(|task| &*task.class).unwrap_or_default();
+        let dot = if class.is_empty() { "" } else { "." };
+        Self([&*route.namespace, "/", &*route.name, " ", &**rule, dot, class].concat())
     }
 
     /// The name under which is kept what is learned of such calls at a target: `ROUTE RULE PROVIDER MODEL`.
@@ -131,7 +144,7 @@ impl Evidence {
         }
     }
 
-    /// An answer got a score in 0..=1.
+    /// An answer of a target to a call of this kind got a score in 0..=1.
     pub(crate) fn scored(&self, kind: &Kind, name: &Name, score: f64) {
         self.scores
             .observe(&kind.at(name), |scores| scores.observe(score));

@@ -21,8 +21,9 @@ use crate::context::CallContext;
 use crate::deliver::{self, Served};
 use crate::engine::Flight;
 use crate::failure::{Failure, Failures};
-use crate::planning::plan_call;
+use crate::planning::{count_first, count_passed_over, plan_call};
 use crate::race::{self, Raced};
+use crate::task;
 
 /// How far one move of the walk got.
 enum Step {
@@ -42,7 +43,6 @@ pub(crate) async fn execute(call: Arc<CallContext>, flight: Flight, answer: ones
 }
 
 async fn carry_out(call: &Arc<CallContext>, flight: Flight, client: Client) {
-    let plan = plan_call(call);
     let (flight, mut client, keeper) = match through_cache(call, flight, client).await {
         Through::Ask {
             flight,
@@ -51,13 +51,20 @@ async fn carry_out(call: &Arc<CallContext>, flight: Flight, client: Client) {
         } => (flight, client, keeper),
         Through::Done => return,
     };
+    client.share(keeper.as_deref());
+    if task::classify(call, &mut client).await.is_err() {
+        return deliver::left(call);
+    }
+    // Only now: what is known of targets may have changed while the cache was asked.
+    let plan = plan_call(call);
+    count_passed_over(call, &plan);
     if let Some(TooDear { expected, limit }) = plan.too_dear() {
         return deliver::refuse(call, Refusal::TooDear { expected, limit }, client).await;
     }
-    client.share(keeper.as_deref());
     if call.intake.format == WireFormat::AnthropicTokens && !is_counted_elsewhere(call, &plan) {
         return deliver::count_here(call, client).await;
     }
+    count_first(call, &plan);
     let mut walk = Walk::new(&plan);
     let mut failures = Failures::new(&plan);
     let mut next = walk.first();

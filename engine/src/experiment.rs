@@ -9,7 +9,6 @@ use wayleave_core::experiment::report::{Known, Report};
 use wayleave_core::experiment::{Trial, Verdict, assign, verdict};
 use wayleave_core::money::Ticks;
 use wayleave_core::outcome::Class;
-use wayleave_core::plan::sticky_value;
 use wayleave_core::snapshot::experiment::{Mode, Promote};
 use wayleave_core::table::{ActiveArm, ActiveExperiment, Table};
 
@@ -73,7 +72,7 @@ impl Experiments {
             Mode::Shadow => Some(0),
             Mode::Split => {
                 let sticky = experiment.sticky_by.as_ref();
-                let sticky = sticky.and_then(|by| sticky_value(by, &call.headers, &call.intake.metadata));
+                let sticky = sticky.and_then(|by| by.value(&call.headers, &call.intake.metadata));
                 let value = sticky.map_or_else(|| call.id.as_bytes().to_vec(), <[u8]>::to_vec);
                 let terms = remaining(&experiment.terms, &decisions);
                 assign::arm(&experiment.fingerprint, &value, &terms.arms)

@@ -8,12 +8,15 @@ use wayleave_core::circuit::{Circuit, Moment};
 use wayleave_core::outcome::{Class, Outcome};
 use wayleave_core::plan::{Availability, KeyChoice};
 use wayleave_core::secret::Secret;
-use wayleave_core::snapshot::{Endpoint, ObjectName};
+use wayleave_core::snapshot::{Access, Endpoint, ObjectName, Provider};
 
 use crate::clock::Clock;
+use crate::metrics::{KeySample, Label};
 
 /// Circuits kept at most. Models that clients name freely (routes with a pattern) must not grow it without end.
 const MOST_CIRCUITS: usize = 20_000;
+/// What metrics call the credential of a provider that needs none, or has none that can be used.
+const NO_KEY: &str = "none";
 
 /// Names a credential: the provider key, the name of the secret's entry, and what stands there, as a new one starts
 /// with a clean slate.
@@ -101,6 +104,40 @@ impl Health {
         }
     }
 
+    /// How the credentials of these providers fare now. A provider that is broken has none that may be used.
+    pub(crate) fn look(&self, providers: &[Provider]) -> Vec<KeySample> {
+        let now = self.clock.moment();
+        let state = self.lock();
+        let resting: HashMap<&KeyId, usize> = state
+            .models
+            .iter()
+            .filter(|(_, circuit)| !circuit.admits(now))
+            .fold(HashMap::new(), |mut counts, ((id, _), _)| {
+                *counts.entry(id).or_default() += 1;
+                counts
+            });
+        let mut samples = Vec::new();
+        for provider in providers {
+            let label = Label(provider.name.to_string().into());
+            let sample = |key: Option<Arc<str>>, up, resting| KeySample {
+                provider: label.clone(),
+                key: Label(key.unwrap_or_else(|| Arc::from(NO_KEY))),
+                up,
+                resting,
+            };
+            let Access::Ready(endpoint) = &provider.access else {
+                samples.push(sample(None, false, 0));
+                continue;
+            };
+            for key in choices(endpoint) {
+                let id = KeyId::new(&provider.name, endpoint, key);
+                let resting = resting.get(&id).copied().unwrap_or_default();
+                samples.push(sample(key.name(endpoint), state.admits(&id, now), resting));
+            }
+        }
+        samples
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere leaves values that are still circuits.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -128,7 +165,23 @@ fn observe<K: std::hash::Hash + Eq>(
     }
 }
 
+/// The credentials of an endpoint.
+fn choices(endpoint: &Endpoint) -> Vec<KeyChoice> {
+    match endpoint.keys.len() {
+        0 => vec![KeyChoice::Keyless],
+        several => (0..several).map(KeyChoice::Key).collect(),
+    }
+}
+
 impl State {
+    /// Whether a credential is accepted, and within its limits.
+    fn admits(&self, id: &KeyId, now: Moment) -> bool {
+        let allowance = self.allowances.get(id);
+        let circuit = self.keys.get(id);
+        allowance.is_none_or(|allowance| allowance.wait(now).is_zero())
+            && circuit.is_none_or(|circuit| circuit.admits(now))
+    }
+
     fn allowance(&mut self, id: &KeyId, endpoint: &Endpoint, now: Moment) -> &mut Allowance {
         let allowance = self
             .allowances
@@ -146,13 +199,11 @@ impl Availability for Health {
         let now = self.clock.moment();
         let id = KeyId::new(provider, endpoint, key);
         let state = self.lock();
-        let within = state
-            .allowances
-            .get(&id)
-            .is_none_or(|allowance| allowance.wait(now).is_zero());
-        let accepted = state.keys.get(&id).is_none_or(|circuit| circuit.admits(now));
-        if !within || !accepted || state.models.is_empty() {
-            return within && accepted;
+        if !state.admits(&id, now) {
+            return false;
+        }
+        if state.models.is_empty() {
+            return true;
         }
         state
             .models

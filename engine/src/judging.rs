@@ -30,6 +30,7 @@ pub(crate) use self::course::Hearing;
 use crate::attempt::Attempt;
 use crate::clock::Clock;
 use crate::context::CallContext;
+use crate::engine::Core;
 use crate::evidence::Name;
 use crate::learned::{Learned, Shared};
 
@@ -100,17 +101,12 @@ impl Judging {
         let Ok(room) = Arc::clone(&self.room).try_acquire_owned() else {
             return self.note(&hearing.call, &hearing.judge, Judged::Dropped);
         };
-        let tasks = hearing.call.core.tasks.clone();
-        tasks.spawn(async move {
-            let core = Arc::clone(&hearing.call.core);
-            let turn = tokio::select! {
-                turn = core.judging.turns.acquire() => turn,
-                () = core.hurry.cancelled() => {
-                    return core.judging.note(&hearing.call, &hearing.judge, Judged::Dropped);
-                }
-            };
-            hearing.hold().await;
-            drop((turn, room));
+        let core = Arc::clone(&hearing.call.core);
+        core.metrics.experiments().behind(1);
+        core.tasks.clone().spawn(async move {
+            wait_and_hold(&core, hearing).await;
+            core.metrics.experiments().behind(-1);
+            drop(room);
         });
     }
 
@@ -145,4 +141,16 @@ impl Judging {
         let spent = self.budgets.sum(&judge.name).on(now);
         (spent, self.judgements.sum(&judge.name))
     }
+}
+
+/// One at a time of those that wait, unless the gateway stops before.
+async fn wait_and_hold(core: &Core, hearing: Hearing) {
+    let turn = tokio::select! {
+        turn = core.judging.turns.acquire() => turn,
+        () = core.hurry.cancelled() => {
+            return core.judging.note(&hearing.call, &hearing.judge, Judged::Dropped);
+        }
+    };
+    hearing.hold().await;
+    drop(turn);
 }

@@ -16,19 +16,24 @@ mod context;
 mod credential;
 mod deliver;
 mod drive;
+mod embedding;
 mod engine;
 mod evidence;
 mod executor;
 mod experiment;
 mod failure;
+mod feedback;
 mod health;
 mod judging;
-mod learned;
+pub mod learned;
 pub mod ledger;
 mod metrics;
 mod models;
+mod part;
 mod planning;
 mod race;
+mod recent;
+mod task;
 mod upstream;
 
 use std::path::PathBuf;
@@ -55,9 +60,11 @@ use crate::evidence::Evidence;
 use crate::experiment::Experiments;
 use crate::health::Health;
 use crate::judging::Judging;
-use crate::learned::Learned;
+use crate::learned::{Keep, Learned};
 use crate::ledger::{Ledger, Rotation, SpoolOptions};
 use crate::metrics::Metrics;
+use crate::recent::Recent;
+use crate::task::Examples;
 use crate::upstream::Clients;
 
 /// How an engine is set up.
@@ -69,6 +76,8 @@ pub struct EngineOptions {
     pub ledger_rotation: Rotation,
     /// Where records wait on disk for the sinks of the ledger; `None`: there are no sinks.
     pub ledger_spool: Option<SpoolOptions>,
+    /// Where what is learned is kept; `None`: in memory.
+    pub learned: Option<Keep>,
     /// How many ledger records the ring keeps.
     pub ledger_ring: usize,
     /// The most bytes of one answer.
@@ -85,6 +94,7 @@ impl Default for EngineOptions {
             ledger_file: None,
             ledger_rotation: Rotation::default(),
             ledger_spool: None,
+            learned: None,
             ledger_ring: 10_000,
             max_answer_bytes: 64 << 20,
             max_inflight_bytes: 512 << 20,
@@ -112,6 +122,14 @@ pub enum StartError {
         /// Why.
         error: std::io::Error,
     },
+    /// The folder of what is learned cannot be used.
+    #[error("cannot keep what is learned in {path}: {error}. Choose another folder with --learned")]
+    Learned {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
 }
 
 /// The engine. Cheap to clone: all clones are one.
@@ -131,17 +149,26 @@ impl Engine {
         let metrics = Metrics::new();
         let ledger = Ledger::open(&options, &metrics)?;
         let mut learned = Learned::default();
+        let evidence = Evidence::new(clock, &mut learned);
+        let experiments = Experiments::new(clock, &mut learned);
+        let judging = Judging::new(clock, &mut learned);
+        if let Some(keep) = &options.learned {
+            learned.keep(keep, metrics.learned())?;
+        }
+        let recent = Recent::new(options.learned.as_ref(), metrics.learned());
         Ok(Self(Arc::new(Core {
             options,
             clock,
             table: ArcSwapOption::empty(),
             clients: Clients::default(),
             health: Health::new(clock),
-            evidence: Evidence::new(clock, &mut learned),
-            experiments: Experiments::new(clock, &mut learned),
-            judging: Judging::new(clock, &mut learned),
+            evidence,
+            experiments,
+            judging,
             learned,
+            recent,
             caches: Caches::default(),
+            examples: Examples::default(),
             ledger,
             metrics,
             flights: Flights::default(),
@@ -156,6 +183,7 @@ impl Engine {
         let table = Table::build(snapshot);
         self.0.clients.warm(&table);
         self.0.caches.configure(&table, self.0.metrics.store());
+        self.0.examples.configure(&table);
         self.0.table.store(Some(Arc::new(table)));
         self.0.metrics.configured();
     }
@@ -221,6 +249,7 @@ impl Engine {
         }
         self.0.tasks.close();
         self.0.tasks.wait().await;
+        self.0.learned.flush().await;
         self.0.ledger.flush().await;
     }
 
@@ -228,6 +257,7 @@ impl Engine {
     pub fn metrics(&self) -> String {
         self.0.learned.measure(self.0.metrics.learned());
         self.0.metrics.experiments().measure(&self.experiments());
+        self.0.show_keys();
         self.0.metrics.text()
     }
 

@@ -2,10 +2,13 @@
 
 mod cache;
 mod experiment;
+mod keys;
 mod labels;
 mod learned;
 mod ledger;
+mod routing;
 mod store;
+mod task;
 
 use std::sync::Arc;
 
@@ -18,19 +21,26 @@ use prometheus_client::registry::Registry;
 use wayleave_core::money::Ticks;
 use wayleave_core::outcome::Class;
 use wayleave_core::price::CostSource;
+use wayleave_core::task::Classified;
 use wayleave_core::usage::Usage;
 use wayleave_core::walk::Role;
 
 pub(crate) use self::cache::{CacheMetrics, Missed};
 use self::experiment::ExperimentMetrics;
+use self::keys::KeyMetrics;
+pub(crate) use self::keys::KeySample;
 use self::labels::{
-    AttemptLabels, CallLabels, ClassLabel, CostLabels, GenAiLabels, GenAiTokenLabels, LaneLabels, LaneResult,
-    RoleLabel, SourceLabel, StreamLabels, TokenKind, TokenLabels, TokenType,
+    AttemptLabels, CallCostLabels, CallLabels, ClassLabel, CostLabels, FeedbackLabels, GenAiLabels,
+    GenAiTokenLabels, LaneLabels, LaneResult, RoleLabel, SourceLabel, StreamLabels, TokenKind, TokenLabels,
+    TokenType,
 };
 pub(crate) use self::labels::{Label, ModelLabels};
 pub(crate) use self::learned::LearnedMetrics;
 use self::ledger::LedgerMetrics;
+pub(crate) use self::routing::Chosen;
+use self::routing::RoutingMetrics;
 pub(crate) use self::store::{Fault, MemoryGauges, Operation, StoreKind, StoreMetrics};
+use self::task::TaskMetrics;
 
 /// Seconds, from a cached answer to a long stream.
 const SECONDS: [f64; 16] = [
@@ -76,6 +86,7 @@ pub(crate) struct Metrics {
     lanes: Family<LaneLabels, Counter>,
     tokens: Family<TokenLabels, Counter>,
     cost: Family<CostLabels, Counter>,
+    call_cost: Family<CallCostLabels, Counter>,
     unpriced: Family<ModelLabels, Counter>,
     in_flight: Gauge,
     ledger_errors: Counter,
@@ -86,7 +97,11 @@ pub(crate) struct Metrics {
     cache: CacheMetrics,
     learned: LearnedMetrics,
     experiments: ExperimentMetrics,
+    feedback: Family<FeedbackLabels, Counter>,
     ledger: LedgerMetrics,
+    routing: RoutingMetrics,
+    keys: KeyMetrics,
+    tasks: TaskMetrics,
 }
 
 /// A finished attempt, as metrics see it.
@@ -125,6 +140,7 @@ impl Metrics {
             lanes: Family::default(),
             tokens: Family::default(),
             cost: Family::default(),
+            call_cost: Family::default(),
             unpriced: Family::default(),
             in_flight: Gauge::default(),
             ledger_errors: Counter::default(),
@@ -135,7 +151,11 @@ impl Metrics {
             cache: CacheMetrics::default(),
             learned: LearnedMetrics::default(),
             experiments: ExperimentMetrics::default(),
+            feedback: Family::default(),
             ledger: LedgerMetrics::default(),
+            routing: RoutingMetrics::default(),
+            keys: KeyMetrics::default(),
+            tasks: TaskMetrics::default(),
         };
         metrics.register();
         Arc::new(metrics)
@@ -167,6 +187,11 @@ impl Metrics {
             self.cost.clone(),
         );
         own.register(
+            "call_cost_ticks",
+            "Cost of all attempts in 1e-10 USD, by the route of their call",
+            self.call_cost.clone(),
+        );
+        own.register(
             "unpriced_calls",
             "Attempts whose cost nobody knows",
             self.unpriced.clone(),
@@ -186,7 +211,15 @@ impl Metrics {
         self.cache.register(own);
         self.learned.register(own);
         self.experiments.register(own);
+        own.register(
+            "feedback",
+            "Feedback of clients, by whether it counts as evidence",
+            self.feedback.clone(),
+        );
         self.ledger.register(own);
+        self.routing.register(own);
+        self.keys.register(own);
+        self.tasks.register(own);
         self.registry.register(
             "gen_ai_client_operation_duration_seconds",
             "Duration of a request to a provider",
@@ -213,6 +246,7 @@ impl Metrics {
                 let labels = CostLabels {
                     provider: names.provider.clone(),
                     model: names.model.clone(),
+                    role: RoleLabel(sample.role),
                     source: SourceLabel(sample.source),
                 };
                 let ticks = u64::try_from(ticks.get()).unwrap_or_default();
@@ -278,6 +312,17 @@ impl Metrics {
         }
     }
 
+    /// What an attempt of a call cost; `None`: nobody knows.
+    pub(crate) fn spent(&self, route: Label, role: Role, cost: Option<Ticks>) {
+        if let Some(ticks) = cost.and_then(|cost| u64::try_from(cost.get()).ok()) {
+            let labels = CallCostLabels {
+                route,
+                role: RoleLabel(role),
+            };
+            self.call_cost.get_or_create(&labels).inc_by(ticks);
+        }
+    }
+
     pub(crate) fn lane(&self, route: &Label, result: LaneEnd) {
         let labels = LaneLabels {
             route: route.clone(),
@@ -308,14 +353,33 @@ impl Metrics {
         &self.experiments
     }
 
+    pub(crate) fn feedback(&self, counted: bool) {
+        self.feedback.get_or_create(&FeedbackLabels { counted }).inc();
+    }
+
     /// Those of what is learned.
     pub(crate) fn learned(&self) -> &LearnedMetrics {
         &self.learned
     }
 
+    /// Those of the plans of calls.
+    pub(crate) fn routing(&self) -> &RoutingMetrics {
+        &self.routing
+    }
+
+    /// Those of credentials.
+    pub(crate) fn keys(&self) -> &KeyMetrics {
+        &self.keys
+    }
+
     /// Those of the caches of routes.
     pub(crate) fn cache(&self) -> &CacheMetrics {
         &self.cache
+    }
+
+    /// It is known what a call asks for.
+    pub(crate) fn task(&self, route: Label, task: &Classified) {
+        self.tasks.classified(route, task);
     }
 
     /// Those of the stores of the cache.

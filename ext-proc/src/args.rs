@@ -1,6 +1,8 @@
 //! The flags that every command that runs a data plane has.
 
+mod learned;
 mod ledger;
+mod url;
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,6 +12,7 @@ use clap::Args;
 use jiff::SignedDuration;
 use wayleave_engine::EngineOptions;
 
+pub use self::learned::LearnedArgs;
 pub use self::ledger::LedgerArgs;
 use crate::request::Limits;
 use crate::run::Options;
@@ -69,6 +72,10 @@ pub struct DataPlaneArgs {
     /// The ledger's.
     #[command(flatten)]
     pub ledger: LedgerArgs,
+
+    /// Those of what is learned.
+    #[command(flatten)]
+    pub learned: LearnedArgs,
 }
 
 /// A count of bytes: `1048576`, `1024Ki`, `1Mi`, at most `1Ti`.
@@ -94,6 +101,7 @@ impl DataPlaneArgs {
                 ledger_rotation: self.ledger.rotation(),
                 ledger_spool: self.ledger.spool(),
                 ledger_file: self.ledger.ledger_file,
+                learned: self.learned.keep(),
                 ledger_ring: self.ledger.ledger_ring,
                 max_answer_bytes: self.max_answer_bytes.0,
                 max_inflight_bytes: self.max_inflight_bytes.0,
@@ -181,7 +189,7 @@ mod tests {
             options.engine.ledger_rotation,
             EngineOptions::default().ledger_rotation
         );
-        assert!(options.engine.ledger_spool.is_none());
+        assert!(options.engine.ledger_spool.is_none() && options.engine.learned.is_none());
         assert_eq!(options.drain_timeout, Duration::from_secs(30));
         assert_eq!(options.shutdown_delay, Duration::ZERO);
     }

@@ -4,6 +4,7 @@
 //! snapshot, not checked and read again; what cannot be parsed becomes an explicit broken entry with its reason and
 //! takes no other object down.
 
+mod asked;
 mod attachment;
 mod cache;
 mod capability;
@@ -19,6 +20,7 @@ mod provider;
 mod route;
 mod share;
 mod step;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod timing;

@@ -70,10 +70,13 @@ fn the_demo_has_its_scenes() {
     assert_eq!(
         models,
         [
+            "best-code",
+            "best-prose",
             "cached",
             "cached-at-once",
             "chat",
             "cheapest",
+            "experiment",
             "fallback",
             "nobody",
             "race-staggered",

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::ask::{Ask, JsonShape, Tool, ToolChoice};
 use crate::behaviour::{Behaviour, Cap, Say, Trouble};
+use crate::judge;
 use crate::pieces::Cutting;
 use crate::schema;
 
@@ -145,10 +146,23 @@ fn text(ask: &Ask, behaviour: &Behaviour) -> (String, Finish) {
             text
         }
         (Say::Json, shape) => json_text(ask, shape.as_ref()),
+        (Say::Verdict(taste), _) => judge::verdict(ask, taste),
         (Say::Words | Say::Refusal, Some(shape)) => json_text(ask, Some(shape)),
-        (Say::Words | Say::Refusal, None) => return spoken(ask, behaviour),
+        (Say::Words | Say::Refusal, None) => {
+            let (mut text, finish) = spoken(ask, behaviour);
+            text.extend(quality(ask, behaviour).map(judge::mark));
+            return (text, finish);
+        }
     };
     (whole, Finish::Stop)
+}
+
+/// How good the answer is to be taken for.
+fn quality(ask: &Ask, behaviour: &Behaviour) -> Option<u8> {
+    let code = behaviour
+        .code_quality
+        .filter(|_| ask.last_user_text.contains("```"));
+    code.or(behaviour.quality)
 }
 
 /// Words in the length that the behaviour gives. Only a count of words is held to the request's `max_tokens`.
@@ -244,6 +258,23 @@ mod tests {
             choice,
             ..ask()
         }
+    }
+
+    #[test]
+    fn an_answer_says_how_good_it_is() {
+        assert_eq!(
+            say(&ask(), "tokens=3&quality=90").text,
+            "Answer from m: (quality 90)"
+        );
+        let code = Ask {
+            last_user_text: "```rust\n```".to_owned(),
+            ..ask()
+        };
+        assert!(
+            say(&code, "quality=90&code-quality=30")
+                .text
+                .ends_with(" (quality 30)")
+        );
     }
 
     #[test]

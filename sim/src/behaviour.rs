@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::judge::Taste;
+
 /// Largest answer text that may be asked for.
 pub(crate) const MAX_TEXT_BYTES: usize = 256 << 20;
 
@@ -25,6 +27,8 @@ pub struct Behaviour {
     pub(crate) tokens: Option<usize>,
     pub(crate) bytes: Option<usize>,
     pub(crate) say: Say,
+    pub(crate) quality: Option<u8>,
+    pub(crate) code_quality: Option<u8>,
     pub(crate) cap: Option<Cap>,
     pub(crate) tools: usize,
     pub(crate) reasoning: usize,
@@ -48,6 +52,8 @@ pub(crate) enum Say {
     Json,
     BrokenJson,
     Refusal,
+    /// How good other answers are.
+    Verdict(Taste),
 }
 
 /// Why the answer ends early although nothing is wrong.

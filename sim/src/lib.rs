@@ -41,6 +41,8 @@
 //! | `endless` | a stream without end, as fast as it is read; unstreamed a body without end |
 //! | `echo` | says the text of the last user message |
 //! | `json`, `json=broken` | says a JSON object, or one that lacks its end; shaped by the request's schema, if any |
+//! | `quality=90` | says at the end of the text how good it is, of 100: for `judge` to see; `code-quality=30`: in answers to requests with a code fence |
+//! | `judge`, `judge=10` | scores or compares other models' answers by their `quality`, up to so many hundredths off; `judge=first` prefers what it sees first, `judge=garbage` says nothing of use |
 //! | `refusal` | refuses: OpenAI's `refusal` member, Anthropic's stop reason, a prompt that Gemini blocks, a guardrail of Bedrock's |
 //! | `finish=length` | also `content_filter`; in each format by its own name |
 //! | `tools=2` | that many parallel calls of the request's tools; not directly after a tool's result |
@@ -79,6 +81,7 @@ mod format;
 mod frame;
 mod gemini;
 mod ids;
+mod judge;
 mod measure;
 mod openai;
 mod path;

@@ -10,7 +10,7 @@ mod suite {
     mod bootstrap;
     mod cases;
     mod crds;
-    mod dashboard;
+    mod dashboards;
     mod foreign;
     mod pods;
     mod release;

@@ -16,8 +16,10 @@ mod suite {
     mod drain;
     mod encodings;
     mod endpoints;
+    mod feedback;
     mod http_adaptor;
     mod key_pools;
+    mod learned;
     mod leaving;
     mod never_reading;
     mod races;

@@ -13,6 +13,8 @@ pub enum Record {
     Attempt(Attempt),
     /// One call of a client.
     Call(Call),
+    /// What a client said of an answer.
+    Feedback(Feedback),
 }
 
 /// One request to one provider.
@@ -46,6 +48,17 @@ pub struct Attempt {
     pub cost_ticks: Option<i64>,
     /// The call whose answer served.
     pub answered: Option<String>,
+}
+
+/// What a client said of an answer.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Feedback {
+    /// The call's id.
+    pub call: String,
+    /// `NAMESPACE/NAME` of the provider key that gave the answer.
+    pub provider: Option<String>,
+    /// What was said.
+    pub feedback: serde_json::Value,
 }
 
 /// One call of a client.
@@ -100,6 +113,7 @@ impl Books {
             match record {
                 Record::Attempt(attempt) => attempts.push(attempt),
                 Record::Call(call) => own = Some(call),
+                Record::Feedback(_) => {}
             }
         }
         attempts.sort_by_key(|attempt| attempt.attempt);
@@ -110,7 +124,7 @@ impl Books {
     pub fn all(records: &[Record]) -> Vec<Self> {
         let ids = records.iter().filter_map(|record| match record {
             Record::Call(call) => Some(&call.call),
-            Record::Attempt(_) => None,
+            Record::Attempt(_) | Record::Feedback(_) => None,
         });
         let of = |id: &String| {
             let own = records.iter().filter(|record| record.id() == id);
@@ -126,6 +140,7 @@ impl Record {
         match self {
             Self::Attempt(attempt) => &attempt.call,
             Self::Call(call) => &call.call,
+            Self::Feedback(feedback) => &feedback.call,
         }
     }
 }

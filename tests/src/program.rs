@@ -10,6 +10,8 @@ const CACHED_ENVOY: &str = "wayleave/envoy/1.40.0/envoy";
 const CACHED_REDIS: &str = "wayleave/redis/debian12/redis-server";
 /// Where `make clickhouse` keeps the server that it fetched, there too.
 const CACHED_CLICKHOUSE: &str = "wayleave/clickhouse/debian12/clickhouse-server";
+/// Where `make prometheus` keeps the one that it fetched, there too.
+const CACHED_PROMETHEUS: &str = "wayleave/prometheus/debian12/prometheus";
 
 /// The `wayleave` to test: `WAYLEAVE_BIN`, else the one beside this test's own program.
 ///
@@ -75,6 +77,19 @@ pub fn clickhouse() -> Option<PathBuf> {
         "clickhouse-server",
         CACHED_CLICKHOUSE,
         "make clickhouse",
+    )
+}
+
+/// The prometheus to test with, in the same way.
+///
+/// # Panics
+/// When there is none and CI is set.
+pub fn prometheus() -> Option<PathBuf> {
+    optional(
+        "WAYLEAVE_PROMETHEUS",
+        "prometheus",
+        CACHED_PROMETHEUS,
+        "make prometheus",
     )
 }
 

@@ -68,6 +68,11 @@ enum Record {
 }
 
 impl AttemptRecord {
+    /// Whether it was made behind the client's back: no part of what its call cost.
+    pub(crate) const fn is_behind(&self) -> bool {
+        matches!(self.role, Role::Shadow | Role::Judge)
+    }
+
     /// Whether it was no request, but the answer to another call.
     pub(crate) const fn is_reused(&self) -> bool {
         matches!(self.role, Role::CacheHit | Role::Coalesced)
@@ -109,6 +114,24 @@ pub(crate) async fn attempts(admin: &Peer) -> anyhow::Result<Vec<AttemptRecord>>
     Ok(attempts.collect())
 }
 
+/// Waits until the judge has seen all answers that wait for it.
+///
+/// # Errors
+/// When that takes longer than 15 seconds.
+pub(crate) async fn judged(admin: &Peer) -> anyhow::Result<()> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let metrics = admin.get_text("/metrics").await?;
+        if metrics.lines().any(|line| line == "wayleave_behind 0") {
+            return Ok(());
+        }
+        if Instant::now() > end {
+            bail!("the judge has not seen all answers after 15 seconds");
+        }
+        sleep(ASK_AGAIN).await;
+    }
+}
+
 async fn read(admin: &Peer, path: &str) -> anyhow::Result<Vec<Record>> {
     let records = admin.get_json(path).await?;
     serde_json::from_value(records).with_context(|| format!("the ledger at {admin}{path} has other members"))
@@ -120,6 +143,7 @@ fn balanced(records: Vec<Record>) -> Option<Books> {
     let mut call = None;
     for record in records {
         match record {
+            Record::Attempt(attempt) if attempt.is_behind() => {}
             Record::Attempt(attempt) => attempts.push(*attempt),
             Record::Call(record) => call = Some(*record),
         }

@@ -1,7 +1,5 @@
 //! Plays the scenes.
 
-use std::collections::BTreeSet;
-
 use anyhow::Context as _;
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -13,6 +11,9 @@ use super::scene::{Plays, SCENES, Scene};
 use super::stage::Stage;
 use super::verify::{Answer, verify, verify_answers, verify_scene};
 use crate::output::progress;
+
+/// Calls that are made before the judge's word on them is waited for.
+const TOGETHER: usize = 10;
 
 /// One call of a scene, and whether it did what the scene says.
 #[derive(Clone, Debug, Serialize)]
@@ -56,14 +57,14 @@ pub(crate) async fn all(stage: &Stage) -> anyhow::Result<Vec<Scened>> {
         ));
         let calls = match scene.plays {
             Plays::AtOnce(_) => at_once(stage, scene, ways).await?,
-            Plays::EachWay | Plays::EachWayThenStranger | Plays::Many(_) => {
+            Plays::EachWay | Plays::EachWayThenStranger | Plays::Many(_) | Plays::Judged(_) => {
                 in_turn(stage, scene, ways).await?
             }
         };
-        let served: BTreeSet<String> = calls
+        let served: Vec<&str> = calls
             .iter()
             .filter_map(|played| played.books.attempts.first())
-            .map(|attempt| attempt.provider_name().to_owned())
+            .map(AttemptRecord::provider_name)
             .collect();
         let answers: Vec<Answer<'_>> = calls.iter().map(Played::answer).collect();
         let mut faults = verify_scene(scene, &served);
@@ -88,7 +89,10 @@ async fn in_turn(stage: &Stage, scene: &Scene, ways: Vec<Way>) -> anyhow::Result
         if place > 0 {
             sleep(scene.pause).await;
         }
-        let seen = request::call(&stage.calls(), scene.model, way).await?;
+        if matches!(scene.plays, Plays::Judged(_)) && place % TOGETHER == 0 {
+            books::judged(&stage.admin()).await?;
+        }
+        let seen = request::call(&stage.calls(), scene, way).await?;
         calls.push(booked(stage, scene, place == 0, way, seen).await?);
     }
     Ok(calls)
@@ -97,8 +101,8 @@ async fn in_turn(stage: &Stage, scene: &Scene, ways: Vec<Way>) -> anyhow::Result
 async fn at_once(stage: &Stage, scene: &Scene, ways: Vec<Way>) -> anyhow::Result<Vec<Played>> {
     let mut calling = JoinSet::new();
     for way in ways {
-        let (gateway, model) = (stage.calls(), scene.model);
-        calling.spawn(async move { (way, request::call(&gateway, model, way).await) });
+        let (gateway, scene) = (stage.calls(), *scene);
+        calling.spawn(async move { (way, request::call(&gateway, &scene, way).await) });
     }
     let mut calls = Vec::new();
     while let Some(called) = calling.join_next().await {

@@ -279,7 +279,8 @@ fn attempts(books: &Books) -> String {
             | Role::Fallback
             | Role::RaceWinner
             | Role::RaceLoser
-            | Role::Embedding => write!(text, "{lane}{provider}{status} {class}"),
+            | Role::Embedding
+            | Role::Classifier => write!(text, "{lane}{provider}{status} {class}"),
         };
     }
     text

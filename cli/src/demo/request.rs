@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
 use super::answer::{Events, text_of, whole_text};
+use super::scene::Scene;
 use crate::client::Peer;
 
 /// How long a call may take.
@@ -99,11 +100,11 @@ impl Way {
         format!("{} {}{other}", self.client.name(), self.delivery.name())
     }
 
-    fn request(self, model: &str) -> anyhow::Result<Request<Full<Bytes>>> {
+    fn request(self, model: &str, question: &str) -> anyhow::Result<Request<Full<Bytes>>> {
         let (delivery, credential) = (self.delivery, self.who.credential());
         let mut body = json!({
             "model": model,
-            "messages": [{"role": "user", "content": "What is a wayleave, in one sentence?"}],
+            "messages": [{"role": "user", "content": question}],
             "max_tokens": 200,
             "stream": delivery == Delivery::Stream,
         });
@@ -140,9 +141,9 @@ impl Delivery {
 ///
 /// # Errors
 /// When the connection fails, or nothing that belongs to a call comes back in 30 seconds.
-pub(crate) async fn call(gateway: &Peer, model: &str, way: Way) -> anyhow::Result<Seen> {
+pub(crate) async fn call(gateway: &Peer, scene: &Scene, way: Way) -> anyhow::Result<Seen> {
     let Way { client, delivery, .. } = way;
-    let request = way.request(model)?;
+    let request = way.request(scene.model, scene.question)?;
     let begun = Instant::now();
     let calling = async {
         let (head, body) = gateway.send(request).await?.into_parts();
@@ -171,7 +172,7 @@ pub(crate) async fn call(gateway: &Peer, model: &str, way: Way) -> anyhow::Resul
     };
     timeout(PATIENCE, calling)
         .await
-        .with_context(|| format!("the call for {model} did not end in 30 seconds"))?
+        .with_context(|| format!("the call for {} did not end in 30 seconds", scene.model))?
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -14,6 +14,8 @@ pub(crate) struct Scene {
     pub(crate) model: &'static str,
     /// What is to be seen.
     pub(crate) about: &'static str,
+    /// What is asked.
+    pub(crate) question: &'static str,
     pub(crate) plays: Plays,
     /// The status that the client gets: at the first call, and perhaps another at later ones, when the target whose
     /// error it was rests.
@@ -35,6 +37,8 @@ pub(crate) enum Plays {
     Many(usize),
     /// So many, the ways in turn, all at once.
     AtOnce(usize),
+    /// So many, the ways in turn; judges are waited for, so that what they say counts for the next ones.
+    Judged(usize),
 }
 
 /// Which attempts have to be in the ledger.
@@ -48,7 +52,14 @@ pub(crate) enum Script {
     Kept(Expected),
     /// This for one of the calls; all others share its answer.
     Shared(Expected),
+    /// Any one of these alone; in the end the last of them serves all calls, but for those that are for finding out.
+    Learned(&'static [Expected]),
 }
+
+/// The calls at the end of a scene in which what was learned shows.
+pub(crate) const SETTLED: usize = 20;
+/// How many of them may go elsewhere.
+pub(crate) const FOR_FINDING_OUT: usize = 6;
 
 /// One attempt as it has to be.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +100,9 @@ impl Plays {
                 each.push(way(Client::OpenAI, Delivery::Whole, Who::Stranger));
                 each
             }
-            Self::Many(calls) | Self::AtOnce(calls) => each.into_iter().cycle().take(calls).collect(),
+            Self::Many(calls) | Self::AtOnce(calls) | Self::Judged(calls) => {
+                each.into_iter().cycle().take(calls).collect()
+            }
         }
     }
 }
@@ -133,6 +146,7 @@ const fn lane(provider: &'static str, class: Class, role: &'static [Role]) -> Ex
 const USUAL: Scene = Scene {
     model: "",
     about: "",
+    question: "What is a wayleave, in one sentence?",
     plays: Plays::EachWay,
     status: &[200],
     pause: Duration::ZERO,
@@ -141,7 +155,7 @@ const USUAL: Scene = Scene {
 };
 
 /// All scenes. A weighted split of 3 to 1 leaves one side of 40 calls empty once in 100,000 runs.
-pub(crate) const SCENES: [Scene; 11] = [
+pub(crate) const SCENES: [Scene; 14] = [
     Scene {
         model: "chat",
         about: "a plain call",
@@ -167,6 +181,36 @@ pub(crate) const SCENES: [Scene; 11] = [
         status: &[402],
         script: Script::Attempts(&[]),
         cost: CostIs::Nothing,
+        ..USUAL
+    },
+    Scene {
+        model: "best-prose",
+        about: "a judge scores answers: the cheapest model whose prose is good enough, found out while it serves",
+        plays: Plays::Judged(100),
+        script: Script::Learned(&[
+            first("west", Class::Ok),
+            first("south", Class::Ok),
+            first("north", Class::Ok),
+        ]),
+        ..USUAL
+    },
+    Scene {
+        model: "best-code",
+        about: "the same route asked for code, which the cheapest is bad at: another model serves",
+        question: "What is wrong here? ```rust\nfn main() { println!(\"{}\", 1 + ); }\n```",
+        plays: Plays::Judged(100),
+        script: Script::Learned(&[
+            first("west", Class::Ok),
+            first("north", Class::Ok),
+            first("south", Class::Ok),
+        ]),
+        ..USUAL
+    },
+    Scene {
+        model: "experiment",
+        about: "an experiment: the new model is better, is promoted by itself, and gets all calls",
+        plays: Plays::Judged(100),
+        script: Script::Learned(&[first("north", Class::Ok), first("south", Class::Ok)]),
         ..USUAL
     },
     Scene {

@@ -119,7 +119,14 @@ fn gateway(args: &DemoArgs, log: &LogArgs, folder: &TempDir) -> anyhow::Result<C
     log.pass_on(&mut command);
     command
         .args([
-            "up", "--listen", &any, "--admin", &any, "--output", "json", "--folder",
+            "up",
+            "--listen",
+            &any,
+            "--admin",
+            &args.admin.to_string(),
+            "--output",
+            "json",
+            "--folder",
         ])
         .arg(folder.path());
     command.args(["--parent", &std::process::id().to_string()]);

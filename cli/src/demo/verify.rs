@@ -1,13 +1,11 @@
 //! Whether a call did what its scene says.
 
-use std::collections::BTreeSet;
-
 use wayleave_core::money::Ticks;
 use wayleave_core::walk::Role;
 
 use super::books::{AttemptRecord, Books};
 use super::request::{Delivery, Seen, Way, Who};
-use super::scene::{CostIs, Expected, Plays, Scene, Script};
+use super::scene::{CostIs, Expected, FOR_FINDING_OUT, SETTLED, Scene, Script};
 
 /// What was wrong with a call; empty: nothing.
 pub(crate) fn verify(scene: &Scene, first: bool, way: Way, seen: &Seen, books: &Books) -> Vec<String> {
@@ -16,7 +14,7 @@ pub(crate) fn verify(scene: &Scene, first: bool, way: Way, seen: &Seen, books: &
     client(scene, first, seen, &mut faults);
     let expected = match scene.script {
         Script::Attempts(expected) => expected.to_vec(),
-        Script::OneOf(either) => {
+        Script::OneOf(either) | Script::Learned(either) => {
             let made = books.attempts.first().map(AttemptRecord::provider_name);
             either
                 .iter()
@@ -62,14 +60,25 @@ pub(crate) fn verify(scene: &Scene, first: bool, way: Way, seen: &Seen, books: &
 }
 
 /// What was wrong with a scene as a whole.
-pub(crate) fn verify_scene(scene: &Scene, served: &BTreeSet<String>) -> Vec<String> {
-    let (Script::OneOf(either), Plays::Many(calls)) = (scene.script, scene.plays) else {
-        return Vec::new();
-    };
-    let missing = either.iter().filter(|one| !served.contains(one.provider));
-    missing
-        .map(|one| format!("{} served none of {calls} calls", one.provider))
-        .collect()
+pub(crate) fn verify_scene(scene: &Scene, served: &[&str]) -> Vec<String> {
+    let calls = served.len();
+    match scene.script {
+        Script::OneOf(either) => {
+            let missing = either.iter().filter(|one| !served.contains(&one.provider));
+            missing
+                .map(|one| format!("{} served none of {calls} calls", one.provider))
+                .collect()
+        }
+        Script::Learned(either) => {
+            let learned = either.last().map_or("", |one| one.provider);
+            let last = served.iter().rev().take(SETTLED);
+            let elsewhere = last.filter(|provider| **provider != learned).count();
+            let right = elsewhere <= FOR_FINDING_OUT && calls >= SETTLED;
+            let fault = format!("{elsewhere} of the last {SETTLED} calls did not go to {learned}");
+            if right { Vec::new() } else { vec![fault] }
+        }
+        Script::Attempts(_) | Script::Kept(_) | Script::Shared(_) => Vec::new(),
+    }
 }
 
 /// What a client got, and whether from a cache or from an equal call.
@@ -82,7 +91,7 @@ pub(crate) struct Answer<'a> {
 /// What was wrong with the answers of a scene that has a cache.
 pub(crate) fn verify_answers(scene: &Scene, answers: &[Answer<'_>]) -> Vec<String> {
     let right = match scene.script {
-        Script::Attempts(_) | Script::OneOf(_) => return Vec::new(),
+        Script::Attempts(_) | Script::OneOf(_) | Script::Learned(_) => return Vec::new(),
         // The first, and another client's.
         Script::Kept(_) => 2,
         Script::Shared(_) => 1,

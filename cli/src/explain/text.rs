@@ -1,6 +1,7 @@
 //! An explanation for people.
 
 mod targets;
+mod task;
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -28,6 +29,7 @@ pub(super) fn render(explanation: &Explanation) -> String {
         route,
         rules,
         cache,
+        task,
         plan,
     } = explanation;
     let mut text =
@@ -37,6 +39,9 @@ pub(super) fn render(explanation: &Explanation) -> String {
     }
     if let Some(cache) = cache {
         text.push_str(&format_cache(cache));
+    }
+    if let Some(task) = task {
+        text.push_str(&task::format_task(task));
     }
     match plan {
         Some(plan) => text.push_str(&format_plan(plan)),

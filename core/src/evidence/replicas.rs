@@ -71,6 +71,16 @@ impl<T: Part + Clone> Replicas<T> {
         self.0.remove(replica);
     }
 
+    /// The part of a replica.
+    pub fn get(&self, replica: &str) -> Option<&T> {
+        self.0.get(replica)
+    }
+
+    /// Whether no part is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All parts of the latest epoch.
     pub fn sum(&self) -> T::Sum {
         let latest = self.latest_epoch();

@@ -131,7 +131,7 @@ fn asked(
 
 impl Nonce {
     /// Puts text between marks. Should it hold the nonce, it does not any more.
-    fn enclose(self, to: &mut String, name: &str, text: &str) {
+    pub(crate) fn enclose(self, to: &mut String, name: &str, text: &str) {
         let nonce = self.to_string();
         let text = text.replace(&nonce, "…");
         let _ = writeln!(
@@ -202,7 +202,7 @@ fn write_content(text: &mut String, content: &Content<'_>) {
 }
 
 /// The beginning and the end: what is asked stands there. At most `most` characters of the text.
-fn cut(text: &str, most: usize) -> Cow<'_, str> {
+pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
     let all = text.chars().count();
     if all <= most {
         return Cow::Borrowed(text);

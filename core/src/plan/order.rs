@@ -28,7 +28,7 @@ pub(super) fn order(
     }
     match pick {
         Pick::Weighted => weighted(lanes, |lane| lane.target.weight, rng),
-        Pick::Sticky(by) => match sticky::value(by, wanted.headers, wanted.metadata) {
+        Pick::Sticky(by) => match by.value(wanted.headers, wanted.metadata) {
             Some(value) => sticky::order(lanes, value),
             None => weighted(lanes, |lane| lane.target.weight, rng),
         },

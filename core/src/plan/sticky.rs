@@ -2,21 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
 use crate::lot::Lot;
 use crate::plan::Lane;
 use crate::snapshot::StickyBy;
 
-/// What the call has in common with others; `None`: it has nothing there.
-pub fn value<'a>(
-    by: &StickyBy,
-    headers: &'a HeaderMap,
-    metadata: &'a BTreeMap<String, String>,
-) -> Option<&'a [u8]> {
-    match by {
-        StickyBy::Header(name) => headers.get(&**name).map(http::HeaderValue::as_bytes),
-        StickyBy::Metadata(name) => metadata.get(&**name).map(String::as_bytes),
+impl StickyBy {
+    /// What a call has in common with others; `None`: it has nothing there.
+    pub fn value<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        metadata: &'a BTreeMap<String, String>,
+    ) -> Option<&'a [u8]> {
+        match self {
+            Self::Header(name) => headers.get(&**name).map(HeaderValue::as_bytes),
+            Self::Metadata(name) => metadata.get(&**name).map(String::as_bytes),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::snapshot::cache::{CacheState, KeyPart, Partition, RedisStore, Store};
 use crate::snapshot::samples::{
     broken_provider, cache, cache_with, pick, provider, race, route, rule, semantic, team,
 };
+use crate::snapshot::tasks::{Asked, Classifier, TaskClass, Tasks};
 use crate::snapshot::{Access, SlowStream};
 
 /// 32 bytes.
@@ -20,6 +21,7 @@ fn everything() -> Snapshot {
         min_characters_per_second: 10,
         window: Duration::from_millis(1500),
     });
+    full.tasks = Some(tasks());
     let mut young = route(team("young"), &["young", "y*"], vec![full]);
     young.created = Some("2026-02-01T00:00:00Z".parse().expect("a time"));
     let mut old = route(team("old"), &["old"], vec![rule(vec![pick(&["gone"])])]);
@@ -33,6 +35,29 @@ fn everything() -> Snapshot {
             broken_provider("b", "no Secret"),
         ],
         caches: caches(),
+    }
+}
+
+fn tasks() -> Tasks {
+    let code = TaskClass {
+        name: Arc::from("code"),
+        when: Some(Arc::from("request.code")),
+        description: Some(Arc::from("writes programs")),
+        examples: vec![Arc::from("Why does this loop never end?")],
+        min_score: Some("0.8".parse().expect("a share")),
+    };
+    let asked = Asked {
+        provider: team("a"),
+        model: Arc::from("vectors"),
+        timeout: Duration::from_millis(300),
+    };
+    Tasks {
+        fallback: Arc::clone(&code.name),
+        classes: vec![code],
+        classifier: Classifier::Embedding {
+            asked,
+            min_margin: "0.05".parse().expect("a share"),
+        },
     }
 }
 
@@ -188,7 +213,7 @@ fn changed(name: &str, change: impl FnOnce(&mut Value)) -> Result<Resource, BadR
 
 #[test]
 fn what_this_version_does_not_know_is_refused_with_its_reason() {
-    let cases: [(&str, &str, Value, &str); 9] = [
+    let cases: [(&str, &str, Value, &str); 11] = [
         (
             "route/team/old",
             "/format",
@@ -206,6 +231,18 @@ fn what_this_version_does_not_know_is_refused_with_its_reason() {
             "/object/rules/Rules/0/when",
             json!("request.nope("),
             "rules[0].when",
+        ),
+        (
+            "route/team/young",
+            "/object/rules/Rules/0/tasks/classes/0/when",
+            json!("request.nope("),
+            "rules[0].tasks.classes[0].when",
+        ),
+        (
+            "route/team/young",
+            "/object/rules/Rules/0/tasks/classifier",
+            json!("Stars"),
+            "cannot be read",
         ),
         (
             "provider/team/a",

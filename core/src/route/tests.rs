@@ -26,18 +26,19 @@ fn table(rules: Vec<Rule>) -> Table {
     })
 }
 
-fn subject(tier: &'static str) -> Subject {
+/// A request with this header.
+fn asked<T>(tier: &'static str, look: impl FnOnce(Subject<'_>) -> T) -> T {
     let body = br#"{"model": "chat", "messages": [{"role": "user", "content": "hi"}]}"#;
     let intake = Intake::read(WireFormat::OpenAIChat, Bytes::from_static(body)).expect("reads");
     let headers = HeaderMap::from_iter([(
         http::HeaderName::from_static("x-tier"),
         HeaderValue::from_static(tier),
     )]);
-    Subject::new(&intake, "/v1/chat/completions", &headers)
+    look(Subject::new(&intake, "/v1/chat/completions", &headers))
 }
 
 fn taken(table: &Table, tier: &'static str) -> Result<usize, Refusal> {
-    route(table, "chat", || subject(tier)).map(|routed| routed.rule.index)
+    asked(tier, |subject| route(table, "chat", || subject)).map(|routed| routed.rule.index)
 }
 
 #[test]
@@ -105,7 +106,7 @@ fn the_explanation_says_what_each_rule_thinks() {
         always(),
     ]);
     let rules = table.route("chat").expect("found").rules.as_ref().expect("whole");
-    let said = matches(rules, &subject("free"));
+    let said = asked("free", |subject| matches(rules, &subject));
     assert_eq!(said[0], Match::When(Verdict::False));
     assert!(matches!(&said[1], Match::When(Verdict::Unknown(reason)) if reason.contains("x-absent")));
     assert!(matches!(&said[2], Match::Broken(_)));

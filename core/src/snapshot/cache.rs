@@ -124,7 +124,7 @@ impl Method {
             Endpoint::Messages => Some(Self::Messages),
             Endpoint::GenerateContent | Endpoint::StreamGenerateContent => Some(Self::Generate),
             Endpoint::Embeddings => Some(Self::Embeddings),
-            Endpoint::CountTokens | Endpoint::Models => None,
+            Endpoint::CountTokens | Endpoint::Models | Endpoint::Feedback => None,
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::experiment::asking_one;
-use super::{ActiveRule, endpoint};
-use crate::snapshot::cache::{Cache, CacheRules, CacheState, Semantic};
+use super::ActiveRule;
+use super::sole::{self, For};
+use crate::snapshot::cache::{Cache, CacheRules, CacheState};
 use crate::snapshot::{ObjectName, Provider};
 
 /// A cache, ready.
@@ -33,25 +33,14 @@ pub(super) fn by_route<'a>(
         let active = Arc::new(ActiveCache {
             name: cache.name.clone(),
             rules: Arc::clone(rules),
-            embedder: semantic.map(|semantic| embedder(semantic, providers)),
+            embedder: semantic.map(|semantic| {
+                let asked = (&semantic.provider, &semantic.model);
+                sole::rule(asked, For::Embeddings, providers)
+            }),
         });
         for route in &cache.routes {
             by_route.entry(route).or_insert_with(|| Arc::clone(&active));
         }
     }
     by_route
-}
-
-/// Where embeddings are made, or why they cannot be.
-fn embedder(
-    semantic: &Semantic,
-    providers: &BTreeMap<&ObjectName, &Provider>,
-) -> Result<Arc<ActiveRule>, String> {
-    let Semantic { provider, model, .. } = semantic;
-    let endpoint = endpoint(provider, providers)?;
-    if !endpoint.embeds(model) {
-        return Err(format!("ProviderKey {provider} has no API for embeddings"));
-    }
-    let rule = asking_one(provider, model, semantic.timeout);
-    Ok(Arc::new(ActiveRule::build(0, &rule, provider, model, providers)))
 }

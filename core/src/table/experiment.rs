@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ActiveRule, ActiveStep, ActiveTarget};
+use super::{ActiveRule, ActiveStep, ActiveTarget, sole};
 use crate::cache::key::Digest;
 use crate::experiment::Terms;
-use crate::outcome::FallbackOn;
 use crate::snapshot::experiment::{Experiment, Judge, Mode, Promote};
-use crate::snapshot::{
-    ObjectName, Pick, Provider, Retry, Rule, Step, StickyBy, Target, Timeouts, Unsupported,
-};
+use crate::snapshot::{ObjectName, Pick, Provider, Rule, StickyBy, Timeouts};
 
 /// How long a judge may take. Nobody waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -63,7 +60,11 @@ impl ActiveJudge {
         route: &ObjectName,
         providers: &BTreeMap<&ObjectName, &Provider>,
     ) -> Arc<Self> {
-        let rule = asking_one(&spec.provider, &spec.model, PATIENCE);
+        let timeouts = Timeouts {
+            total: PATIENCE,
+            ..Timeouts::default()
+        };
+        let rule = sole::spec((&spec.provider, &spec.model), timeouts);
         let provider = spec.provider.to_string();
         let rubric = spec.rubric.as_deref().unwrap_or_default();
         let mode = format!("{:?}", spec.mode);
@@ -86,10 +87,7 @@ impl ActiveExperiment {
         let judge = judge.map(|judge| ActiveJudge::build(judge, route, providers));
         let arms = spec.terms.arms.iter().zip(&spec.targets).map(|(arm, target)| {
             let model = target.model.clone().unwrap_or_default();
-            let behind = Rule {
-                timeouts: rule.timeouts,
-                ..asking_one(&target.provider, &model, rule.timeouts.total)
-            };
+            let behind = sole::spec((&target.provider, &model), rule.timeouts);
             ActiveArm {
                 name: Arc::clone(&arm.name),
                 step: ActiveStep::Pick {
@@ -141,30 +139,4 @@ fn named(route: &ObjectName, parts: &[&str]) -> Arc<str> {
     const DIGITS: usize = 12;
     let digest = Digest::of(parts.iter().map(|part| part.as_bytes())).to_string();
     format!("{route}/{digest:.DIGITS$}").into()
-}
-
-/// The rule that asks one model and nobody else.
-pub(super) fn asking_one(provider: &ObjectName, model: &Arc<str>, total: Duration) -> Rule {
-    let targets = vec![Target {
-        provider: provider.clone(),
-        model: Some(Arc::clone(model)),
-        weight: 1,
-    }];
-    Rule {
-        when: None,
-        experiment: None,
-        steps: vec![Step::Pick {
-            pick: Pick::default(),
-            targets,
-        }],
-        fallback_on: FallbackOn::default(),
-        retry: Retry::default(),
-        timeouts: Timeouts {
-            total,
-            ..Timeouts::default()
-        },
-        slow_stream: None,
-        unsupported: Unsupported::default(),
-        max_cost: None,
-    }
 }

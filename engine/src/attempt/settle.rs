@@ -12,7 +12,7 @@ use wayleave_core::walk::Role;
 
 use super::Attempt;
 use crate::call::Summary;
-use crate::context::millis;
+use crate::context::{Relation, millis};
 use crate::evidence::{Answered, Ended};
 use crate::ledger::record::AttemptRecord;
 use crate::metrics::{AttemptSample, Label, ModelLabels};
@@ -32,8 +32,28 @@ impl Attempt {
     pub(crate) fn settle(self, outcome: &Outcome, role: Role) -> Option<Ticks> {
         let record = self.close(outcome, role);
         let cost = record.cost_ticks;
+        if matches!(self.call.relation, Relation::Own) && self.has_answered(outcome.class, role) {
+            self.call.core.recent.served(&self.call, &self.name, self.tried());
+        }
         self.call.settle(record);
         cost
+    }
+
+    /// Whether its answer, or the beginning of it, is what the client got.
+    const fn has_answered(&self, class: Class, role: Role) -> bool {
+        match role {
+            Role::Primary | Role::Retry | Role::Fallback | Role::RaceWinner => {
+                matches!(class, Class::Ok)
+                    || matches!(class, Class::ClientLeft) && self.first_content.is_some()
+            }
+            Role::RaceLoser
+            | Role::CacheHit
+            | Role::Coalesced
+            | Role::Embedding
+            | Role::Classifier
+            | Role::Shadow
+            | Role::Judge => false,
+        }
     }
 
     fn close(&self, outcome: &Outcome, role: Role) -> AttemptRecord {
@@ -61,6 +81,7 @@ impl Attempt {
             route: self.call.route_name(),
             rule: self.call.rule(),
             client: self.call.client_name.clone(),
+            task_class: self.call.task().map(|task| Arc::clone(&task.class)),
             provider: self.lane.target.provider.to_string(),
             key: self.key.name(&self.lane.endpoint).map(|name| name.to_string()),
             model_asked: self.lane.model.to_string(),

@@ -1,8 +1,6 @@
 //! Answers to similar requests: the last words of the user as a vector, compared with those of answers that are kept,
 //! within a group in which all else is equal.
 
-mod embedding;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +9,13 @@ use wayleave_core::cache::key::Key;
 use wayleave_core::cache::{Ask, Similar};
 use wayleave_core::snapshot::cache::{Semantic, Verify};
 use wayleave_core::table::{ActiveCache, ActiveRule};
+use wayleave_core::walk::Role;
 
 use super::enter::fetch;
 use super::replay::{Kept, Likeness};
 use super::store::{Item, Store, Vector};
 use crate::context::CallContext;
+use crate::embedding::embed;
 use crate::metrics::Missed;
 
 /// Longer words are not compared: few models embed them whole.
@@ -63,7 +63,8 @@ impl Search<'_> {
         sign: &mut Option<Sign>,
     ) -> Result<Kept, Missed> {
         let embedder = self.embedder.ok_or(Missed::NoEmbedding)?;
-        let vector = embedding::embed(call, embedder, &self.similar.words).await;
+        let asking = (Role::Embedding, self.semantic.timeout);
+        let vector = embed(call, embedder, &self.similar.words, asking).await;
         let vector = vector.ok_or(Missed::NoEmbedding)?;
         let group = &self.similar.group;
         let least = f64::from(self.semantic.threshold.millionths()) / 1e6;

@@ -24,6 +24,9 @@ pub(crate) use self::index::Item;
 use self::index::{Found, Index};
 use self::memory::Memory;
 use self::redis::Redis;
+pub(crate) use self::redis::server;
+#[cfg(test)]
+pub(crate) use self::redis::tests::{cluster, process};
 pub(crate) use self::vector::Vector;
 use crate::metrics::{Fault, Label, Operation, StoreKind, StoreMetrics};
 

@@ -97,11 +97,13 @@ impl Course {
             headers: &headers,
             metadata: &metadata,
             at: jiff::Timestamp::UNIX_EPOCH,
+            min_score: None,
+            arm: None,
         };
         let view = View {
             health: &self.health,
             evidence: &self.evidence,
-            kind: Kind::of(&self.routed),
+            kind: Kind::of(&self.routed, None),
             streamed: true,
             conversation: None,
         };
@@ -133,7 +135,7 @@ impl Course {
             ..Usage::default()
         };
         self.evidence
-            .answered(&Kind::of(&self.routed), &name, None, &usage);
+            .answered(&Kind::of(&self.routed, None), &name, None, &usage);
         tokio::time::advance(EACH).await;
         truth
     }
@@ -225,7 +227,7 @@ async fn what_turns_slow_is_left_at_once_and_found_again() {
 #[tokio::test(start_paused = true)]
 async fn a_conversation_is_warm_where_it_was() {
     let evidence = Evidence::new(Clock::start(), &mut Learned::default());
-    let kind = Kind::of(&Course::new(Pick::Cheapest).routed);
+    let kind = Kind::of(&Course::new(Pick::Cheapest).routed, None);
     let (here, there) = (
         Name::new(&ObjectName::new("team", "a"), &"m".into()),
         Name::new(&ObjectName::new("team", "b"), &"m".into()),
@@ -249,7 +251,7 @@ async fn a_conversation_is_warm_where_it_was() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_never_came_counts_as_slow() {
     let evidence = Evidence::new(Clock::start(), &mut Learned::default());
-    let kind = Kind::of(&Course::new(Pick::Cheapest).routed);
+    let kind = Kind::of(&Course::new(Pick::Cheapest).routed, None);
     let name = Name::new(&ObjectName::new("team", "a"), &"m".into());
     let waited = |waited| Ended::Slow {
         streamed: true,

@@ -4,19 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
-use tokio::time::Instant;
 use wayleave_core::endpoint::Endpoint;
 use wayleave_core::intake::Intake;
 use wayleave_core::money::Ticks;
 use wayleave_core::outcome::{Class, Outcome};
 use wayleave_core::plan::{KeyChoice, Lane};
-use wayleave_core::route::Routed;
 use wayleave_core::snapshot::Accept;
 use wayleave_core::table::ActiveRule;
 use wayleave_core::walk::Role;
 
 use crate::attempt::{Attempt, Next};
-use crate::context::{CallContext, Relation};
+use crate::context::{CallContext, Own, Relation};
 use crate::executor::{gate, next_key};
 use crate::planning::plan_call;
 
@@ -39,47 +37,31 @@ pub(super) struct Said {
 impl Aside {
     /// The client's own request, at another model.
     pub(super) fn shadow(of: &Arc<CallContext>, rule: &Arc<ActiveRule>) -> Self {
-        let (endpoint, headers) = (of.endpoint, of.headers.clone());
-        Self::new(of, rule, endpoint, headers, of.intake.clone(), Role::Shadow)
+        let own = Own {
+            rule: Arc::clone(rule),
+            endpoint: of.endpoint,
+            headers: of.headers.clone(),
+            intake: of.intake.clone(),
+            within: rule.timeouts.total,
+        };
+        Self::new(of, own, Role::Shadow)
     }
 
     /// A question about the client's call.
     pub(super) fn judge(of: &Arc<CallContext>, rule: &Arc<ActiveRule>, question: Intake) -> Self {
-        let endpoint = Endpoint::ChatCompletions;
-        Self::new(of, rule, endpoint, HeaderMap::new(), question, Role::Judge)
+        let own = Own {
+            rule: Arc::clone(rule),
+            endpoint: Endpoint::ChatCompletions,
+            headers: HeaderMap::new(),
+            intake: question,
+            within: rule.timeouts.total,
+        };
+        Self::new(of, own, Role::Judge)
     }
 
-    fn new(
-        of: &Arc<CallContext>,
-        rule: &Arc<ActiveRule>,
-        endpoint: Endpoint,
-        headers: HeaderMap,
-        intake: Intake,
-        role: Role,
-    ) -> Self {
-        let started = Instant::now();
-        let call = CallContext {
-            core: Arc::clone(&of.core),
-            id: of.id.clone(),
-            endpoint,
-            headers,
-            client_name: of.client_name.clone(),
-            intake,
-            routed: Routed {
-                route: Arc::clone(&of.routed.route),
-                rule: Arc::clone(rule),
-            },
-            started,
-            deadline: started + rule.timeouts.total,
-            consult: None,
-            book: std::sync::Mutex::default(),
-            conversation: std::sync::OnceLock::new(),
-            relation: Relation::Behind(Arc::clone(of), role),
-        };
-        Self {
-            call: Arc::new(call),
-            role,
-        }
+    fn new(of: &Arc<CallContext>, own: Own, role: Role) -> Self {
+        let call = CallContext::of_gateway(own, of, Relation::Behind(Arc::clone(of), role));
+        Self { call, role }
     }
 
     /// The most that it may cost, or may be expected to where its output has no bound; `None`: nobody has a price.

@@ -1,12 +1,16 @@
 //! One table of what is learned.
 
+mod row;
+mod table;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use wayleave_core::evidence::{Part, Replicas};
+use wayleave_core::evidence::Part;
 
-use super::{Learnable, Table};
+use self::row::Row;
+use super::{LONGEST_NAME, Learnable};
 
 /// Names kept at most. Models that clients name freely must not grow a table without end.
 pub(super) const MOST: usize = 8_192;
@@ -21,20 +25,8 @@ struct Rows<P: Part> {
     by_name: HashMap<Arc<str>, Row<P>>,
     /// Grows with each touch.
     time: u64,
-}
-
-struct Row<P: Part> {
-    own: P,
-    others: Others<P>,
-    /// When it was last touched.
-    touched: u64,
-}
-
-/// What other replicas have learned.
-struct Others<P: Part> {
-    parts: Replicas<P>,
-    /// All of them together: plans ask often, and others tell seldom.
-    sum: P::Sum,
+    /// Grows with each observation.
+    observed: u64,
 }
 
 impl<P: Part> Default for Shared<P> {
@@ -42,35 +34,31 @@ impl<P: Part> Default for Shared<P> {
         Self(Mutex::new(Rows {
             by_name: HashMap::new(),
             time: 0,
+            observed: 0,
         }))
-    }
-}
-
-impl<P: Learnable> Default for Row<P> {
-    fn default() -> Self {
-        Self {
-            own: P::default(),
-            others: Others {
-                parts: Replicas::default(),
-                sum: P::Sum::default(),
-            },
-            touched: 0,
-        }
     }
 }
 
 impl<P: Learnable> Shared<P> {
     /// Changes what this replica has learned under a name.
     pub(crate) fn observe<R>(&self, name: &str, change: impl FnOnce(&mut P) -> R) -> R {
+        if name.len() > LONGEST_NAME {
+            return change(&mut P::default());
+        }
         let mut rows = self.lock();
-        let row = rows.row(name);
-        change(&mut row.own)
+        rows.observed += 1;
+        rows.row(name).observe(change)
     }
 
     /// What all replicas have learned under a name.
     pub(crate) fn sum(&self, name: &str) -> P::Sum {
         let mut rows = self.lock();
-        rows.touch(name).map(|row| row.sum()).unwrap_or_default()
+        rows.time += 1;
+        let time = rows.time;
+        rows.by_name.get_mut(name).map_or_else(P::Sum::default, |row| {
+            row.touched = time;
+            row.sum()
+        })
     }
 
     /// A panic elsewhere leaves parts that are still parts.
@@ -80,13 +68,6 @@ impl<P: Learnable> Shared<P> {
 }
 
 impl<P: Learnable> Rows<P> {
-    fn touch(&mut self, name: &str) -> Option<&mut Row<P>> {
-        let row = self.by_name.get_mut(name)?;
-        self.time += 1;
-        row.touched = self.time;
-        Some(row)
-    }
-
     fn row(&mut self, name: &str) -> &mut Row<P> {
         if !self.by_name.contains_key(name) && self.by_name.len() >= MOST {
             self.make_room();
@@ -97,27 +78,20 @@ impl<P: Learnable> Rows<P> {
         row
     }
 
+    /// Names that only other replicas have make none for themselves.
+    fn row_of_others(&mut self, name: &str) -> Option<&mut Row<P>> {
+        if self.by_name.len() >= MOST {
+            return self.by_name.get_mut(name);
+        }
+        Some(self.by_name.entry(Arc::from(name)).or_default())
+    }
+
     fn make_room(&mut self) {
         let mut touched: Vec<_> = self.by_name.values().map(|row| row.touched).collect();
         touched.sort_unstable();
         let last = touched.get(ROOM).copied().unwrap_or(u64::MAX);
-        self.by_name.retain(|_, row| row.touched >= last);
-    }
-}
-
-impl<P: Learnable> Row<P> {
-    fn sum(&self) -> P::Sum {
-        let (own, others) = (self.own.epoch(), self.others.parts.latest_epoch());
-        if own < others {
-            return self.others.sum.clone();
-        }
-        let mut sum = if own > others {
-            P::Sum::default()
-        } else {
-            self.others.sum.clone()
-        };
-        self.own.add_to(&mut sum);
-        sum
+        // Those that were never touched are all of the same time.
+        self.by_name.retain(|_, row| row.touched >= last.max(1));
     }
 }
 
@@ -127,17 +101,12 @@ impl<P: Part> fmt::Debug for Shared<P> {
     }
 }
 
-impl<P: Learnable> Table for Shared<P> {
-    fn len(&self) -> usize {
-        self.lock().by_name.len()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use wayleave_core::evidence::Length;
 
     use super::*;
+    use crate::learned::Table;
 
     #[test]
     fn each_name_has_its_own() {
@@ -173,5 +142,12 @@ mod tests {
             lengths.observe(&name(index), |length| length.observe(1));
         }
         assert!(lengths.len() <= MOST);
+    }
+
+    #[test]
+    fn a_name_of_any_length_is_not_kept() {
+        let lengths = Shared::<Length>::default();
+        lengths.observe(&"x".repeat(LONGEST_NAME + 1), |length| length.observe(1));
+        assert_eq!(lengths.len(), 0);
     }
 }

@@ -19,6 +19,8 @@ pub enum Record {
     Attempt(Box<AttemptRecord>),
     /// One call of a client: written when its last attempt has ended.
     Call(Box<CallRecord>),
+    /// What a client said of an answer.
+    Feedback(Box<FeedbackRecord>),
 }
 
 /// One request to one provider.
@@ -40,6 +42,9 @@ pub struct AttemptRecord {
     pub rule: usize,
     /// The client: the first 16 digits of the digest of its credential; `None`: it showed none.
     pub client: Option<Arc<str>>,
+    /// What the call asks for, where its rule has classes and it was known by then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_class: Option<Arc<str>>,
     /// `NAMESPACE/NAME` of the provider key.
     pub provider: String,
     /// `SECRET/ENTRY` of the credential; `None`: keyless.
@@ -138,6 +143,51 @@ pub struct CallRecord {
     /// What its answer is kept under, `ROUTE/CLIENT/REQUEST`, where it went through a cache. A purge takes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_key: Option<String>,
+    /// What it asks for, where its rule has classes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_class: Option<Arc<str>>,
+    /// By embeddings: how far the second-best class was behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_margin: Option<f64>,
+    /// How the class was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_by: Option<&'static str>,
+}
+
+/// What a client said of an answer.
+#[derive(Clone, Debug, Serialize)]
+pub struct FeedbackRecord {
+    /// `CALL/feedback/NAME`: the same wherever the record comes to, however often.
+    pub id: String,
+    /// The call's id.
+    pub call: String,
+    /// `NAMESPACE/NAME` of the route.
+    pub route: String,
+    /// The rule's place in the route.
+    pub rule: usize,
+    /// The client, as in [`AttemptRecord::client`].
+    pub client: Option<Arc<str>>,
+    /// `NAMESPACE/NAME` of the provider key that gave the answer; `None`: none did to this call.
+    pub provider: Option<String>,
+    /// The model that it was asked for.
+    pub model_asked: Option<String>,
+    /// When it came.
+    pub started: Timestamp,
+    /// What was said.
+    pub feedback: Said,
+}
+
+/// What was said of an answer.
+#[derive(Clone, Debug, Serialize)]
+pub struct Said {
+    /// What the value is of.
+    pub name: String,
+    /// In 0..=1.
+    pub value: f64,
+    /// In the client's words.
+    pub comment: Option<String>,
+    /// Whether it counts as evidence of the target.
+    pub counted: bool,
 }
 
 impl AttemptRecord {
@@ -153,6 +203,7 @@ impl Record {
         match self {
             Self::Attempt(record) => &record.call,
             Self::Call(record) => &record.call,
+            Self::Feedback(record) => &record.call,
         }
     }
 }
@@ -184,6 +235,9 @@ impl Record {
             cost_usd: None,
             cache: None,
             cache_key: None,
+            task_class: None,
+            task_margin: None,
+            task_by: None,
         }))
     }
 }

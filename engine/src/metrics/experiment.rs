@@ -19,6 +19,7 @@ type Share = Gauge<f64, std::sync::atomic::AtomicU64>;
 pub(crate) struct ExperimentMetrics {
     calls: Family<ArmCallLabels, Counter>,
     judgements: Family<JudgedLabels, Counter>,
+    behind: Gauge,
     score: Family<BoundLabels, Share>,
     difference: Family<BoundLabels, Share>,
     decided: Family<FateLabels, Gauge>,
@@ -70,6 +71,11 @@ impl ExperimentMetrics {
             self.judgements.clone(),
         );
         own.register(
+            "behind",
+            "Answers that wait to be judged, or are",
+            self.behind.clone(),
+        );
+        own.register(
             "experiment_score",
             "How good an arm's answers are (0 to 1), with the bounds that hold at all times",
             self.score.clone(),
@@ -92,10 +98,13 @@ impl ExperimentMetrics {
     }
 
     pub(crate) fn called(&self, route: Label, arm: Label, failed: bool) {
-        let result = if failed { "failed" } else { "ok" };
-        self.calls
-            .get_or_create(&ArmCallLabels { route, arm, result })
-            .inc();
+        // Both are there from the first call on, so that a share of them is a number.
+        for (result, count) in [("failed", u64::from(failed)), ("ok", u64::from(!failed))] {
+            let (route, arm) = (route.clone(), arm.clone());
+            self.calls
+                .get_or_create(&ArmCallLabels { route, arm, result })
+                .inc_by(count);
+        }
     }
 
     pub(crate) fn judged(&self, route: Label, judged: Judged) {
@@ -103,6 +112,11 @@ impl ExperimentMetrics {
         self.judgements
             .get_or_create(&JudgedLabels { route, result })
             .inc();
+    }
+
+    /// So many answers more are judged, or wait for it.
+    pub(crate) fn behind(&self, change: i64) {
+        self.behind.inc_by(change);
     }
 
     /// Takes over what is known. Experiments that are no more are forgotten.

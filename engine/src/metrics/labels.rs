@@ -12,7 +12,7 @@ use wayleave_core::walk::Role;
 use super::LaneEnd;
 
 /// A name from the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Label(pub(crate) Arc<str>);
 
 impl EncodeLabelValue for Label {
@@ -96,7 +96,14 @@ pub(super) struct TokenLabels {
 pub(super) struct CostLabels {
     pub(super) provider: Label,
     pub(super) model: Label,
+    pub(super) role: RoleLabel,
     pub(super) source: SourceLabel,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct CallCostLabels {
+    pub(super) route: Label,
+    pub(super) role: RoleLabel,
 }
 
 /// The disjoint kinds of tokens that are counted; reasoning is told apart from the rest of the output.
@@ -156,4 +163,9 @@ impl EncodeLabelValue for TokenType {
         }
         .encode(encoder)
     }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct FeedbackLabels {
+    pub(super) counted: bool,
 }

@@ -222,7 +222,9 @@ impl Mix {
             .filter(|attempt| attempt["cost_ticks"].is_null())
             .count();
         let counted = |name: &str| usize::try_from(metric(&self.engine, name)).expect("a count");
-        assert_eq!(metric(&self.engine, "wayleave_cost_ticks_total"), ticks);
+        for name in ["wayleave_cost_ticks_total", "wayleave_call_cost_ticks_total"] {
+            assert_eq!(metric(&self.engine, name), ticks);
+        }
         assert_eq!(counted("wayleave_unpriced_calls_total"), unpriced);
         assert_eq!(counted("wayleave_attempts_total"), attempts.len());
         assert_eq!(counted("wayleave_calls_total") as u64, CALLS);

@@ -114,6 +114,8 @@ fn route(model: &str, steps: Vec<Step>) -> Route {
         }),
         unsupported: Unsupported::Drop,
         max_cost: None,
+        tasks: None,
+        experiment: None,
     };
     Route {
         name: name(model),

@@ -8,7 +8,10 @@ mod suite {
     mod clocks;
     mod clouds;
     mod coalesced;
+    mod experiments;
+    mod feedback;
     mod formats;
+    mod judged;
     mod keys;
     mod leaving;
     mod life;
@@ -24,5 +27,7 @@ mod suite {
     mod similar;
     mod streams;
     mod support;
+    mod tasks;
     mod tls;
+    mod told;
 }

@@ -1,17 +1,14 @@
 //! The flags of the ledger.
 
-use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::builder::TypedValueParser;
-use clap::error::ErrorKind;
-use clap::{Arg, Args, Command, Error};
+use clap::Args;
 use wayleave_core::secret::Secret;
 use wayleave_engine::ledger::{
-    BadSinkUrl, ClickHouseOptions, Identifier, OtlpOptions, Password, Rotation, SinkOptions, SinkUrl,
-    SpoolOptions,
+    ClickHouseOptions, Identifier, OtlpOptions, Password, Rotation, SinkOptions, SinkUrl, SpoolOptions,
 };
 
+use super::url::UrlParser;
 use super::{BadByteSize, ByteSize};
 
 /// Holds the password of ClickHouse's user. No flag does: everybody on the machine can read those.
@@ -66,7 +63,7 @@ pub struct LedgerArgs {
         env = "WAYLEAVE_LEDGER_CLICKHOUSE",
         value_name = "URL",
         requires = "ledger_spool",
-        value_parser = UrlParser
+        value_parser = UrlParser::<SinkUrl>::new()
     )]
     pub ledger_clickhouse: Option<SinkUrl>,
 
@@ -113,7 +110,7 @@ pub struct LedgerArgs {
         env = "WAYLEAVE_LEDGER_OTLP",
         value_name = "URL",
         requires = "ledger_spool",
-        value_parser = UrlParser
+        value_parser = UrlParser::<SinkUrl>::new()
     )]
     pub ledger_otlp: Option<SinkUrl>,
 }
@@ -160,26 +157,6 @@ impl LedgerArgs {
 
 fn variable(name: &str) -> Option<Secret> {
     std::env::var(name).ok().map(Secret::new)
-}
-
-/// Reads a URL, and does not repeat one that cannot be taken: a password may stand in it.
-#[derive(Clone, Copy, Debug)]
-struct UrlParser;
-
-impl TypedValueParser for UrlParser {
-    type Value = SinkUrl;
-
-    fn parse_ref(&self, command: &Command, flag: Option<&Arg>, value: &OsStr) -> Result<SinkUrl, Error> {
-        let parsed = value.to_str().ok_or(BadSinkUrl).and_then(str::parse);
-        parsed.map_err(|error| {
-            let flag = flag.map(ToString::to_string).unwrap_or_default();
-            Error::raw(
-                ErrorKind::ValueValidation,
-                format!("the value of {flag}: {error}\n"),
-            )
-            .with_cmd(command)
-        })
-    }
 }
 
 fn bytes(size: ByteSize) -> u64 {

@@ -142,6 +142,7 @@ pub(crate) fn snapshot(sim: &Sim) -> Snapshot {
         experiment: None,
         unsupported: Unsupported::Drop,
         max_cost: None,
+        tasks: None,
     };
     let endpoint = Endpoint {
         vendor: *Vendor::named("Custom").unwrap(),

@@ -13,6 +13,7 @@ use super::claim::Claims;
 use super::experiment;
 use super::grant::Grants;
 use super::step::{self, Place};
+use super::tasks;
 use super::timing;
 use super::verdict::{Problems, Verdict};
 use crate::field::FieldPath;
@@ -128,6 +129,10 @@ fn rule(
             Some(api::Unsupported::Reject) => Unsupported::Reject,
         },
         max_cost,
+        tasks: spec
+            .tasks
+            .as_ref()
+            .and_then(|spec| tasks::compile(spec, namespace, &field.key("tasks"), grants, problems)),
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::{BadBehaviour, Behaviour, Cap, ErrorKind, MAX_TEXT_BYTES, RetryAfter, Say, Trouble};
+use crate::judge::Taste;
 use crate::measure;
 
 const MAX_COUNT: usize = 1_000_000;
@@ -52,6 +53,11 @@ fn time(name: &str, value: &str) -> Result<Duration, BadBehaviour> {
 fn count(name: &str, value: &str) -> Result<usize, BadBehaviour> {
     let number = value.parse().ok().filter(|n| *n <= MAX_COUNT);
     need(number, name, value, "a number from 0 to 1000000")
+}
+
+fn hundredths(name: &str, value: &str) -> Result<u8, BadBehaviour> {
+    let number = value.parse().ok().filter(|number| *number <= 100);
+    need(number, name, value, "a number from 0 to 100")
 }
 
 fn seconds(name: &str, value: &str) -> Result<u64, BadBehaviour> {
@@ -103,6 +109,18 @@ impl Behaviour {
             "bytes" => self.bytes = Some(size(name, value)?),
             "echo" => self.say = Say::Echo,
             "refusal" => self.say = Say::Refusal,
+            "quality" => self.quality = Some(hundredths(name, value)?),
+            "code-quality" => self.code_quality = Some(hundredths(name, value)?),
+            "judge" => {
+                let taste = match value {
+                    "" => Some(Taste::Fair(0)),
+                    "first" => Some(Taste::First),
+                    "garbage" => Some(Taste::Garbage),
+                    noise => noise.parse().ok().filter(|noise| *noise <= 100).map(Taste::Fair),
+                };
+                let wanted = "a number from 0 to 100, first or garbage";
+                self.say = Say::Verdict(need(taste, name, value, wanted)?);
+            }
             "json" => {
                 let say = match value {
                     "" => Some(Say::Json),

@@ -3,8 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
+use serde_json::json;
 use wayleave_tests::clickhouse::USER;
-use wayleave_tests::{ClickHouse, HEAVY, until};
+use wayleave_tests::{ClickHouse, Format, HEAVY, until};
 
 use super::killed::kill_in_the_middle;
 use super::load::{CLIENTS, Load};
@@ -138,7 +139,54 @@ async fn a_second_data_plane_finds_the_table() {
     let applied = clickhouse
         .rows("SELECT version FROM wayleave_ledger_migrations")
         .await;
-    assert_eq!(applied.len(), 1, "{applied:?}");
+    assert_eq!(applied.len(), 3, "each statement once: {applied:?}");
+}
+
+/// What clients say of answers is in the table; one of an older version takes all but that.
+#[tokio::test]
+async fn feedback_is_a_row_where_the_table_has_room_for_it() {
+    let site = Site::new();
+    let Some(clickhouse) = ClickHouse::start(&site.secrets).await else {
+        return;
+    };
+    let password = site.file("password", clickhouse.password());
+    let url = clickhouse.url();
+    let flags = [
+        "--ledger-clickhouse",
+        &*url,
+        "--ledger-clickhouse-user",
+        USER,
+        "--ledger-clickhouse-password-file",
+        &*password,
+        "--ledger-clickhouse-migrate",
+    ];
+    let mut ids = Vec::new();
+    for older in [false, true] {
+        if older {
+            let older = "ALTER TABLE wayleave_ledger DROP COLUMN feedback_value";
+            clickhouse.ask(older).await.unwrap();
+        }
+        let plane = site.start(&flags).await;
+        let call = plane.client.chat("chat").await.id().to_owned();
+        let body = json!({"call_id": call, "value": 0.5, "comment": "\"kind\":\"feedback\""}).to_string();
+        let answer = plane.client.call(Format::OpenAi, "/v1/feedback", &[], body).await;
+        assert_eq!(answer.status.as_u16(), 202, "{}", answer.text());
+        plane.settled("clickhouse").await;
+        plane.daemon.finish().await;
+        ids.push(call);
+    }
+    let calls = clickhouse
+        .rows("SELECT call FROM wayleave_ledger FINAL WHERE kind = 'call'")
+        .await;
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    let said = clickhouse
+        .rows("SELECT * FROM wayleave_ledger FINAL WHERE kind = 'feedback'")
+        .await;
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(said[0]["call"], *ids[0]);
+    assert_eq!(said[0]["feedback_name"], "score");
+    assert_eq!(said[0]["feedback_counted"], 1);
+    assert_eq!(said[0]["provider"], "default/good");
 }
 
 /// Without the right password nothing is taken, nothing lost, and the password told to nobody.

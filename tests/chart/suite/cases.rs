@@ -37,6 +37,8 @@ pub(super) fn cases() -> Vec<Case> {
         case("metrics", metrics()),
         case("pods", pods()),
         case("books", books()),
+        case("learned-in-a-folder", learned_in_a_folder()),
+        case("learned-in-redis", learned_in_redis()),
         case("Envoy Gateway", envoy_gateway()),
         case(
             "Istio",
@@ -105,6 +107,20 @@ fn books() -> Value {
         },
         "otlp": {"url": "http://collector:4318"},
     }}})
+}
+
+fn learned_in_a_folder() -> Value {
+    json!({"gateway": {"learned": {"folder": {"enabled": true, "volume": {"emptyDir": {"sizeLimit": "100Mi"}}}}}})
+}
+
+fn learned_in_redis() -> Value {
+    json!({"gateway": {"learned": {"redis": {
+        "url": "rediss://redis:6380",
+        "user": "wayleave",
+        "passwordSecret": {"name": "redis"},
+        "caSecret": {"name": "redis-tls"},
+        "cluster": true,
+    }}}})
 }
 
 fn metrics() -> Value {

@@ -320,3 +320,56 @@ fn the_ledger_goes_where_the_values_say() {
     let mounts = container["volumeMounts"].as_array().unwrap();
     assert!(mounts.contains(&json!({"name": "spool", "mountPath": "/var/lib/wayleave/spool"})));
 }
+
+#[test]
+fn what_is_learned_goes_where_the_values_say() {
+    let of = |name: &str| {
+        let case = cases().into_iter().find(|case| case.name == name).unwrap();
+        pod(&Rendered::of(&case.values), "wayleave-gateway").clone()
+    };
+    let in_folder = of("learned-in-a-folder");
+    let in_redis = of("learned-in-redis");
+    let ca = "/var/run/wayleave/redis-ca/ca.crt";
+    let password = "/var/run/wayleave/redis/password";
+    for (pod, flag, value) in [
+        (&in_folder, "--learned", "/var/lib/wayleave/learned"),
+        (&in_redis, "--learned-redis", "rediss://redis:6380"),
+        (&in_redis, "--learned-redis-user", "wayleave"),
+        (&in_redis, "--learned-redis-password-file", password),
+        (&in_redis, "--learned-redis-ca", ca),
+    ] {
+        assert_eq!(
+            after(&arguments(&pod["containers"][0]), flag),
+            Some(value),
+            "{flag}"
+        );
+    }
+    let container = &in_redis["containers"][0];
+    let prefix = after(&arguments(container), "--learned-redis-prefix").map(str::to_owned);
+    assert!(
+        prefix.is_some_and(|prefix| prefix.contains('/')),
+        "NAMESPACE/RELEASE"
+    );
+    assert!(arguments(container).contains(&"--learned-redis-cluster"));
+    for (pod, volume) in [
+        (
+            &in_folder,
+            json!({"name": "learned", "emptyDir": {"sizeLimit": "100Mi"}}),
+        ),
+        (
+            &in_redis,
+            json!({"name": "redis", "secret": {"secretName": "redis"}}),
+        ),
+        (
+            &in_redis,
+            json!({"name": "redis-ca", "secret": {"secretName": "redis-tls"}}),
+        ),
+    ] {
+        assert!(pod["volumes"].as_array().unwrap().contains(&volume), "{volume}");
+        let mounts = pod["containers"][0]["volumeMounts"].as_array().unwrap();
+        assert!(
+            mounts.iter().any(|mount| mount["name"] == volume["name"]),
+            "{volume}"
+        );
+    }
+}

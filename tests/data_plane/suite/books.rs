@@ -161,6 +161,7 @@ fn check_metrics(calls: &[Books], metrics: &Metrics) {
     let attempts: Vec<&Attempt> = calls.iter().flat_map(|books| &books.attempts).collect();
     let cost: i64 = attempts.iter().filter_map(|attempt| attempt.cost_ticks).sum();
     assert_eq!(metrics.count("wayleave_cost_ticks_total", &[]), cost);
+    assert_eq!(metrics.count("wayleave_call_cost_ticks_total", &[]), cost);
     let unpriced = attempts
         .iter()
         .filter(|attempt| attempt.cost_ticks.is_none())

@@ -172,12 +172,25 @@ fn money_is_counted() {
 
 #[test]
 fn a_split_that_serves_one_side_only_is_told() {
-    let served = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(
-        verify_scene(scene("split"), &served(&["north"])),
+        verify_scene(scene("split"), &["north"]),
         ["south served none of 40 calls"]
     );
-    assert!(verify_scene(scene("split"), &served(&["north", "south"])).is_empty());
+    assert!(verify_scene(scene("split"), &["north", "south"]).is_empty());
+}
+
+#[test]
+fn what_is_learned_has_to_show_in_the_end() {
+    let served = |learned: usize| {
+        let mut served = vec!["west"; 80 + SETTLED - learned];
+        served.extend(vec!["north"; learned]);
+        served
+    };
+    assert!(verify_scene(scene("best-prose"), &served(SETTLED - FOR_FINDING_OUT)).is_empty());
+    assert_eq!(
+        verify_scene(scene("best-prose"), &served(SETTLED - FOR_FINDING_OUT - 1)),
+        ["7 of the last 20 calls did not go to north"]
+    );
 }
 
 /// An answer out of the cache that saved this.

@@ -58,6 +58,7 @@ impl Paid {
             route: call.route_name(),
             rule: call.rule(),
             client: call.client_name.clone(),
+            task_class: call.task().map(|task| Arc::clone(&task.class)),
             provider: from.provider.clone(),
             key: None,
             model_asked: from.model.clone(),

@@ -4,7 +4,7 @@
 
 mod line;
 mod name;
-mod server;
+pub(crate) mod server;
 mod vectors;
 
 use std::fmt;
@@ -265,4 +265,4 @@ impl fmt::Debug for Redis {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -23,7 +23,7 @@ impl Vector {
     }
 
     /// The cosine of the angle between two; 0 where they are of different models.
-    pub(super) fn similarity(&self, other: &Self) -> f64 {
+    pub(crate) fn similarity(&self, other: &Self) -> f64 {
         if self.0.len() != other.0.len() {
             return 0.0;
         }

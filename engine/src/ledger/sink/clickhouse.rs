@@ -19,7 +19,11 @@ use super::{Failure, Reason};
 pub(super) use row::rows;
 
 /// What makes the table, in order. A statement that has been released is never changed: the next one changes the table.
-const MIGRATIONS: [&str; 1] = [include_str!("clickhouse/1.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("clickhouse/1.sql"),
+    include_str!("clickhouse/2.sql"),
+    include_str!("clickhouse/3.sql"),
+];
 
 /// Where the table is, and who may write to it.
 #[derive(Clone, Debug)]
@@ -87,12 +91,15 @@ pub(super) struct ClickHouse {
     client: Client,
     /// The table is as it should be, as far as we have to see to it.
     prepared: bool,
+    /// Whether the table has room for feedback; `None`: not asked yet.
+    takes_feedback: Option<bool>,
 }
 
 impl ClickHouse {
     pub(super) fn new(options: ClickHouseOptions, client: Client) -> Self {
         Self {
             prepared: !options.migrate,
+            takes_feedback: None,
             options,
             client,
         }
@@ -104,6 +111,11 @@ impl ClickHouse {
             self.migrate().await?;
             self.prepared = true;
         }
+        let rows = if row::has_feedback(&rows) && !self.takes_feedback().await? {
+            row::without_feedback(&rows)
+        } else {
+            rows
+        };
         let insert = format!("INSERT INTO {} FORMAT JSONEachRow", self.options.table);
         let mut url = self.url();
         url.query_pairs_mut()
@@ -111,6 +123,26 @@ impl ClickHouse {
             // An older table lacks the columns of newer records.
             .append_pair("input_format_skip_unknown_fields", "1");
         self.post(url, rows).await.map(drop)
+    }
+
+    /// An older table refuses all that is inserted with it.
+    async fn takes_feedback(&mut self) -> Result<bool, Failure> {
+        if let Some(known) = self.takes_feedback {
+            return Ok(known);
+        }
+        let table = &self.options.table;
+        let described = self.ask(format!("DESCRIBE TABLE {table}")).await?;
+        // One statement makes the columns and the kind.
+        let takes = described.contains("feedback_value");
+        if !takes {
+            tracing::error!(
+                %table,
+                "the ledger's table is of an older version: feedback is left out of it until it is migrated and this \
+                 process is restarted (wayleave ledger schema)"
+            );
+        }
+        self.takes_feedback = Some(takes);
+        Ok(takes)
     }
 
     /// Makes the table what this version needs.

@@ -1,6 +1,5 @@
 //! When similar requests count as equal.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use wayleave_api::cache_policy as api;
@@ -9,6 +8,7 @@ use wayleave_core::price::Ratio;
 use wayleave_core::snapshot::ObjectName;
 use wayleave_core::snapshot::cache::{Semantic, Verify};
 
+use super::super::asked;
 use super::super::grant::Grants;
 use super::super::timing::{self, Most};
 use super::super::verdict::Problems;
@@ -31,21 +31,7 @@ pub(super) fn compile(
     let threshold = spec.threshold.as_ref();
     let threshold = threshold.and_then(|text| threshold_of(text, &field.key("threshold"), problems));
     let embedding = field.key("embedding");
-    let model = spec.embedding.model.as_str();
-    if model.trim().is_empty() {
-        problems.invalid(
-            &embedding.key("model"),
-            "is empty: write the name of a model that makes embeddings",
-        );
-    } else if model.contains('*') {
-        let message = format!("`{model}` is a pattern: write the name of one model");
-        problems.invalid(&embedding.key("model"), message);
-    }
-    let provider = (
-        spec.embedding.namespace.as_deref(),
-        spec.embedding.provider_key.as_str(),
-    );
-    let provider = grants.resolve_embedder(&name.namespace, provider, model, &embedding, problems);
+    let (provider, model) = asked::embedder(&spec.embedding, &name.namespace, &embedding, grants, problems);
     let timeout = spec.timeout.as_ref().and_then(|text| {
         timing::bounded(
             text,
@@ -63,7 +49,7 @@ pub(super) fn compile(
     Semantic {
         threshold: threshold.unwrap_or(Semantic::DEFAULT_THRESHOLD),
         provider,
-        model: Arc::from(model),
+        model,
         timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
         max_turns,
         verify: match spec.verify {

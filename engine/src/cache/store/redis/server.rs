@@ -26,14 +26,14 @@ const IDLE: Duration = Duration::from_secs(15);
 const QUEUE: usize = 256;
 
 /// Where to connect to.
-pub(super) enum Server {
+pub(crate) enum Server {
     Single(Box<Client>),
     Cluster(Box<ClusterClient>),
 }
 
 /// A store that nobody can connect to as it is described. Says nothing of its credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::cache::store) enum BadServer {
+pub(crate) enum BadServer {
     #[error("the URL of the store cannot be used: write redis:// or rediss://, then USER:PASSWORD@HOST:PORT")]
     Url,
     #[error("the certificates to trust cannot be read")]
@@ -42,7 +42,7 @@ pub(in crate::cache::store) enum BadServer {
 
 /// A connection, shared by all that clone it. Many commands are under way in it at once.
 #[derive(Clone)]
-pub(super) enum Wire {
+pub(crate) enum Wire {
     Single(MultiplexedConnection),
     Cluster(ClusterConnection),
 }
@@ -58,9 +58,15 @@ pub(super) enum Node {
 impl Server {
     pub(super) fn new(spec: &RedisStore) -> Result<Self, BadServer> {
         let info = spec.url.expose().into_connection_info();
-        let info = info.map_err(|_| BadServer::Url)?.set_tcp_settings(tcp());
-        let certificates = certificates(spec, &info);
-        if spec.cluster {
+        let info = info.map_err(|_| BadServer::Url)?;
+        Self::at(info, spec.cluster, spec.ca_pem.as_deref())
+    }
+
+    /// One at this place, or the cluster that it is one of. `ca_pem`: the certificates to trust.
+    pub(crate) fn at(info: ConnectionInfo, cluster: bool, ca_pem: Option<&str>) -> Result<Self, BadServer> {
+        let info = info.set_tcp_settings(tcp());
+        let certificates = certificates(ca_pem, &info);
+        if cluster {
             let mut builder = ClusterClientBuilder::new([info])
                 .tcp_settings(tcp())
                 .connection_timeout(CONNECT)
@@ -81,7 +87,7 @@ impl Server {
         .map(|client| Self::Single(Box::new(client)))
     }
 
-    pub(super) async fn connect(&self) -> RedisResult<Wire> {
+    pub(crate) async fn connect(&self) -> RedisResult<Wire> {
         match self {
             Self::Single(client) => {
                 let config = AsyncConnectionConfig::new()
@@ -106,11 +112,11 @@ fn tcp() -> TcpSettings {
     TcpSettings::default().set_nodelay(true).set_keepalive(keepalive)
 }
 
-fn certificates(spec: &RedisStore, info: &ConnectionInfo) -> Option<TlsCertificates> {
+fn certificates(ca_pem: Option<&str>, info: &ConnectionInfo) -> Option<TlsCertificates> {
     let ConnectionAddr::TcpTls { .. } = info.addr() else {
         return None;
     };
-    let pem = spec.ca_pem.as_ref()?;
+    let pem = ca_pem?;
     Some(TlsCertificates {
         client_tls: None,
         root_cert: Some(pem.as_bytes().to_vec()),
@@ -118,7 +124,7 @@ fn certificates(spec: &RedisStore, info: &ConnectionInfo) -> Option<TlsCertifica
 }
 
 impl Wire {
-    pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
+    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
         match self.clone() {
             Self::Single(mut connection) => command.query_async(&mut connection).await,
             Self::Cluster(mut connection) => command.query_async(&mut connection).await,
@@ -201,7 +207,7 @@ fn node_at(address: &str) -> RedisResult<Node> {
 }
 
 /// What an error means for a store.
-pub(super) fn fault(error: &RedisError) -> Fault {
+pub(crate) fn fault(error: &RedisError) -> Fault {
     let refused = matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"));
     if refused || error.kind() == ErrorKind::AuthenticationFailed {
         Fault::Credentials

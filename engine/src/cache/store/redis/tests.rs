@@ -1,8 +1,8 @@
 //! Against real servers.
 
-mod cluster;
+pub(crate) mod cluster;
 mod outage;
-mod process;
+pub(crate) mod process;
 mod search;
 mod tls;
 mod vectors;

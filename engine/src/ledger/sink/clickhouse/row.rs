@@ -18,6 +18,23 @@ pub(in super::super) fn rows(texts: &[Vec<u8>]) -> Vec<u8> {
     lines
 }
 
+/// What all rows of feedback have in them. In a text it would be escaped.
+const FEEDBACK: &[u8] = b"\"kind\":\"feedback\"";
+
+/// Whether there is feedback among these rows.
+pub(super) fn has_feedback(rows: &[u8]) -> bool {
+    rows.windows(FEEDBACK.len()).any(|window| window == FEEDBACK)
+}
+
+/// All other rows.
+pub(super) fn without_feedback(rows: &[u8]) -> Vec<u8> {
+    let lines = rows.split_inclusive(|byte| *byte == b'\n');
+    lines
+        .filter(|line| !has_feedback(line))
+        .collect::<Vec<_>>()
+        .concat()
+}
+
 fn row(record: Map<String, Value>) -> Map<String, Value> {
     let mut row = Map::new();
     for (name, value) in record {
@@ -69,6 +86,25 @@ mod tests {
             "estimated": 1, "usage_input": 3, "usage_cache_read": 0, "cost_ticks": 12, "tier": null,
         });
         assert_eq!(row, wanted);
+    }
+
+    #[test]
+    fn feedback_is_told_from_what_only_speaks_of_it() {
+        let speaks = json!({"kind": "attempt", "reason": "\"kind\":\"feedback\""});
+        let is = json!({"kind": "feedback", "feedback": {"name": "score", "counted": true}});
+        let rows = rows(&[speaks.to_string().into_bytes(), is.to_string().into_bytes()]);
+        let without = without_feedback(&rows);
+        assert!(has_feedback(&rows) && !has_feedback(&without));
+        assert_eq!(
+            without.split(|byte| *byte == b'\n').count(),
+            2,
+            "one line and its end"
+        );
+        let text = String::from_utf8(rows).unwrap();
+        assert!(
+            text.contains("\"feedback_name\":\"score\"") && text.contains("\"feedback_counted\":1"),
+            "{text}"
+        );
     }
 
     #[test]

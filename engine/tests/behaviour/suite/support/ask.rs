@@ -56,6 +56,13 @@ impl Ask {
         Self::new(Endpoint::Models, Value::Null)
     }
 
+    /// Feedback on a call, with these members.
+    pub(crate) fn feedback(call: &str, members: &Value) -> Self {
+        let mut ask = Self::new(Endpoint::Feedback, members.clone());
+        ask.body["call_id"] = json!(call);
+        ask
+    }
+
     fn new(endpoint: Endpoint, body: Value) -> Self {
         let ask = Self {
             endpoint,

@@ -7,6 +7,8 @@ use serde_json::Value;
 pub(crate) struct Books {
     pub(crate) attempts: Vec<Value>,
     pub(crate) call: Value,
+    /// What was asked behind the client's back: no part of what the call cost.
+    pub(crate) behind: Vec<Value>,
 }
 
 impl Books {
@@ -18,13 +20,20 @@ impl Books {
         let call = calls.pop()?;
         assert!(calls.is_empty(), "one record per call: {calls:?}");
         attempts.sort_by_key(|attempt| attempt["attempt"].as_u64());
+        let (behind, attempts): (Vec<Value>, Vec<Value>) = attempts
+            .into_iter()
+            .partition(|attempt| attempt["role"] == "shadow" || attempt["role"] == "judge");
         let numbers: Vec<u64> = attempts
             .iter()
             .filter_map(|attempt| attempt["attempt"].as_u64())
             .collect();
         let all: Vec<u64> = (1..=call["attempts"].as_u64().expect("a count")).collect();
         assert_eq!(numbers, all, "one record per attempt");
-        let books = Self { attempts, call };
+        let books = Self {
+            attempts,
+            call,
+            behind,
+        };
         let sum = books
             .ticks()
             .into_iter()

@@ -231,6 +231,7 @@ pub(crate) fn rule(steps: Vec<Step>) -> Rule {
         experiment: None,
         unsupported: Unsupported::Drop,
         max_cost: None,
+        tasks: None,
     }
 }
 

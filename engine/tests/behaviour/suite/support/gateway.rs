@@ -80,6 +80,12 @@ impl Gateway {
         read().expect("just seen")
     }
 
+    /// Waits until nothing is done behind the clients' backs either.
+    pub(crate) async fn engine_is_quiet(&self) {
+        let settled = || self.metric("wayleave_behind") == 0;
+        eventually("the end of what is done behind the clients' backs", settled).await;
+    }
+
     /// What was sent to a provider, in order.
     pub(crate) fn sent_to(&self, provider: &str) -> Vec<RecordedRequest> {
         let prefix = format!("/{provider}/");

@@ -7,15 +7,15 @@ use crate::cache::store::{Item, Vector};
 /// Slots of each node.
 const PARTS: [(u16, u16); 3] = [(0, 5460), (5461, 10922), (10923, 16383)];
 
-struct Node {
+pub(crate) struct Node {
     process: Process,
-    port: u16,
+    pub(crate) port: u16,
     bus: u16,
 }
 
 /// Which program a node is.
 #[derive(Clone, Copy)]
-enum Program {
+pub(crate) enum Program {
     Any,
     With(By),
 }
@@ -43,7 +43,7 @@ async fn node(program: Program) -> Option<Node> {
 }
 
 /// Three nodes that know each other.
-async fn nodes(program: Program) -> Option<Vec<Node>> {
+pub(crate) async fn nodes(program: Program) -> Option<Vec<Node>> {
     let mut nodes = Vec::new();
     for (from, to) in PARTS {
         let node = node(program).await?;

@@ -19,13 +19,13 @@ const CACHED: &str = "wayleave/redis/debian12/redis-server";
 
 /// What a server searches vectors by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum By {
+pub(crate) enum By {
     VectorSets,
     SearchModule,
 }
 
 /// A server that runs, on a socket in a folder of its own. Dropped, it is killed.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     program: PathBuf,
     arguments: Vec<String>,
@@ -35,17 +35,17 @@ pub(super) struct Process {
 impl Process {
     /// Starts one with these arguments; `None`: there is none on this machine, which is said, and is a failure where CI
     /// is set.
-    pub(super) async fn start(arguments: &[&str]) -> Option<Self> {
+    pub(crate) async fn start(arguments: &[&str]) -> Option<Self> {
         Some(Self::of(program()?, arguments).await)
     }
 
     /// Starts one that searches vectors in this way and no other.
-    pub(super) async fn start_with(by: By, arguments: &[&str]) -> Option<Self> {
+    pub(crate) async fn start_with(by: By, arguments: &[&str]) -> Option<Self> {
         Some(Self::of(by.program()?, arguments).await)
     }
 
     /// Starts one for each way to search vectors.
-    pub(super) async fn start_with_each() -> Vec<Self> {
+    pub(crate) async fn start_with_each() -> Vec<Self> {
         let mut all = Vec::new();
         for by in [By::VectorSets, By::SearchModule] {
             all.extend(Self::start_with(by, &[]).await);
@@ -67,31 +67,31 @@ impl Process {
     }
 
     /// The URL of its socket.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("redis+unix://{}", self.socket().display())
     }
 
     /// Ends it without a word.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Starts it again, empty.
-    pub(super) async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.child = spawn(&self.program, &self.folder, &self.arguments);
         self.answers().await;
     }
 
     /// Stops it as it is (`STOP`), or lets it go on (`CONT`).
-    pub(super) fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status().unwrap();
         assert!(sent.success());
     }
 
     /// Whether it searches vectors in any way.
-    pub(super) fn searches_vectors(&self) -> bool {
+    pub(crate) fn searches_vectors(&self) -> bool {
         self.knows("VSIM") || self.knows("FT.SEARCH")
     }
 
@@ -181,7 +181,7 @@ fn program() -> Option<PathBuf> {
 
 impl By {
     /// One on PATH may be too old.
-    pub(super) fn program(self) -> Option<PathBuf> {
+    pub(crate) fn program(self) -> Option<PathBuf> {
         // Where tools/redis.sh keeps it.
         let (variable, path, what) = match self {
             Self::VectorSets => ("WAYLEAVE_REDIS_VECTORS", "8.2.3", "vector sets"),
@@ -223,13 +223,13 @@ fn found(mut all: impl Iterator<Item = PathBuf>, reason: &str) -> Option<PathBuf
 }
 
 /// A port that was free a moment ago.
-pub(super) fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
 }
 
 /// Looks again and again until there is something to see.
-pub(super) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let end = Instant::now() + PATIENCE;
     loop {
         if let Some(seen) = look().await {
