@@ -245,7 +245,9 @@ mod tests {
         let second = two.reserve(Some(ticks(300)), CAP, noon()).unwrap();
         two.settle(second, Some(ticks(100)));
         let mut sum = Spent::default();
-        [one, two].iter().for_each(|budget| budget.add_to(&mut sum));
+        for budget in [&one, &two] {
+            budget.add_to(&mut sum);
+        }
         assert_eq!(sum.on(noon()), ticks(700));
         assert_eq!(sum.on(tomorrow), Ticks::ZERO);
         let versions = [one.version(), two.version()];

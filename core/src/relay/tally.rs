@@ -243,7 +243,9 @@ mod tests {
                 json: r#"{"city":"Bern"}"#.into(),
             },
         ];
-        events.iter().for_each(|event| observer.observe(event));
+        for event in &events {
+            observer.observe(event);
+        }
         let expected = "Let me see.\n[calls the tool weather with] {\"city\":\"Bern\"}";
         assert_eq!(observer.tally.text, expected);
     }
