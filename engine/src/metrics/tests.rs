@@ -211,29 +211,35 @@ fn everything() -> Arc<Metrics> {
         .passed_over(&label("a/route"), &passed, &Why::Out);
     metrics.keys().show(vec![sample("a/key", true)]);
     metrics.in_flight(1);
+    metrics.ledger_failed();
+    metrics.ledger().dropped(Lost::Full, 3);
+    metrics.ledger().lag(SinkName::ClickHouse, 3);
+    metrics.ledger().sink_failed(SinkName::Otlp, Reason::Timeout);
+    metrics.configured();
+    caches(&metrics);
+    learning(&metrics);
+    metrics
+}
+
+/// What is learned, and by whom.
+fn learning(metrics: &Metrics) {
+    let (route, arm) = (Label("a/route".into()), Label("new".into()));
+    metrics.learned().names("lengths", 2);
+    metrics.learned().failed("disk", "io");
+    metrics.feedback(true);
     metrics.task(
-        label("a/route"),
+        route.clone(),
         &Classified {
             class: "code".into(),
             margin: None,
             by: wayleave_core::task::By::Rules,
         },
     );
-    metrics.ledger_failed();
-    metrics.learned().names("lengths", 2);
     let experiments = metrics.experiments();
     experiments.behind(1);
-    experiments.called(&label("a/route"), &label("new"), true);
-    experiments.judged(label("a/route"), Judged::Tie);
+    experiments.called(&route, &arm, true);
+    experiments.judged(route, Judged::Tie);
     experiments.measure(&[report()]);
-    metrics.feedback(true);
-    metrics.learned().failed("disk", "io");
-    metrics.ledger().dropped(Lost::Full, 3);
-    metrics.ledger().lag(SinkName::ClickHouse, 3);
-    metrics.ledger().sink_failed(SinkName::Otlp, Reason::Timeout);
-    metrics.configured();
-    caches(&metrics);
-    metrics
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Answers are judged behind their clients' backs, and what the judge says moves the next calls.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::Instant;
 use wayleave_core::experiment::report::Report;
 use wayleave_core::judge::judgements::Judged;
 use wayleave_core::snapshot::Rule;
