@@ -271,14 +271,15 @@ impl CallContext {
 
     /// Books an attempt that ended, and the call if this was its last.
     pub(crate) fn settle(&self, record: AttemptRecord) {
-        match &self.relation {
-            Relation::Own => {}
-            Relation::PartOf(whole) => return whole.settle(record),
-            Relation::Behind(whole, _) => return whole.book(Record::Attempt(Box::new(record))),
+        if let Relation::PartOf(whole) = &self.relation {
+            return whole.settle(record);
         }
         self.core
             .metrics
             .spent(self.route_label(), record.role, record.cost_ticks);
+        if let Relation::Behind(whole, _) = &self.relation {
+            return whole.book(Record::Attempt(Box::new(record)));
+        }
         self.lock().cost.add(record.cost_ticks);
         self.book(Record::Attempt(Box::new(record)));
         // Only now: who finds the call's record finds those of all its attempts before it.

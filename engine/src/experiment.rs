@@ -111,7 +111,7 @@ impl Experiments {
         };
         let experiment = &tried.experiment;
         let metrics = call.core.metrics.experiments();
-        metrics.called(call.route_label(), Label(Arc::clone(&arm.name)), failed);
+        metrics.called(&call.route_label(), &Label(Arc::clone(&arm.name)), failed);
         if !self.is_open(experiment) {
             return;
         }

@@ -207,19 +207,16 @@ impl Metrics {
             "Configurations put in force",
             self.configurations.clone(),
         );
-        self.store.register(own);
-        self.cache.register(own);
-        self.learned.register(own);
-        self.experiments.register(own);
         own.register(
             "feedback",
             "Feedback of clients, by whether it counts as evidence",
             self.feedback.clone(),
         );
-        self.ledger.register(own);
-        self.routing.register(own);
-        self.keys.register(own);
-        self.tasks.register(own);
+        self.register_parts();
+    }
+
+    /// Those that have modules of their own, and those that OpenTelemetry has named.
+    fn register_parts(&mut self) {
         self.registry.register(
             "gen_ai_client_operation_duration_seconds",
             "Duration of a request to a provider",
@@ -230,6 +227,15 @@ impl Metrics {
             "Tokens of a request to a provider",
             self.gen_ai_tokens.clone(),
         );
+        let own = self.registry.sub_registry_with_prefix("wayleave");
+        self.store.register(own);
+        self.cache.register(own);
+        self.learned.register(own);
+        self.experiments.register(own);
+        self.ledger.register(own);
+        self.routing.register(own);
+        self.keys.register(own);
+        self.tasks.register(own);
     }
 
     pub(crate) fn attempt(&self, sample: &AttemptSample<'_>) {

@@ -260,6 +260,8 @@ pub(crate) const SCENES: [Scene; 14] = [
     Scene {
         model: "nobody",
         about: "nobody can serve it: an honest error",
+        // Failures at several times, for a Prometheus that watches.
+        pause: Duration::from_millis(300),
         status: &[401, 503],
         script: Script::Attempts(&[
             resting(first("denied", Class::AuthFailed)),

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use wayleave_core::plan::{Plan, PlannedStep};
+use wayleave_core::evidence::best::{Optimise, Reason};
+use wayleave_core::plan::{Lane, Plan, PlannedStep};
 use wayleave_core::price::Ratio;
 use wayleave_core::route::route;
 use wayleave_core::snapshot::Pick;
+use wayleave_core::snapshot::experiment::Best;
 use wayleave_core::table::Table;
 
 use super::*;
@@ -25,6 +27,8 @@ struct Truth {
     first: Duration,
     per_token: Duration,
     tokens: u64,
+    /// The mean score of its answers.
+    quality: f64,
 }
 
 const fn millis(millis: u64) -> Duration {
@@ -38,6 +42,7 @@ const TARGETS: [Truth; 4] = [
         first: millis(200),
         per_token: millis(10),
         tokens: 300,
+        quality: 0.95,
     },
     // Cheap by the token, dear by the answer.
     Truth {
@@ -46,6 +51,7 @@ const TARGETS: [Truth; 4] = [
         first: millis(400),
         per_token: millis(8),
         tokens: 900,
+        quality: 0.93,
     },
     Truth {
         name: "c",
@@ -53,6 +59,7 @@ const TARGETS: [Truth; 4] = [
         first: millis(600),
         per_token: millis(20),
         tokens: 250,
+        quality: 0.55,
     },
     Truth {
         name: "d",
@@ -60,6 +67,7 @@ const TARGETS: [Truth; 4] = [
         first: millis(900),
         per_token: millis(30),
         tokens: 400,
+        quality: 0.97,
     },
 ];
 
@@ -116,7 +124,13 @@ impl Course {
         let PlannedStep::Chain(lanes) = &plan.steps[0] else {
             panic!("no race")
         };
-        let name = Name::new(&lanes[0].target.provider, &lanes[0].model);
+        let lane = lanes[0].clone();
+        self.serve(&lane, truths).await
+    }
+
+    /// The call is answered there.
+    async fn serve(&mut self, lane: &Lane, truths: &[Truth]) -> Truth {
+        let name = Name::new(&lane.target.provider, &lane.model);
         let truth = truths.iter().find(|truth| *truth.name == *name.provider.name);
         let truth = *truth.expect("a target of the world");
         // Half as long to one and a half times.
@@ -166,6 +180,83 @@ fn fastest(explore_millionths: u32) -> Pick {
     Pick::Fastest {
         explore: Ratio::from_millionths(explore_millionths),
     }
+}
+
+/// The cheapest that scores 0.8, with a fifth of the calls judged and all that explore.
+async fn best_of(truths: &[Truth], course: &mut Course) -> Truth {
+    let plan = course.plan();
+    let lane = plan.steps[0].lanes()[0].clone();
+    let judged = lane.standing == Some(Reason::Exploring) || course.rng.u32(0..5) == 0;
+    let truth = course.serve(&lane, truths).await;
+    if judged {
+        let score = f64::from(u8::from(course.rng.f64() < truth.quality));
+        let kind = Kind::of(&course.routed, None);
+        let name = Name::new(&lane.target.provider, &lane.model);
+        course.evidence.scored(&kind, &name, score);
+    }
+    truth
+}
+
+fn best() -> Pick {
+    Pick::Best(Box::new(Best {
+        min_score: Ratio::from_millionths(800_000),
+        optimise: Optimise::Cost,
+        explore: Ratio::from_millionths(200_000),
+        judge: None,
+    }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn best_is_as_good_as_an_oracle_and_keeps_its_quality() {
+    let mut course = Course::new(best());
+    let mut served = Vec::new();
+    for _ in 0..CALLS {
+        served.push(best_of(&TARGETS, &mut course).await);
+    }
+    let good = TARGETS.iter().filter(|truth| truth.quality >= 0.8);
+    let least = good.map(cost).fold(f64::INFINITY, f64::min);
+    let mean = |of: &dyn Fn(&Truth) -> f64| {
+        let learnt = &served[CALLS / 10..];
+        #[expect(clippy::cast_precision_loss, reason = "few")]
+        let calls = learnt.len() as f64;
+        learnt.iter().map(of).sum::<f64>() / calls
+    };
+    let (ratio, quality) = (mean(&cost) / least, mean(&|truth| truth.quality));
+    println!(
+        "Best after {} calls: cost {ratio:.3} of an oracle's, quality {quality:.3}",
+        CALLS / 10
+    );
+    assert!(ratio < 1.05, "{ratio}");
+    assert!(quality > 0.79, "{quality}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_turns_bad_is_left_soon_and_found_again() {
+    let mut course = Course::new(best());
+    for _ in 0..2_000 {
+        best_of(&TARGETS, &mut course).await;
+    }
+    assert_eq!(best_of(&TARGETS, &mut course).await.name, "a");
+    let mut bad = TARGETS;
+    bad[0].quality = 0.3;
+    let mut judged = 0;
+    let mut calls = 0;
+    while calls < 2_000 && judged < 20 {
+        calls += 1;
+        judged = if best_of(&bad, &mut course).await.name == "a" {
+            0
+        } else {
+            judged + 1
+        };
+    }
+    // A fifth of the calls is judged.
+    println!("left after {calls} calls, {} of them judged", calls / 5);
+    assert!(calls / 5 <= 50, "{calls}");
+    let mut again = 0;
+    for _ in 0..8_000 {
+        again += usize::from(best_of(&TARGETS, &mut course).await.name == "a");
+    }
+    assert!(again > 2_000, "{again}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -97,7 +97,7 @@ impl ExperimentMetrics {
         );
     }
 
-    pub(crate) fn called(&self, route: Label, arm: Label, failed: bool) {
+    pub(crate) fn called(&self, route: &Label, arm: &Label, failed: bool) {
         // Both are there from the first call on, so that a share of them is a number.
         for (result, count) in [("failed", u64::from(failed)), ("ok", u64::from(!failed))] {
             let (route, arm) = (route.clone(), arm.clone());

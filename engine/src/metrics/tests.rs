@@ -223,7 +223,7 @@ fn everything() -> Arc<Metrics> {
     metrics.learned().names("lengths", 2);
     let experiments = metrics.experiments();
     experiments.behind(1);
-    experiments.called(label("a/route"), label("new"), true);
+    experiments.called(&label("a/route"), &label("new"), true);
     experiments.judged(label("a/route"), Judged::Tie);
     experiments.measure(&[report()]);
     metrics.feedback(true);

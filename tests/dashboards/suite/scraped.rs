@@ -71,13 +71,15 @@ impl Watched {
         })
     }
 
-    /// The series of a query, as its panel asks for it.
+    /// The series of a query, as its panel asks for it. What shows the present rate of something is asked for the whole
+    /// time of the demo: at its end it rests.
     async fn series(&self, panel: &Panel, expr: &str) -> Vec<Value> {
         let Window { start, end, scrape } = self.window;
+        let at_once = panel.kind.is_instant() && !expr.contains("$__rate_interval");
         let expr = self.window.fill(expr);
         let (start, end) = (start.to_string(), end.to_string());
         let step = scrape.as_secs_f64().to_string();
-        let asked = if panel.kind.is_instant() {
+        let asked = if at_once {
             self.prometheus
                 .ask("query", &[("query", &expr), ("time", &end)])
                 .await

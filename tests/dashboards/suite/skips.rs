@@ -30,10 +30,6 @@ pub(crate) const NOT_IN_THE_DEMO: &[(&str, &str)] = &[
         "wayleave_learned_errors_",
         "the demo keeps nothing that could fail",
     ),
-    (
-        "wayleave_learned_taken_over_",
-        "the demo has one data plane, without Redis",
-    ),
     ("wayleave_cache_semantic_", "the demo's policy has no Redis"),
 ];
 
