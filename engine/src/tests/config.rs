@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use wayleave_core::experiment::Terms;
 use wayleave_core::outcome::{FallbackOn, FallbackReason};
-use wayleave_core::price::{Overlay, OverlayPrice};
+use wayleave_core::price::{Overlay, OverlayPrice, Ratio};
 use wayleave_core::secret::Secret;
+use wayleave_core::snapshot::experiment::{Experiment, Judge, JudgeMode, Mode, Promote};
 use wayleave_core::snapshot::{
     Accept, Access, Endpoint, JsonAccept, Key, Limits, Losers, ModelClaim, ObjectName, Pick, Provider,
     Refusals, Retry, Route, RouteRules, Rule, SlowStream, Snapshot, Step, Target, Timeouts, Unsupported,
@@ -13,7 +15,7 @@ use wayleave_core::snapshot::{
 use wayleave_core::vendor::Vendor;
 
 /// The models that clients may ask for.
-pub(super) const MODELS: [&str; 7] = [
+pub(super) const MODELS: [&str; 9] = [
     "single",
     "chain",
     "spread",
@@ -21,6 +23,8 @@ pub(super) const MODELS: [&str; 7] = [
     "staggered",
     "drained",
     "mixed",
+    "tried",
+    "shadowed",
 ];
 
 fn name(name: &str) -> ObjectName {
@@ -174,11 +178,39 @@ pub(super) fn snapshot() -> Snapshot {
             ],
         ),
     ];
+    let routes = routes.into_iter().chain([
+        tried("tried", Mode::Split, JudgeMode::Pointwise),
+        tried("shadowed", Mode::Shadow, JudgeMode::Pairwise),
+    ]);
     Snapshot {
-        routes,
+        routes: routes.collect(),
         providers,
         ..Snapshot::default()
     }
+}
+
+/// A route with an experiment, all of whose answers a judge is to see.
+fn tried(model: &str, mode: Mode, judged: JudgeMode) -> Route {
+    let mut tried = route(model, vec![pick(&["native"])]);
+    let experiment = Experiment {
+        terms: Terms::equal("old", "new"),
+        targets: targets(&["plain", "pool"]),
+        sticky_by: None,
+        mode,
+        judge: Some(Judge {
+            provider: name("groq"),
+            model: "m-groq".into(),
+            rubric: None,
+            sample: Ratio::ONE,
+            max_cost_per_day: "1000".parse().expect("dollars"),
+            mode: judged,
+        }),
+        promote: Promote::Manual,
+    };
+    if let RouteRules::Rules(rules) = &mut tried.rules {
+        rules[0].experiment = Some(Box::new(experiment));
+    }
+    tried
 }
 
 /// One route `chat` that picks among targets of these names, with these prices of a million tokens of output.
