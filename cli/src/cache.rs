@@ -9,7 +9,8 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use tokio::net::{TcpStream, lookup_host};
-use wayleave_core::cache::key::{BadName, Digest, Key, route_name};
+use wayleave_core::cache::key::{BadName, Key, route_name};
+use wayleave_core::digest::Digest;
 
 use crate::client::Peer;
 use crate::output::{Output, print, print_json, progress};

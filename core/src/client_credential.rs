@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
-use crate::cache::key::Digest;
+use crate::digest::Digest;
 
 /// The headers in which the official SDKs send a credential, beside `Authorization`.
 const NAMED: [&str; 3] = ["x-api-key", "x-goog-api-key", "api-key"];

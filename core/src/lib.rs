@@ -18,6 +18,7 @@ pub mod circuit;
 pub mod client_credential;
 pub mod client_error;
 pub mod credential;
+pub mod digest;
 pub mod endpoint;
 pub mod event;
 pub mod evidence;

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::cache::key::Digest;
+use crate::digest::Digest;
 
 /// What one candidate has drawn; the least wins.
 ///

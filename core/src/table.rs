@@ -14,7 +14,7 @@ pub use self::cache::ActiveCache;
 pub use self::experiment::{ActiveArm, ActiveExperiment, ActiveJudge};
 pub use self::offer::Offer;
 pub use self::tasks::{ActiveAsked, ActiveClass, ActiveClassifier, ActiveTasks};
-use crate::cache::key::Digest;
+use crate::digest::Digest;
 use crate::evidence::best::Optimise;
 use crate::money::Ticks;
 use crate::outcome::FallbackOn;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
-use wayleave_core::cache::key::Digest;
+use wayleave_core::digest::Digest;
 use wayleave_core::evidence::{Length, Mean, Scores};
 use wayleave_core::plan::{Known, Output};
 use wayleave_core::route::Routed;

@@ -7,8 +7,9 @@ use http::HeaderMap;
 
 use super::canonical::Canonical;
 use super::directive::{Directive, Keep, Lookup};
-use super::key::{Digest, Key, Scope};
+use super::key::{Key, Scope};
 use crate::client_credential;
+use crate::digest::Digest;
 use crate::endpoint::Endpoint;
 use crate::intake::Intake;
 use crate::price::Ratio;

@@ -14,7 +14,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::key::{Digest, Key};
+use super::key::Key;
+use crate::digest::Digest;
 use crate::format::{Framing, WireFormat};
 use crate::money::Ticks;
 use crate::relay::ProviderShape;

@@ -2,7 +2,7 @@
 //! restart.
 
 use super::terms::Arm;
-use crate::cache::key::Digest;
+use crate::digest::Digest;
 use crate::lot::Lot;
 
 /// The arm of whoever has this sticky value (a user, a session; else the call's id), by the lots that the arms draw.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::object::{Object, Path, items};
-use crate::cache::key::Digest;
+use crate::digest::Digest;
 
 /// Members that stand before the first turn.
 const BEFORE: [&str; 5] = [

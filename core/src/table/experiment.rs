@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{ActiveRule, ActiveStep, ActiveTarget, sole};
-use crate::cache::key::Digest;
+use crate::digest::Digest;
 use crate::experiment::Terms;
 use crate::snapshot::experiment::{Experiment, Judge, Mode, Promote};
 use crate::snapshot::{ObjectName, Pick, Provider, Rule, StickyBy, Timeouts};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::ActiveRule;
 use super::sole::{self, For};
-use crate::cache::key::Digest;
+use crate::digest::Digest;
 use crate::price::Ratio;
 use crate::snapshot::tasks::{Asked, Classifier, TaskClass, Tasks};
 use crate::snapshot::{ObjectName, Provider};

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use wayleave_core::cache::key::{Digest, Key, Scope};
+use wayleave_core::cache::key::{Key, Scope};
 use wayleave_core::cache::{Entry, NotKept, Provenance, keep};
+use wayleave_core::digest::Digest;
 use wayleave_core::format::{Framing, WireFormat};
 use wayleave_core::money::Ticks;
 use wayleave_core::price::Ratio;

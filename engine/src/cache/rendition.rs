@@ -111,7 +111,8 @@ impl fmt::Debug for Renditions {
 mod tests {
     use jiff::Timestamp;
     use wayleave_core::cache::Provenance;
-    use wayleave_core::cache::key::{Digest, Scope};
+    use wayleave_core::cache::key::Scope;
+    use wayleave_core::digest::Digest;
     use wayleave_core::format::{Framing, WireFormat};
     use wayleave_core::usage::Usage;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wayleave_core::cache::key::Digest;
+use wayleave_core::digest::Digest;
 use wayleave_core::plan::{Availability, KeyChoice, Known, World};
 use wayleave_core::snapshot::{Endpoint, ObjectName};
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
-use wayleave_core::cache::key::Digest;
+use wayleave_core::digest::Digest;
 use wayleave_core::table::{ActiveClassifier, ActiveRule, ActiveTasks, Table};
 use wayleave_core::walk::Role;
 

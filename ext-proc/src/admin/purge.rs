@@ -101,7 +101,8 @@ fn answer(status: StatusCode, value: &Value) -> Response<Full<Bytes>> {
 
 #[cfg(test)]
 mod tests {
-    use wayleave_core::cache::key::{Digest, Key};
+    use wayleave_core::cache::key::Key;
+    use wayleave_core::digest::Digest;
 
     use super::*;
 

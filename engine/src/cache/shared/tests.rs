@@ -1,4 +1,5 @@
-use wayleave_core::cache::key::{Digest, Scope};
+use wayleave_core::cache::key::Scope;
+use wayleave_core::digest::Digest;
 use wayleave_core::format::{Framing, WireFormat};
 use wayleave_core::usage::Usage;
 

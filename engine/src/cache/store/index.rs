@@ -6,7 +6,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use moka::sync::Cache;
-use wayleave_core::cache::key::{Digest, Key};
+use wayleave_core::cache::key::Key;
+use wayleave_core::digest::Digest;
 
 use super::{Purge, Vector};
 

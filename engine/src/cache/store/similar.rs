@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use wayleave_core::cache::key::{Digest, Key};
+use wayleave_core::cache::key::Key;
+use wayleave_core::digest::Digest;
 
 use super::index::CANDIDATES;
 use super::{Found, Item, Place, Store, Vector};

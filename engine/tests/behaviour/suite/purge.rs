@@ -1,6 +1,7 @@
 //! Kept answers that are forgotten: of a route, of a client, one.
 
-use wayleave_core::cache::key::{Digest, Key};
+use wayleave_core::cache::key::Key;
+use wayleave_core::digest::Digest;
 use wayleave_engine::{Purge, PurgeError};
 
 use super::support::{Ask, CLIENT_SECRET, Gateway, Got, cache_rules};

@@ -1,5 +1,6 @@
 use tokio::time::Instant;
-use wayleave_core::cache::key::{Digest, Scope};
+use wayleave_core::cache::key::Scope;
+use wayleave_core::digest::Digest;
 
 use super::*;
 use crate::metrics::{Label, Metrics};

@@ -3,7 +3,8 @@
 //!
 //! The number is the version of all that is put there. There is no hash tag: a cluster spreads entries over its nodes.
 
-use wayleave_core::cache::key::{Digest, Key};
+use wayleave_core::cache::key::Key;
+use wayleave_core::digest::Digest;
 
 use crate::cache::store::Purge;
 
@@ -69,7 +70,8 @@ fn literal(text: &str) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use wayleave_core::cache::key::{Digest, Scope};
+    use wayleave_core::cache::key::Scope;
+    use wayleave_core::digest::Digest;
 
     use super::*;
 

@@ -9,7 +9,8 @@ mod vectors;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use wayleave_core::cache::key::{Digest, Scope};
+use wayleave_core::cache::key::Scope;
+use wayleave_core::digest::Digest;
 use wayleave_core::secret::Secret;
 use wayleave_core::snapshot::cache::Store as Spec;
 

@@ -8,7 +8,8 @@ mod sets;
 use std::time::Duration;
 
 use redis::Value;
-use wayleave_core::cache::key::{Digest, Key};
+use wayleave_core::cache::key::Key;
+use wayleave_core::digest::Digest;
 
 use super::Redis;
 use super::server::{self, Wire};

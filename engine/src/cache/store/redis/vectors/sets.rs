@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use redis::{FromRedisValue, Value, cmd, from_redis_value, pipe};
 use serde::{Deserialize, Serialize};
-use wayleave_core::cache::key::{Digest, Key};
+use wayleave_core::cache::key::Key;
+use wayleave_core::digest::Digest;
 
 use crate::cache::store::index::MOST_IN_GROUP;
 use crate::cache::store::redis::{Redis, millis, name};
