@@ -9,6 +9,7 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use wayleave_core::endpoint::Endpoint;
+use wayleave_core::judge::judgements::Judged;
 
 use super::Script;
 use super::config::{MODELS, snapshot};
@@ -234,9 +235,29 @@ impl Mix {
             assert!(!client.whole || call["class"] != "client_left", "{call}");
         }
         let calls = books.values().filter_map(|(call, _)| call.as_ref());
-        let behind = attempts.iter().filter(|attempt| is_behind(attempt));
-        assert!(behind.count() > 100, "answers were judged");
+        self.check_judges(&attempts);
         is_a_mix(&calls.chain(attempts.iter().copied()).collect::<Vec<_>>());
+    }
+
+    /// A judge that fails or takes too long gives no score.
+    fn check_judges(&self, attempts: &[&Value]) {
+        let by = |class: &str| {
+            let judged = attempts.iter().filter(|attempt| attempt["role"] == "judge");
+            judged.filter(|attempt| attempt["class"] == class).count() as u64
+        };
+        let ends = ["ok", "timeout", "server_error"].map(by);
+        assert!(ends.iter().all(|count| *count > 0), "{ends:?}");
+        let mut given = BTreeMap::new();
+        let mut scores = 0;
+        for report in self.engine.experiments() {
+            scores += report.arms.iter().map(|arm| arm.all.score.count).sum::<u64>();
+            for (judged, count) in report.judge.expect("a judge").judgements {
+                *given.entry(judged).or_insert(0) += count;
+            }
+        }
+        let of = |judged| given.get(&judged).copied().unwrap_or(0);
+        assert_eq!(scores, of(Judged::Scored) + of(Judged::Tie), "{given:?}");
+        assert!(of(Judged::Failed) > 0 && of(Judged::Unusable) > 0, "{given:?}");
     }
 
     fn check_metrics(&self, attempts: &[&Value]) {
