@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use wayleave_core::evidence::best::Reason;
 use wayleave_core::experiment::assign::is_sampled;
+use wayleave_core::format::WireFormat;
 use wayleave_core::judge::budget::{Budget, Refused, Reservation};
 use wayleave_core::judge::case::MOST_BODY;
 use wayleave_core::judge::judgements::{Judged, Judgements};
@@ -62,10 +63,19 @@ impl Judging {
         }
     }
 
-    /// Whether the answer of this lane is going to be judged, if it is served.
+    /// Whether the answer of this lane is going to be judged, if it is served. Only what is said is.
     pub(crate) fn wants(call: &CallContext, lane: &Lane) -> bool {
         let Some(judge) = &lane.judge else { return false };
-        if call.intake.body().len() > MOST_BODY {
+        let is_said = match call.intake.format {
+            WireFormat::OpenAIEmbeddings | WireFormat::AnthropicTokens => false,
+            WireFormat::OpenAIChat
+            | WireFormat::OpenAIResponses
+            | WireFormat::OpenAICompletions
+            | WireFormat::AnthropicMessages
+            | WireFormat::GeminiGenerate
+            | WireFormat::BedrockConverse => true,
+        };
+        if !is_said || call.intake.body().len() > MOST_BODY {
             return false;
         }
         let open = match (&call.routed.rule.experiment, lane.arm) {

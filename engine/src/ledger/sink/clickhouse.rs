@@ -155,12 +155,26 @@ impl ClickHouse {
         let applied = self.ask(format!("SELECT max(version) FROM {versions}")).await?;
         let applied = applied.trim().parse().unwrap_or(0);
         for (version, statement) in (1..).zip(schema(&self.options.table)).skip(applied) {
-            self.ask(statement).await?;
+            // One that was applied and not written down, as its process was killed between.
+            if !self.has_columns_of(&statement).await? {
+                self.ask(statement).await?;
+            }
             self.ask(format!("INSERT INTO {versions} SELECT {version}, now()"))
                 .await?;
             tracing::info!(table = %self.options.table, version, "migrated the ledger's table");
         }
         Ok(())
+    }
+
+    /// Whether the table has what a statement adds to it. Old servers do not know `ADD COLUMN IF NOT EXISTS`.
+    async fn has_columns_of(&self, statement: &str) -> Result<bool, Failure> {
+        let added = statement.split("ADD COLUMN ").nth(1);
+        let Some(column) = added.and_then(|rest| rest.split(' ').next()) else {
+            return Ok(false);
+        };
+        let described = self.ask(format!("DESCRIBE TABLE {}", self.options.table)).await?;
+        let mut columns = described.lines().filter_map(|line| line.split('\t').next());
+        Ok(columns.any(|known| known == column))
     }
 
     fn url(&self) -> Url {
