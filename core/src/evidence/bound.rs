@@ -109,13 +109,18 @@ impl Sums {
         if least <= 0.0 {
             return true;
         }
+        let needed = -error.ln();
+        // Most is won by all on each score, if all scores are their mean (Jensen): where that is too little, nothing is
+        // enough. So what is open, as most is for most of its time, is told at once.
+        if self.count * (self.sum / (self.count * least)).ln() < needed {
+            return false;
+        }
         let nodes = self.nodes();
         let (gain, best) = (nodes.at / least - 1.0, 1.0 / least - 1.0);
         let logs = BETS.map(|bet| {
             let middle = nodes.middle * (bet.stake * gain).ln_1p();
             bet.begins + nodes.zeros * bet.lost + middle + nodes.ones * (bet.stake * best).ln_1p()
         });
-        let needed = -error.ln();
         let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         // The sum of all is at least the largest, and at most as many times that as there are: nine, whose logarithm is
         // below 2.2.
