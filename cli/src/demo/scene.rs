@@ -142,6 +142,9 @@ const fn lane(provider: &'static str, class: Class, role: &'static [Role]) -> Ex
     }
 }
 
+/// Between calls whose answers are judged: a second and more in all, so that a Prometheus sees it happen.
+const THINKING: Duration = Duration::from_millis(20);
+
 /// What most scenes have in common.
 const USUAL: Scene = Scene {
     model: "",
@@ -187,6 +190,7 @@ pub(crate) const SCENES: [Scene; 14] = [
         model: "best-prose",
         about: "a judge scores answers: the cheapest model whose prose is good enough, found out while it serves",
         plays: Plays::Judged(100),
+        pause: THINKING,
         script: Script::Learned(&[
             first("west", Class::Ok),
             first("south", Class::Ok),
@@ -199,6 +203,7 @@ pub(crate) const SCENES: [Scene; 14] = [
         about: "the same route asked for code, which the cheapest is bad at: another model serves",
         question: "What is wrong here? ```rust\nfn main() { println!(\"{}\", 1 + ); }\n```",
         plays: Plays::Judged(100),
+        pause: THINKING,
         script: Script::Learned(&[
             first("west", Class::Ok),
             first("north", Class::Ok),
@@ -210,6 +215,7 @@ pub(crate) const SCENES: [Scene; 14] = [
         model: "experiment",
         about: "an experiment: the new model is better, is promoted by itself, and gets all calls",
         plays: Plays::Judged(100),
+        pause: THINKING,
         script: Script::Learned(&[first("north", Class::Ok), first("south", Class::Ok)]),
         ..USUAL
     },
