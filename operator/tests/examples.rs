@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use wayleave_core::snapshot::Snapshot;
+use wayleave_core::snapshot::{RouteRules, Snapshot};
 use wayleave_operator::compile::verdict::Severity;
 use wayleave_operator::manifest::{Accepted, Env, Manifests, Report, update};
 
@@ -86,4 +86,32 @@ fn the_demo_has_its_scenes() {
             "unpriced"
         ]
     );
+}
+
+/// Rules that documents show whole. What stands for more, `…`, is left out of this.
+#[test]
+fn rules_in_documents_are_in_force() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let mut shown = 0;
+    for document in ["experiments.md", "tasks.md"] {
+        let text = fs::read_to_string(docs.join(document)).expect("a document");
+        let blocks = text.split("```yaml\n").skip(1);
+        let blocks = blocks.filter_map(|rest| rest.split("```").next());
+        for rules in blocks.filter(|block| block.starts_with("rules:") && !block.contains('…')) {
+            let rules = rules.replace('\n', "\n  ");
+            let head = "apiVersion: wayleave.dev/v1alpha1\nkind: LLMRoute\nmetadata: {name: shown}\nspec:";
+            let route = format!("{head}\n  models: [chat]\n  {rules}\n");
+            let files = BTreeMap::from([("route.yaml".to_owned(), route)]);
+            let manifests = Manifests::read(&files, Env::new(&|_| None));
+            let (_, snapshot, report) = update(&Accepted::default(), manifests);
+            let rules = snapshot.routes.first().map(|route| &route.rules);
+            // The keys that it names are not there, which is no fault of its own.
+            assert!(
+                matches!(rules, Some(RouteRules::Rules(_))),
+                "{document}:\n{report}"
+            );
+            shown += 1;
+        }
+    }
+    assert!(shown >= 2, "{shown}");
 }
