@@ -143,58 +143,5 @@ impl Winner {
     }
 }
 
-/// How much the judge prefers a place: a doubt about all of its comparisons, for people to see.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bias {
-    /// Comparisons of which both orders were read.
-    pub both: u64,
-    /// In which the first won in both orders.
-    pub first: u64,
-    /// In which the second did.
-    pub second: u64,
-    /// Comparisons of which an order could not be read.
-    pub unread: u64,
-}
-
-impl Bias {
-    /// Counts a comparison and says who won; `None` if an order could not be read.
-    pub fn observe(
-        &mut self,
-        control_first: Result<Choice, Unreadable>,
-        challenger_first: Result<Choice, Unreadable>,
-    ) -> Option<Winner> {
-        let (Ok(one), Ok(two)) = (control_first, challenger_first) else {
-            self.unread = self.unread.saturating_add(1);
-            return None;
-        };
-        self.both = self.both.saturating_add(1);
-        match (one, two) {
-            (Choice::First, Choice::First) => self.first = self.first.saturating_add(1),
-            (Choice::Second, Choice::Second) => self.second = self.second.saturating_add(1),
-            (Choice::First | Choice::Tie, Choice::Second | Choice::Tie)
-            | (Choice::Second | Choice::Tie, Choice::First)
-            | (Choice::Second, Choice::Tie) => {}
-        }
-        Some(Winner::of(one, two))
-    }
-
-    /// The share of comparisons that the place decided; `None`: there are none.
-    #[expect(clippy::cast_precision_loss, reason = "a share")]
-    pub fn share(&self) -> Option<f64> {
-        (self.both > 0).then(|| self.first.saturating_add(self.second) as f64 / self.both as f64)
-    }
-
-    /// With what another replica counted.
-    #[must_use]
-    pub const fn plus(self, other: Self) -> Self {
-        Self {
-            both: self.both.saturating_add(other.both),
-            first: self.first.saturating_add(other.first),
-            second: self.second.saturating_add(other.second),
-            unread: self.unread.saturating_add(other.unread),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests;

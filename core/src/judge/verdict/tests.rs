@@ -88,39 +88,6 @@ fn both_orders_have_to_agree() {
 }
 
 #[test]
-fn a_preferred_place_is_counted_and_an_unread_order_is_no_score() {
-    let mut bias = Bias::default();
-    assert_eq!(bias.share(), None);
-    assert_eq!(
-        bias.observe(Ok(Choice::First), Ok(Choice::First)),
-        Some(Winner::Tie)
-    );
-    assert_eq!(
-        bias.observe(Ok(Choice::Second), Ok(Choice::Second)),
-        Some(Winner::Tie)
-    );
-    assert_eq!(
-        bias.observe(Ok(Choice::First), Ok(Choice::Second)),
-        Some(Winner::Control)
-    );
-    assert_eq!(
-        bias.observe(Ok(Choice::Tie), Ok(Choice::First)),
-        Some(Winner::Tie)
-    );
-    assert_eq!(bias.observe(Err(Unreadable::NoObject), Ok(Choice::First)), None);
-    assert_eq!(bias.observe(Ok(Choice::First), Err(Unreadable::NoObject)), None);
-    let counted = Bias {
-        both: 4,
-        first: 1,
-        second: 1,
-        unread: 2,
-    };
-    assert_eq!(bias, counted);
-    assert_eq!(bias.share(), Some(0.5));
-    assert_eq!(bias.plus(bias).both, 8);
-}
-
-#[test]
 fn hostile_text_costs_little() {
     for piece in ["{", "{\"a\":", "{\"", "{\"a\":[", "\u{1F600}{"] {
         assert!(score(&piece.repeat(20_000)).is_err());
