@@ -46,8 +46,9 @@ pub struct Judge {
     ))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<Decimal>,
-    /// US dollars that judging may cost in a day (of UTC) in each data plane, such as "5": the judge's own calls, and
-    /// those of other arms that are made only to be judged. When they are used up, nothing is judged until the next day.
+    /// US dollars that judging may cost in a day (of UTC) in each data plane, or in all together that share what they
+    /// learn, such as "5": the judge's own calls, and those of other arms that are made only to be judged. When they are
+    /// used up, nothing is judged until the next day.
     #[x_kube(validation = amount())]
     pub max_cost_per_day: Decimal,
     /// Pointwise (each answer gets a score by itself) or Pairwise (the answer of an experiment's arm is compared with

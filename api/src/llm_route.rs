@@ -100,7 +100,7 @@ pub struct Rule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slow_stream: Option<SlowStream>,
     /// US dollars that a call may be expected to cost, such as "0.05". A target that is expected to cost more, or whose
-    /// price nobody knows, is not asked; where none is left the call is refused with 402 before anything is spent.
+    /// price nobody knows, is not asked; where none is left the call is refused with 402 before any is asked.
     /// Without it: no limit.
     #[x_kube(validation = amount())]
     #[serde(default, skip_serializing_if = "Option::is_none")]
