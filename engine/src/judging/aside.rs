@@ -11,12 +11,16 @@ use wayleave_core::outcome::{Class, Outcome};
 use wayleave_core::plan::{KeyChoice, Lane};
 use wayleave_core::snapshot::Accept;
 use wayleave_core::table::ActiveRule;
+use wayleave_core::usage::Usage;
 use wayleave_core::walk::Role;
 
 use crate::attempt::{Attempt, Next};
 use crate::context::{CallContext, Own, Relation};
 use crate::executor::{gate, next_key};
 use crate::planning::plan_call;
+
+/// Output tokens that an answer without a bound is reckoned with: few are longer.
+const UNBOUNDED_OUTPUT: u64 = 4_096;
 
 /// What one model is asked.
 pub(super) struct Aside {
@@ -66,8 +70,6 @@ impl Aside {
 
     /// The most that it may cost, or may be expected to where its output has no bound; `None`: nobody has a price.
     pub(super) fn most(&self) -> Option<Ticks> {
-        use wayleave_core::usage::Usage;
-
         let target = self.call.routed.rule.steps.first()?.targets().first()?;
         let endpoint = target.endpoint.as_ref().ok()?;
         let offer = target.offer(endpoint, target.model.as_deref()?);
@@ -150,6 +152,3 @@ impl Said {
         }
     }
 }
-
-/// Output tokens that an answer without a bound is reckoned with: few are longer.
-const UNBOUNDED_OUTPUT: u64 = 4_096;
