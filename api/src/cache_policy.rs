@@ -10,7 +10,7 @@ use crate::crd::undescribed;
 use crate::duration::{Duration, at_least, at_most};
 use crate::number::{ByteSize, Decimal, bytes_at_most, ratio};
 use crate::provider_key::CertificateAuthority;
-use crate::reference::{EmbeddingRef, PolicyTargetRef, SecretEntryRef, header_name};
+use crate::reference::{ModelRef, PolicyTargetRef, SecretEntryRef, header_name};
 
 /// Which answers are kept, for whom and how long.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
@@ -260,8 +260,8 @@ pub struct Semantic {
     ))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<Decimal>,
-    /// The model that makes the embeddings.
-    pub embedding: EmbeddingRef,
+    /// The model that makes the embeddings, such as text-embedding-3-small, at a provider that speaks OpenAI's API.
+    pub embedding: ModelRef,
     /// How long a call waits for an embedding, from 1ms to 10s; then it goes on without. Without it: 300ms.
     #[x_kube(validation = at_least("1ms"), validation = at_most("10s"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -11,6 +11,7 @@ use crate::crd::undescribed;
 use crate::judge::Judge;
 use crate::llm_route::StickyBy;
 use crate::number::{Decimal, ratio};
+use crate::reference::ModelRef;
 
 /// Models that are compared on the rule's own calls. The arm's model is asked first; the rule's steps stand in for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
@@ -40,7 +41,8 @@ pub struct Experiment {
     /// the other arms make an answer too, which no client sees). Without it: Split.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<ExperimentMode>,
-    /// Who says how good the answers are. Without it: clients by their feedback, and only failures end the experiment.
+    /// Who says how good the answers are: a model that is none of the arms', as models prefer their own. Without it:
+    /// clients by their feedback, and only failures end the experiment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<Judge>,
     /// When enough is known.
@@ -65,23 +67,9 @@ pub struct Arm {
     #[schemars(range(min = 0, max = 1_000_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,
-    /// Name of the ProviderKey.
-    #[schemars(length(min = 1, max = 253))]
-    pub provider_key: String,
-    /// Namespace of the ProviderKey. Without it: the namespace of this object. Another namespace has to be allowed by
-    /// the ProviderKey's `allowedNamespaces`.
-    #[schemars(length(min = 1, max = 63))]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
     /// The model to ask for.
-    #[schemars(length(max = 253))]
-    #[x_kube(
-        validation = Rule::new("self.trim() != ''")
-            .message("is empty: write the name of the arm's model")
-            .reason(Reason::FieldValueRequired),
-        validation = Rule::new("!self.contains('*')").message("is a pattern: write the name of one model")
-    )]
-    pub model: String,
+    #[serde(flatten)]
+    pub target: ModelRef,
 }
 
 /// Who serves.

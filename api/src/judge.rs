@@ -7,28 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::crd::undescribed;
 use crate::number::{Decimal, amount, ratio};
+use crate::reference::ModelRef;
 
 /// A model that scores answers, behind the client's back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Judge {
-    /// Name of the ProviderKey.
-    #[schemars(length(min = 1, max = 253))]
-    pub provider_key: String,
-    /// Namespace of the ProviderKey. Without it: the namespace of this object. Another namespace has to be allowed by
-    /// the ProviderKey's `allowedNamespaces`.
-    #[schemars(length(min = 1, max = 63))]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// The model that judges. It may be none of those whose answers it judges: models prefer their own.
-    #[schemars(length(max = 253))]
-    #[x_kube(
-        validation = Rule::new("self.trim() != ''")
-            .message("is empty: write the name of the model that judges")
-            .reason(Reason::FieldValueRequired),
-        validation = Rule::new("!self.contains('*')").message("is a pattern: write the name of one model")
-    )]
-    pub model: String,
+    /// The model that judges.
+    #[serde(flatten)]
+    pub asked: ModelRef,
     /// What makes an answer good, in words for the judge. Without it: what the request asks for, correct, complete and to
     /// the point.
     #[schemars(length(min = 1, max = 4000))]

@@ -11,7 +11,7 @@ use crate::duration::{Duration, at_least, at_most, not_under_backoff, within_tot
 use crate::experiment::Experiment;
 use crate::judge::Judge;
 use crate::number::{Decimal, amount, ratio};
-use crate::reference::{ModelRef, WeightedModelRef, header_name, model_patterns};
+use crate::reference::{TargetRef, WeightedTargetRef, header_name, model_patterns};
 use crate::tasks::Tasks;
 
 /// Which models serve a call, and what happens when they fail.
@@ -176,7 +176,8 @@ pub struct Step {
     /// Of pick: Best: what decides among those that are good enough, Cost or Latency. Without it: Cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub optimise: Option<Optimise>,
-    /// Of pick: Best: who scores the answers. Without it: only clients do, by their feedback.
+    /// Of pick: Best: who scores the answers: a model that is none of the targets', as models prefer their own. Without
+    /// it: only clients do, by their feedback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<Box<Judge>>,
     /// The candidates. One serves the call; the others of the step stand in for it when it fails.
@@ -187,7 +188,7 @@ pub struct Step {
             .reason(Reason::FieldValueForbidden)
     )]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub targets: Option<Vec<WeightedModelRef>>,
+    pub targets: Option<Vec<WeightedTargetRef>>,
 }
 
 /// How one of several targets is chosen.
@@ -252,7 +253,7 @@ pub struct StickyBy {
 pub struct Race {
     /// The lanes, in starting order.
     #[schemars(length(min = 2, max = 8), extend("x-kubernetes-list-type" = "atomic"))]
-    pub targets: Vec<ModelRef>,
+    pub targets: Vec<TargetRef>,
     /// How long each lane waits for the one before it. Without it: all start together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stagger: Option<Duration>,

@@ -2,7 +2,7 @@
 #![expect(unreachable_pub, reason = "KubeSchema repeats the types inside of functions")]
 
 use kube::KubeSchema;
-use kube::core::{Reason, Rule};
+use kube::core::Rule;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
@@ -68,60 +68,28 @@ pub struct PolicyTargetRef {
     pub name: String,
 }
 
-/// A model at a provider, in a race.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+/// A ProviderKey.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ModelRef {
+pub struct ProviderKeyRef {
     /// Name of the ProviderKey.
     #[schemars(length(min = 1, max = 253))]
-    pub provider_key: String,
+    #[serde(rename = "providerKey")]
+    pub name: String,
     /// Namespace of the ProviderKey. Without it: the namespace of this object. Another namespace has to be allowed by
     /// the ProviderKey's `allowedNamespaces`.
     #[schemars(length(min = 1, max = 63))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    /// Model to ask the provider for. Without it: the model that the client asked for.
-    #[schemars(length(max = 253))]
-    #[x_kube(validation = not_empty(), validation = no_pattern())]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-}
-
-/// A model that makes embeddings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct EmbeddingRef {
-    /// Name of the ProviderKey, of a provider that speaks OpenAI's API.
-    #[schemars(length(min = 1, max = 253))]
-    pub provider_key: String,
-    /// Namespace of the ProviderKey. Without it: the namespace of this object. Another namespace has to be allowed by
-    /// the ProviderKey's `allowedNamespaces`.
-    #[schemars(length(min = 1, max = 63))]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// Model to ask the provider for, such as text-embedding-3-small.
-    #[schemars(length(max = 253))]
-    #[x_kube(
-        validation = Rule::new("self.trim() != ''")
-            .message("is empty: write the name of a model that makes embeddings")
-            .reason(Reason::FieldValueRequired),
-        validation = Rule::new("!self.contains('*')").message("is a pattern: write the name of one model")
-    )]
-    pub model: String,
 }
 
 /// One model at a provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct NamedModelRef {
-    /// Name of the ProviderKey.
-    #[schemars(length(min = 1, max = 253))]
-    pub provider_key: String,
-    /// Namespace of the ProviderKey. Without it: the namespace of this object. Another namespace has to be allowed by
-    /// the ProviderKey's `allowedNamespaces`.
-    #[schemars(length(min = 1, max = 63))]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
+pub struct ModelRef {
+    /// The provider.
+    #[serde(flatten)]
+    pub provider_key: ProviderKeyRef,
     /// Model to ask the provider for.
     #[schemars(length(max = 253))]
     #[x_kube(
@@ -133,38 +101,38 @@ pub struct NamedModelRef {
     pub model: String,
 }
 
-/// A model at a provider, with its share of a weighted pick.
+/// What a call may go to: a model at a provider, or the model there that the client asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct WeightedModelRef {
-    /// Name of the ProviderKey.
-    #[schemars(length(min = 1, max = 253))]
-    pub provider_key: String,
-    /// Namespace of the ProviderKey. Without it: the namespace of this object. Another namespace has to be allowed by
-    /// the ProviderKey's `allowedNamespaces`.
-    #[schemars(length(min = 1, max = 63))]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
+pub struct TargetRef {
+    /// The provider.
+    #[serde(flatten)]
+    pub provider_key: ProviderKeyRef,
     /// Model to ask the provider for. Without it: the model that the client asked for.
     #[schemars(length(max = 253))]
-    #[x_kube(validation = not_empty(), validation = no_pattern())]
+    #[x_kube(
+        validation = Rule::new("self.trim() != ''")
+            .message("is empty: write the provider's model name, or remove it to pass the client's on")
+            .reason(Reason::FieldValueRequired),
+        validation = Rule::new("!self.contains('*')")
+            .message("is a pattern: remove it to pass the client's model name on")
+    )]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+}
+
+/// A target with its share of a weighted pick.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WeightedTargetRef {
+    /// The target.
+    #[serde(flatten)]
+    pub target: TargetRef,
     /// Share of the calls, relative to the other targets of the step. Without it: 1. With 0 it only stands in for the
     /// others when they fail.
     #[schemars(range(min = 0, max = 1_000_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,
-}
-
-fn not_empty() -> Rule {
-    Rule::new("self.trim() != ''")
-        .message("is empty: write the provider's model name, or remove it to pass the client's on")
-        .reason(Reason::FieldValueRequired)
-}
-
-fn no_pattern() -> Rule {
-    Rule::new("!self.contains('*')").message("is a pattern: remove it to pass the client's model name on")
 }
 
 /// The rules of each model name that a route claims.

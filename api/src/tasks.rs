@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::crd::undescribed;
 use crate::duration::{Duration, at_least, at_most};
 use crate::number::{Decimal, ratio};
-use crate::reference::{EmbeddingRef, NamedModelRef};
+use crate::reference::ModelRef;
 
 /// What calls ask for, and how that is found out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
@@ -68,12 +68,13 @@ pub struct Tasks {
     #[schemars(length(max = 63))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<String>,
-    /// For classifier: Embedding: the model that makes the embeddings.
+    /// For classifier: Embedding: the model that makes the embeddings, such as text-embedding-3-small, at a provider that
+    /// speaks OpenAI's API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub embedding: Option<EmbeddingRef>,
+    pub embedding: Option<ModelRef>,
     /// For classifier: Model: the model that is asked. A small one that answers at once is meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<NamedModelRef>,
+    pub model: Option<ModelRef>,
     /// How long a call waits for Embedding or Model, from 1ms to 10s; then its class is the fallback. Without it: 300ms.
     #[x_kube(validation = at_least("1ms"), validation = at_most("10s"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,45 +1,43 @@
-//! Models that the gateway asks by itself.
+//! Models that are asked by their own name, whatever the client asked for.
 
 use std::sync::Arc;
 
-use wayleave_api::reference::{EmbeddingRef, NamedModelRef};
+use wayleave_api::reference::ModelRef;
 use wayleave_core::snapshot::ObjectName;
 
 use super::grant::Grants;
 use super::verdict::Problems;
 use crate::field::FieldPath;
 
-/// One that makes embeddings.
-pub(super) fn embedder(
-    spec: &EmbeddingRef,
+/// One that answers.
+pub(super) fn model(
+    spec: &ModelRef,
     namespace: &str,
     field: &FieldPath,
     grants: &mut Grants<'_>,
     problems: &mut Problems,
 ) -> (ObjectName, Arc<str>) {
-    let model = named(&spec.model, "a model that makes embeddings", field, problems);
-    let key = (spec.namespace.as_deref(), spec.provider_key.as_str());
-    let provider = grants.resolve_embedder(namespace, key, &model, field, problems);
+    let model = named(&spec.model, field, problems);
+    let provider = grants.resolve(namespace, &spec.provider_key, field, problems);
     (provider, model)
 }
 
-/// One that answers.
-pub(super) fn model(
-    spec: &NamedModelRef,
+/// One that makes embeddings.
+pub(super) fn embedder(
+    spec: &ModelRef,
     namespace: &str,
     field: &FieldPath,
     grants: &mut Grants<'_>,
     problems: &mut Problems,
 ) -> (ObjectName, Arc<str>) {
-    let model = named(&spec.model, "a model", field, problems);
-    let key = (spec.namespace.as_deref(), spec.provider_key.as_str());
-    (grants.resolve(namespace, key, field, problems), model)
+    let model = named(&spec.model, field, problems);
+    let provider = grants.resolve_embedder(namespace, &spec.provider_key, &model, field, problems);
+    (provider, model)
 }
 
-fn named(model: &str, what: &str, field: &FieldPath, problems: &mut Problems) -> Arc<str> {
+fn named(model: &str, field: &FieldPath, problems: &mut Problems) -> Arc<str> {
     if model.trim().is_empty() {
-        let message = format!("is empty: write the name of {what}");
-        problems.invalid(&field.key("model"), message);
+        problems.invalid(&field.key("model"), "is empty: write the name of a model");
     } else if model.contains('*') {
         let message = format!("`{model}` is a pattern: write the name of one model");
         problems.invalid(&field.key("model"), message);

@@ -9,7 +9,7 @@ use wayleave_core::snapshot::experiment::{Experiment, Mode, Promote};
 use super::grant::Grants;
 use super::step::sticky;
 use super::verdict::Problems;
-use super::{judge, share};
+use super::{asked, judge, share};
 use crate::field::FieldPath;
 
 const MIN_CALLS: u32 = 50;
@@ -25,10 +25,10 @@ pub(super) fn compile(
     arms(&spec.arms, &field.key("arms"), problems);
     let targets = spec.arms.iter().enumerate().map(|(index, arm)| {
         let field = field.key("arms").index(index);
-        let key = (arm.namespace.as_deref(), arm.provider_key.as_str());
+        let (provider, model) = asked::model(&arm.target, namespace, &field, grants, problems);
         Target {
-            provider: grants.resolve(namespace, key, &field, problems),
-            model: Some(judge::model(&arm.model, "the arm's model", &field, problems)),
+            provider,
+            model: Some(model),
             weight: weight(arm),
         }
     });
@@ -36,7 +36,7 @@ pub(super) fn compile(
     let judged = || {
         spec.arms
             .iter()
-            .map(|arm| (format!("arm `{}`", arm.name), arm.model.as_str()))
+            .map(|arm| (format!("arm `{}`", arm.name), arm.target.model.as_str()))
     };
     let mode = match spec.mode {
         None | Some(api::ExperimentMode::Split) => Mode::Split,

@@ -8,6 +8,7 @@ use wayleave_api::condition::Reason;
 use wayleave_api::provider_key::{
     AllowedNamespaces, LabelOperator, NamespaceSelector, NamespacesFrom, ProviderKeySpec,
 };
+use wayleave_api::reference::ProviderKeyRef;
 use wayleave_core::snapshot::{Access, ObjectName};
 
 use super::verdict::Problems;
@@ -39,11 +40,11 @@ impl<'a> Grants<'a> {
     pub(super) fn resolve(
         &mut self,
         from: &str,
-        (namespace, key): (Option<&str>, &str),
+        key: &ProviderKeyRef,
         field: &FieldPath,
         problems: &mut Problems,
     ) -> ObjectName {
-        let provider = ObjectName::new(namespace.unwrap_or(from), key);
+        let provider = ObjectName::new(key.namespace.as_deref().unwrap_or(from), key.name.as_str());
         let field = field.key("providerKey");
         if *provider.namespace != *from && !self.permits(&provider, from) {
             let reason = format!("ProviderKey {provider} does not exist or does not allow namespace {from}");
@@ -70,7 +71,7 @@ impl<'a> Grants<'a> {
     pub(super) fn resolve_embedder(
         &mut self,
         from: &str,
-        key: (Option<&str>, &str),
+        key: &ProviderKeyRef,
         model: &str,
         field: &FieldPath,
         problems: &mut Problems,

@@ -8,8 +8,8 @@ use wayleave_core::price::Ratio;
 use wayleave_core::snapshot::experiment::{Judge, JudgeMode};
 
 use super::grant::Grants;
-use super::share;
 use super::verdict::Problems;
+use super::{asked, share};
 use crate::field::FieldPath;
 
 /// One call in ten.
@@ -24,7 +24,8 @@ pub(super) fn compile<'a>(
     grants: &mut Grants<'_>,
     problems: &mut Problems,
 ) -> Judge {
-    if let Some((whose, _)) = judged.into_iter().find(|(_, model)| is_same(model, &spec.model)) {
+    let (provider, model) = asked::model(&spec.asked, namespace, field, grants, problems);
+    if let Some((whose, _)) = judged.into_iter().find(|(_, judged)| is_same(judged, &model)) {
         let message = format!(
             "is also the model of {whose}, and models prefer their own answers: name a model that is not judged"
         );
@@ -38,13 +39,12 @@ pub(super) fn compile<'a>(
         let message = "is empty: write what makes an answer good, or remove it";
         problems.invalid(&field.key("rubric"), message);
     }
-    let key = (spec.namespace.as_deref(), spec.provider_key.as_str());
     let sample = spec.sample.as_ref();
     let most = spec.max_cost_per_day.as_str().parse::<Ticks>();
     let most = most.map_err(|error| format!("`{}` is {error}", spec.max_cost_per_day));
     Judge {
-        provider: grants.resolve(namespace, key, field, problems),
-        model: model(&spec.model, "the model that judges", field, problems),
+        provider,
+        model,
         rubric: spec.rubric.as_deref().map(Arc::from),
         sample: sample
             .and_then(|text| share::percent(text, 100, "2.5", &field.key("sample"), problems))
@@ -57,17 +57,6 @@ pub(super) fn compile<'a>(
             Some(api::JudgeMode::Pairwise) => JudgeMode::Pairwise,
         },
     }
-}
-
-/// The name of one model. `which` says of which one.
-pub(super) fn model(name: &str, which: &str, field: &FieldPath, problems: &mut Problems) -> Arc<str> {
-    if name.trim().is_empty() {
-        let message = format!("is empty: write the name of {which}");
-        problems.invalid(&field.key("model"), message);
-    } else if name.contains('*') {
-        problems.invalid(&field.key("model"), "is a pattern: write the name of one model");
-    }
-    Arc::from(name)
 }
 
 /// Whether two names are of one model: providers that pass others' models on put the maker before it.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wayleave_api::llm_route as api;
-use wayleave_api::reference::{ModelRef, WeightedModelRef};
+use wayleave_api::reference::{TargetRef, WeightedTargetRef};
 use wayleave_core::snapshot::{Accept, JsonAccept, Losers, Refusals, Step, Target};
 
 use super::grant::Grants;
@@ -61,7 +61,7 @@ pub(super) fn compile(
 }
 
 fn candidates(
-    targets: &[WeightedModelRef],
+    targets: &[WeightedTargetRef],
     place: Place<'_>,
     field: &FieldPath,
     grants: &mut Grants<'_>,
@@ -72,13 +72,9 @@ fn candidates(
     } else if targets.iter().all(|target| target.weight == Some(0)) {
         problems.invalid(field, "has only weights of 0: give at least one target a share");
     }
-    let targets = targets.iter().enumerate().map(|(index, spec)| {
-        let provider = (spec.namespace.as_deref(), spec.provider_key.as_str());
-        Target {
-            provider: grants.resolve(place.namespace, provider, &field.index(index), problems),
-            model: model(spec.model.as_deref(), &field.index(index), problems),
-            weight: spec.weight.unwrap_or(1),
-        }
+    let targets = targets.iter().enumerate().map(|(index, spec)| Target {
+        weight: spec.weight.unwrap_or(1),
+        ..target(&spec.target, place, &field.index(index), grants, problems)
     });
     targets.collect()
 }
@@ -114,7 +110,7 @@ fn race(
 }
 
 fn lanes(
-    targets: &[ModelRef],
+    targets: &[TargetRef],
     place: Place<'_>,
     field: &FieldPath,
     grants: &mut Grants<'_>,
@@ -127,15 +123,25 @@ fn lanes(
         );
         problems.invalid(field, message);
     }
-    let targets = targets.iter().enumerate().map(|(index, spec)| {
-        let provider = (spec.namespace.as_deref(), spec.provider_key.as_str());
-        Target {
-            provider: grants.resolve(place.namespace, provider, &field.index(index), problems),
-            model: model(spec.model.as_deref(), &field.index(index), problems),
-            weight: 1,
-        }
-    });
+    let targets = targets
+        .iter()
+        .enumerate()
+        .map(|(index, spec)| target(spec, place, &field.index(index), grants, problems));
     targets.collect()
+}
+
+fn target(
+    spec: &TargetRef,
+    place: Place<'_>,
+    field: &FieldPath,
+    grants: &mut Grants<'_>,
+    problems: &mut Problems,
+) -> Target {
+    Target {
+        provider: grants.resolve(place.namespace, &spec.provider_key, field, problems),
+        model: model(spec.model.as_deref(), field, problems),
+        weight: 1,
+    }
 }
 
 /// The model to ask for. A `*` is for the names that a route claims; no provider knows it.

@@ -113,9 +113,10 @@ fn best(
             problems.invalid(&field.key("mode"), message);
         }
         let targets = spec.targets.iter().flatten();
-        let judged = targets.filter_map(|target| {
-            let model = target.model.as_deref()?;
-            Some((format!("a target at {}", target.provider_key), model))
+        let judged = targets.filter_map(|weighted| {
+            let model = weighted.target.model.as_deref()?;
+            let provider = &weighted.target.provider_key.name;
+            Some((format!("a target at {provider}"), model))
         });
         judge::compile(judge, namespace, judged, &field, grants, problems)
     });
