@@ -5,11 +5,11 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::certificate_authority::CertificateAuthority;
 use crate::condition::Status;
 use crate::crd::undescribed;
 use crate::duration::{Duration, at_least, at_most};
 use crate::number::{ByteSize, Decimal, bytes_at_most, ratio};
-use crate::provider_key::CertificateAuthority;
 use crate::reference::{ModelRef, PolicyTargetRef, SecretEntryRef, header_name};
 
 /// Which answers are kept, for whom and how long.

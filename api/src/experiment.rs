@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::crd::undescribed;
 use crate::judge::Judge;
-use crate::llm_route::StickyBy;
 use crate::number::{Decimal, ratio};
 use crate::reference::ModelRef;
+use crate::step::StickyBy;
 
 /// Models that are compared on the rule's own calls. The arm's model is asked first; the rule's steps stand in for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]

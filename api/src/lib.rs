@@ -1,4 +1,5 @@
-//! The user's language: the custom resources of group `wayleave.dev`, one module per kind.
+//! The user's language: the custom resources of group `wayleave.dev`, one module per kind, and one for each
+//! noun that kinds are written with.
 //!
 //! ```text
 //! LLMRoute ──rules, steps, targets──► ProviderKey ──secretRefs──► Secret
@@ -19,7 +20,10 @@
     reason = "the docs of fields are read in a terminal, as plain text"
 )]
 
+pub mod allowed_namespaces;
 pub mod cache_policy;
+pub mod capability;
+pub mod certificate_authority;
 pub mod cloud;
 pub mod condition;
 mod crd;
@@ -28,9 +32,13 @@ pub mod experiment;
 pub mod judge;
 pub mod llm_route;
 pub mod number;
+pub mod price;
 pub mod provider_key;
+pub mod race;
 pub mod reference;
+pub mod step;
 pub mod tasks;
+pub mod timing;
 
 pub use cache_policy::CachePolicy;
 pub use crd::{all_crds, chart_files, crd_files, crds_yaml};

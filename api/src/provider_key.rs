@@ -1,17 +1,19 @@
 //! `ProviderKey`: a provider, its credentials, and what it costs.
 #![expect(unreachable_pub, reason = "KubeSchema repeats the types inside of functions")]
 
-use std::collections::BTreeMap;
-
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::allowed_namespaces::AllowedNamespaces;
+use crate::capability::ModelCapabilities;
+use crate::certificate_authority::CertificateAuthority;
 use crate::cloud::{Aws, Azure, Vertex};
 use crate::condition::Status;
 use crate::crd::undescribed;
-use crate::number::{Decimal, amount, ratio};
-use crate::reference::{ConfigMapEntryRef, CredentialRef, SecretEntryRef};
+use crate::number::{Decimal, ratio};
+use crate::price::Price;
+use crate::reference::CredentialRef;
 
 /// A provider, its credentials, and what it costs.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
@@ -252,98 +254,6 @@ pub enum Format {
     GeminiGenerate,
 }
 
-/// Where certificates come from: exactly one of the members.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[x_kube(
-    validation = Rule::new("[has(self.pem), has(self.secretRef), has(self.configMapRef)].exists_one(member, member)")
-        .message("needs exactly one of pem, secretRef and configMapRef")
-        .reason(Reason::FieldValueForbidden)
-)]
-#[serde(rename_all = "camelCase")]
-pub struct CertificateAuthority {
-    /// PEM text.
-    // Neither reason shows the value, which may be a private key.
-    #[schemars(length(max = 65536))]
-    #[x_kube(
-        validation = Rule::new("self.contains('-----BEGIN CERTIFICATE-----') && self.contains('-----END CERTIFICATE-----')")
-            .message("has no certificate: a PEM text begins with -----BEGIN CERTIFICATE-----")
-            .reason(Reason::FieldValueRequired),
-        validation = Rule::new("!self.contains('PRIVATE KEY-----')")
-            .message("has a private key: write certificates alone")
-            .reason(Reason::FieldValueForbidden)
-    )]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pem: Option<String>,
-    /// PEM text in a Secret of this namespace.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret_ref: Option<SecretEntryRef>,
-    /// PEM text in a ConfigMap of this namespace.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub config_map_ref: Option<ConfigMapEntryRef>,
-}
-
-/// What the models of a pattern cost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Price {
-    /// Model name, in which `*` stands for any text; upper and lower case are the same.
-    #[schemars(length(max = 253))]
-    #[x_kube(
-        validation = Rule::new("self.trim() != ''")
-            .message("is empty: write a model name, or `*` for all")
-            .reason(Reason::FieldValueRequired)
-    )]
-    pub model: String,
-    /// US dollars per million tokens of input, such as "0.05".
-    #[x_kube(validation = amount())]
-    pub input_per_million: Decimal,
-    /// US dollars per million tokens of output, reasoning included.
-    #[x_kube(validation = amount())]
-    pub output_per_million: Decimal,
-    /// US dollars per million tokens read from the provider's prompt cache. Without it: the price of input.
-    #[x_kube(validation = amount())]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cache_read_per_million: Option<Decimal>,
-    /// US dollars per million tokens written to the provider's prompt cache. Without it: the price of input.
-    #[x_kube(validation = amount())]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cache_write_per_million: Option<Decimal>,
-}
-
-/// What the models of a pattern can do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ModelCapabilities {
-    /// Model name, in which `*` stands for any text; upper and lower case are the same.
-    #[schemars(length(max = 253))]
-    #[x_kube(
-        validation = Rule::new("self.trim() != ''")
-            .message("is empty: write a model name, or `*` for all")
-            .reason(Reason::FieldValueRequired)
-    )]
-    pub model: String,
-    /// The most tokens of input that a request may have. Without it: as the price book says, else no limit.
-    #[schemars(range(min = 1, max = 1_000_000_000))]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub context_window: Option<u32>,
-    /// What the models cannot do: Images (also sounds and files), Tools, JSONSchema. Without it: nothing.
-    #[schemars(length(max = 3), extend("x-kubernetes-list-type" = "set"))]
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lacks: Vec<Capability>,
-}
-
-/// Something that not every model can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = undescribed)]
-pub enum Capability {
-    /// Reads images, sounds and files.
-    Images,
-    /// Calls tools.
-    Tools,
-    /// Answers by a JSON schema.
-    JSONSchema,
-}
-
 /// What a provider allows for one credential.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -360,100 +270,4 @@ pub struct Limits {
     #[schemars(range(min = 1, max = 1_000_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<u32>,
-}
-
-/// Namespaces whose routes may use a ProviderKey.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[x_kube(
-    validation = Rule::new("self.from != 'Selector' || has(self.selector)")
-        .message("is missing: from: Selector needs the labels that it asks for")
-        .reason(Reason::FieldValueRequired)
-        .field_path(".selector"),
-    validation = Rule::new("self.from == 'Selector' || !has(self.selector)")
-        .message("has no effect: write from: Selector, or remove it")
-        .reason(Reason::FieldValueForbidden)
-        .field_path(".selector"),
-    validation = Rule::new(ASKS_FOR_LABELS)
-        .message("is empty and would let every namespace in: say so with from: All")
-        .reason(Reason::FieldValueRequired)
-        .field_path(".selector")
-)]
-#[serde(rename_all = "camelCase")]
-pub struct AllowedNamespaces {
-    /// Same (its own namespace), All, or Selector (those whose labels match `selector`).
-    pub from: NamespacesFrom,
-    /// Labels that a namespace has to have, for Selector. Its own namespace may always use the key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub selector: Option<NamespaceSelector>,
-}
-
-const ASKS_FOR_LABELS: &str = concat!(
-    "self.from != 'Selector' || !has(self.selector)",
-    " || (has(self.selector.matchLabels) && self.selector.matchLabels.size() > 0)",
-    " || (has(self.selector.matchExpressions) && self.selector.matchExpressions.size() > 0)",
-);
-
-/// Which namespaces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = undescribed)]
-pub enum NamespacesFrom {
-    /// Its own.
-    Same,
-    /// All.
-    All,
-    /// By label.
-    Selector,
-}
-
-/// Labels that a namespace has to have; all of it has to match.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct NamespaceSelector {
-    /// Labels with exactly these values.
-    #[schemars(extend("maxProperties" = 16, "additionalProperties" = {"type": "string", "maxLength": 63}))]
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub match_labels: BTreeMap<String, String>,
-    /// Demands on single labels.
-    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub match_expressions: Vec<LabelExpression>,
-}
-
-/// A demand on one label.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[x_kube(
-    validation = Rule::new("!(self.operator in ['In', 'NotIn']) || (has(self.values) && self.values.size() > 0)")
-        .message("is empty: In and NotIn need the values of the label")
-        .reason(Reason::FieldValueRequired)
-        .field_path(".values"),
-    validation = Rule::new("self.operator in ['In', 'NotIn'] || !has(self.values) || self.values.size() == 0")
-        .message("has no effect with Exists and DoesNotExist: remove it")
-        .reason(Reason::FieldValueForbidden)
-        .field_path(".values")
-)]
-#[serde(rename_all = "camelCase")]
-pub struct LabelExpression {
-    /// Key of the label.
-    #[schemars(length(min = 1, max = 317))]
-    pub key: String,
-    /// In or NotIn (one of `values`), Exists or DoesNotExist.
-    pub operator: LabelOperator,
-    /// Values for In and NotIn.
-    #[schemars(length(max = 16), inner(length(max = 63)), extend("x-kubernetes-list-type" = "atomic"))]
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub values: Vec<String>,
-}
-
-/// How a label is judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = undescribed)]
-pub enum LabelOperator {
-    /// The value is one of these.
-    In,
-    /// There is no such label, or its value is none of these.
-    NotIn,
-    /// There is such a label.
-    Exists,
-    /// There is no such label.
-    DoesNotExist,
 }

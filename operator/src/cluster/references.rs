@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use wayleave_api::provider_key::CertificateAuthority;
+use wayleave_api::certificate_authority::CertificateAuthority;
 use wayleave_core::snapshot::ObjectName;
 
 use crate::object::{Kind, ObjectRef, Objects};

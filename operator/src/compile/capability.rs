@@ -1,6 +1,7 @@
 //! What the user says that models can do.
 
-use wayleave_api::provider_key::{Capability as Spec, ProviderKeySpec};
+use wayleave_api::capability::Capability as Spec;
+use wayleave_api::provider_key::ProviderKeySpec;
 use wayleave_core::capability::{Capability, CapabilityRow};
 use wayleave_core::price::ModelGlob;
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use wayleave_api::certificate_authority::CertificateAuthority;
 use wayleave_api::condition::Reason;
-use wayleave_api::provider_key::{CertificateAuthority, ProviderKeySpec, ProviderName};
+use wayleave_api::provider_key::{ProviderKeySpec, ProviderName};
 use wayleave_api::reference::CredentialRef;
 use wayleave_core::credential::Credential;
 use wayleave_core::secret::Secret;

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 use kube::core::{Selector, SelectorExt};
+use wayleave_api::allowed_namespaces::{AllowedNamespaces, LabelOperator, NamespaceSelector, NamespacesFrom};
 use wayleave_api::condition::Reason;
-use wayleave_api::provider_key::{
-    AllowedNamespaces, LabelOperator, NamespaceSelector, NamespacesFrom, ProviderKeySpec,
-};
+use wayleave_api::provider_key::ProviderKeySpec;
 use wayleave_api::reference::ProviderKeyRef;
 use wayleave_core::snapshot::{Access, ObjectName};
 

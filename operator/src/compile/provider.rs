@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use wayleave_api::condition::Reason;
-use wayleave_api::provider_key::{Format, Price, ProviderKeySpec, ProviderName};
+use wayleave_api::number::Decimal;
+use wayleave_api::price::Price;
+use wayleave_api::provider_key::{Format, ProviderKeySpec, ProviderName};
 use wayleave_core::format::WireFormat;
 use wayleave_core::price::{ModelGlob, Overlay, OverlayPrice, Ratio};
 use wayleave_core::snapshot::{Access, Endpoint, ObjectName};
@@ -141,7 +143,7 @@ fn prices(spec: &ProviderKeySpec, problems: &mut Problems) -> Overlay {
 }
 
 fn price(entry: &Price, field: &FieldPath, problems: &mut Problems) -> Option<OverlayPrice> {
-    let mut amount = |name: &'static str, text: &wayleave_api::number::Decimal| {
+    let mut amount = |name: &'static str, text: &Decimal| {
         let parsed = text.as_str().parse();
         problems.valid(
             &field.key(name),

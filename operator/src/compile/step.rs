@@ -7,8 +7,9 @@ pub(super) use self::pick::sticky;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wayleave_api::llm_route as api;
+use wayleave_api::race as api;
 use wayleave_api::reference::{TargetRef, WeightedTargetRef};
+use wayleave_api::step::Step as Spec;
 use wayleave_core::snapshot::{Accept, JsonAccept, Losers, Refusals, Step, Target};
 
 use super::grant::Grants;
@@ -27,7 +28,7 @@ pub(super) struct Place<'a> {
 
 /// Compiles one step; `None` if it is neither a pick nor a race.
 pub(super) fn compile(
-    spec: &api::Step,
+    spec: &Spec,
     place: Place<'_>,
     field: &FieldPath,
     grants: &mut Grants<'_>,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wayleave_api::duration::Duration as Text;
-use wayleave_api::llm_route as api;
+use wayleave_api::timing as api;
 use wayleave_core::snapshot::{Retry, SlowStream, Timeouts};
 
 use super::verdict::Problems;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wayleave_api::judge::JudgeMode;
-use wayleave_api::llm_route as api;
+use wayleave_api::step as api;
 use wayleave_core::evidence::best::Optimise;
 use wayleave_core::price::Ratio;
 use wayleave_core::snapshot::experiment::Best;
