@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{ActiveRule, endpoint};
+use super::ActiveRule;
+use super::target::endpoint;
 use crate::outcome::FallbackOn;
 use crate::snapshot::{ObjectName, Pick, Provider, Retry, Rule, Step, Target, Timeouts, Unsupported};
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::ActiveRule;
 use super::sole::{self, For};
+use super::target::endpoint;
 use crate::digest::Digest;
 use crate::price::Ratio;
 use crate::snapshot::tasks::{Asked, Classifier, TaskClass, Tasks};
@@ -108,7 +109,7 @@ impl ActiveTasks {
 
 /// Vectors are of a model somewhere, and of texts, each with the place of its class.
 fn examples(tasks: &Tasks, asked: &Asked, providers: &BTreeMap<&ObjectName, &Provider>) -> Digest {
-    let at = super::endpoint(&asked.provider, providers);
+    let at = endpoint(&asked.provider, providers);
     let url = at.as_ref().map_or("", |endpoint| &endpoint.url);
     let mut parts = vec![
         asked.provider.to_string(),

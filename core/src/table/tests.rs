@@ -3,6 +3,7 @@ use crate::snapshot::cache::{Cache, CacheState};
 use crate::snapshot::samples::{
     broken_provider, cache, cache_with, pick, provider, route, rule, semantic, serving, team,
 };
+use crate::snapshot::{Access, RouteRules, Rule, Step};
 use crate::vendor::Vendor;
 
 fn claims(routes: &[(&str, &str, &[&str])]) -> Table {
