@@ -8,6 +8,7 @@
 //! What tokens are worth is learnt from the ledger's own attempts ([`Fit`]). Causes are likely ones: what an export does
 //! not tell, e.g. tokens in a table of costs alone, cannot be told by it either.
 
+mod beyond;
 mod billed;
 mod cause;
 mod fit;

@@ -6,8 +6,9 @@ use crate::money::Ticks;
 use crate::usage::ServiceTier;
 
 use super::super::spend::dollars;
+use super::beyond::Beyond;
 use super::billed::Billed;
-use super::cause::{Cause, Facts, Kind, far, less};
+use super::cause::{Cause, Facts, Kind, far};
 use super::fit::kinds;
 use super::{ROUNDING, shift};
 
@@ -41,15 +42,6 @@ struct Inquiry<'a> {
     causes: Vec<Cause>,
     /// Whether an amount is an average only.
     guessed: bool,
-}
-
-/// Tokens beyond the ledger's, by kind, and requests.
-#[derive(Clone, Copy)]
-struct Beyond {
-    kinds: [f64; 4],
-    requests: Option<i64>,
-    /// Below these, counts are the same.
-    near: [f64; 2],
 }
 
 impl Inquiry<'_> {
@@ -107,7 +99,7 @@ impl Inquiry<'_> {
             );
         }
         self.unpriced(billed);
-        let told = self.beyond(billed);
+        let told = Beyond::of(self.facts, billed);
         match told {
             Some(mut beyond) => {
                 self.cancelled(&mut beyond);
@@ -159,37 +151,6 @@ impl Inquiry<'_> {
             part.tokens.total()
         );
         self.add(Kind::Unpriced, amount, said);
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "likely amounts")]
-    fn beyond(&self, billed: &Billed) -> Option<Beyond> {
-        let (input, output) = billed.tokens()?;
-        let entry = self.facts.moved;
-        let all = entry.tokens.input();
-        let input_beyond = less(input, all) as f64;
-        // What the invoice does not tell apart is taken to be as in the ledger.
-        let share = if all == 0 {
-            0.0
-        } else {
-            entry.tokens.cached as f64 / all as f64
-        };
-        let cached = billed.cached.map_or(input_beyond * share, |cached| {
-            less(cached, entry.tokens.cached) as f64
-        });
-        let written = billed
-            .written
-            .map_or(0.0, |written| less(written, entry.tokens.written) as f64);
-        let near = |a: u64, b: u64| self.facts.tolerance * a.max(b) as f64;
-        Some(Beyond {
-            kinds: [
-                input_beyond - cached - written,
-                cached,
-                written,
-                less(output, entry.tokens.output) as f64,
-            ],
-            requests: billed.requests.map(|requests| less(requests, entry.requests)),
-            near: [near(input, all), near(output, entry.tokens.output)],
-        })
     }
 
     /// What tokens are worth; with nothing to go by, all that is left.
@@ -354,30 +315,6 @@ impl Inquiry<'_> {
         } else {
             self.tier(billed);
         }
-    }
-}
-
-impl Beyond {
-    fn input(&self) -> f64 {
-        let [plain, cached, written, _] = self.kinds;
-        plain + cached + written
-    }
-
-    fn is_near(&self) -> bool {
-        let ([.., output], [near_input, near_output]) = (self.kinds, self.near);
-        self.input().abs() <= near_input && output.abs() <= near_output
-    }
-
-    fn is_less(&self) -> bool {
-        let [.., output] = self.kinds;
-        !self.is_near() && self.input() <= 0.0 && output <= 0.0
-    }
-
-    fn ran_on(&self) -> bool {
-        let ([.., output], [near_input, near_output]) = (self.kinds, self.near);
-        output > near_output
-            && self.input().abs() <= near_input
-            && self.requests.is_none_or(|requests| requests <= 0)
     }
 }
 
