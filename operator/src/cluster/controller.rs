@@ -1,36 +1,33 @@
 //! The one task that turns what a cluster says into what data planes get, and what becomes of it into statuses.
 
+mod assessment;
+mod referred;
+mod writes;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use wayleave_api::condition::{ConditionType, Status};
-use wayleave_api::experiment::status::ExperimentStatus;
 use wayleave_core::resource::{Identity, ResourceKind, ResourceName};
 use wayleave_core::snapshot::{ObjectName, Route, RouteRules};
 
+use self::assessment::{Assessment, Readiness};
+use self::referred::Referred;
+use self::writes::{Outcome, Write, Writes};
 use super::board::Board;
-use super::experiments;
 use super::named::NamedWatches;
-use super::references;
-use super::status::{Programming, condition, status};
 use super::watch::Change;
 use super::world::World;
 use super::write::Scribe;
-use crate::compile::verdict::{Severity, Verdict};
 use crate::config::bundle::Bundle;
 use crate::config::fleet::Fleet;
 use crate::last_good::{Kept, keep};
 use crate::metrics::{Metrics, Written};
 use crate::object::{Kind, ObjectRef, Objects};
 
-/// How long a change may wait for a Secret that it refers to and that is not known yet.
-const FETCHING: Duration = Duration::from_secs(2);
 /// Answers of data planes, and statuses, that come in so short a time are looked at together.
 const ASSESSING: Duration = Duration::from_millis(20);
 /// Statuses that are written at once.
@@ -68,28 +65,20 @@ pub struct Outputs {
 #[derive(Debug)]
 pub struct Controller {
     inputs: Inputs,
-    outputs: Outputs,
+    bundles: watch::Sender<Option<Arc<Bundle>>>,
+    fleet: Fleet,
+    lacks: watch::Sender<Option<String>>,
+    metrics: Arc<Metrics>,
     world: World,
+    referred: Referred,
     kept: Kept,
     bundle: Option<Arc<Bundle>>,
     /// The routes that have experiments in force.
     experimenting: BTreeSet<ObjectName>,
     board: Board,
-    writes: JoinSet<Write>,
-    /// Since when a change waits for what it refers to.
-    fetching: Option<Instant>,
-    referred: BTreeSet<ObjectRef>,
+    writes: Writes,
     /// When it is looked at what should be said of every object.
     assess_at: Option<Instant>,
-}
-
-/// How the writing of a status went.
-#[derive(Debug)]
-struct Write {
-    object: ObjectRef,
-    uid: String,
-    status: Status,
-    result: Result<(), kube::Error>,
 }
 
 impl Controller {
@@ -97,25 +86,26 @@ impl Controller {
     pub fn new(inputs: Inputs, outputs: Outputs, namespaces: &[Arc<str>]) -> Self {
         Self {
             inputs,
-            outputs,
+            bundles: outputs.bundles,
+            fleet: outputs.fleet,
+            lacks: outputs.lacks,
+            metrics: outputs.metrics,
             world: World::new(namespaces),
+            referred: Referred::new(outputs.named),
             kept: Kept::default(),
             bundle: None,
             experimenting: BTreeSet::new(),
             board: Board::default(),
-            writes: JoinSet::new(),
-            fetching: None,
-            referred: BTreeSet::new(),
+            writes: Writes::new(outputs.scribe),
             assess_at: None,
         }
     }
 
     /// Until `shutdown`.
     pub async fn run(mut self, shutdown: CancellationToken) {
-        let mut fleet = self.outputs.fleet.changes();
+        let mut fleet = self.fleet.changes();
         loop {
-            let fetched = self.fetching.map(|since| since + FETCHING);
-            let wake = [self.board.next(), fetched, self.assess_at];
+            let wake = [self.board.next(), self.referred.over_at(), self.assess_at];
             let wake = wake.into_iter().flatten().min();
             tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -123,7 +113,7 @@ impl Controller {
                 Ok(()) = self.inputs.identity.changed() => self.identify(),
                 Ok(()) = self.inputs.leading.changed() => self.lead(),
                 Ok(()) = fleet.changed() => self.assess_soon(),
-                Some(write) = self.writes.join_next() => self.wrote(write),
+                Some(write) = self.writes.next() => self.wrote(write),
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
             }
             self.wake();
@@ -147,7 +137,7 @@ impl Controller {
     /// Does what was put off until now.
     fn wake(&mut self) {
         let now = Instant::now();
-        if self.fetching.is_some_and(|since| since + FETCHING <= now) {
+        if self.referred.over_at().is_some_and(|at| at <= now) {
             self.reconcile();
         }
         if self.assess_at.is_some_and(|at| at <= now) {
@@ -159,7 +149,7 @@ impl Controller {
     fn reconcile(&mut self) {
         let lacks = self.world.lacks();
         let complete = lacks.is_none();
-        self.outputs.lacks.send_replace(lacks);
+        self.lacks.send_replace(lacks);
         if !complete {
             return;
         }
@@ -167,7 +157,7 @@ impl Controller {
         if !self.fetch(&objects) {
             return;
         }
-        self.world.mark_unknown(&self.referred, &mut objects);
+        self.world.mark_unknown(self.referred.objects(), &mut objects);
         // A watch also tells of the statuses that we write ourselves.
         if self.bundle.is_none() || !is_same(&objects, &self.kept) {
             self.compile(objects);
@@ -178,35 +168,23 @@ impl Controller {
     /// Watches what is referred to; whether all of it is known, or has been waited for long enough. The first time
     /// nothing is long enough: what an operator does not know yet must not be taken from data planes that have it.
     fn fetch(&mut self, objects: &Objects) -> bool {
-        let mut referred = references::of(objects);
-        // What stays in force though it is no longer written still needs its credentials.
-        referred.append(&mut references::of(&self.kept.objects));
-        if referred != self.referred {
-            self.outputs.named.follow(&referred);
-            self.world.forget_others(&referred);
-            self.referred = referred;
-        }
-        if !self.world.lacks_any_of(&self.referred) {
-            self.fetching = None;
+        self.referred.follow(objects, &self.kept.objects, &mut self.world);
+        if self.referred.is_known(&self.world) {
+            self.referred.settle();
             return true;
         }
         if self.bundle.is_none() {
             let lacks = "not every Secret and ConfigMap that is referred to has come yet";
-            self.outputs.lacks.send_replace(Some(lacks.to_owned()));
+            self.lacks.send_replace(Some(lacks.to_owned()));
             return false;
         }
-        let since = *self.fetching.get_or_insert_with(Instant::now);
-        let over = since.elapsed() >= FETCHING;
-        if over {
-            self.fetching = None;
-        }
-        over
+        self.referred.wait()
     }
 
     fn compile(&mut self, objects: Objects) {
         let began = Instant::now();
         self.kept = keep(&self.kept.objects, objects);
-        self.outputs.metrics.compiled(began.elapsed().as_secs_f64());
+        self.metrics.compiled(began.elapsed().as_secs_f64());
         self.publish();
     }
 
@@ -246,7 +224,7 @@ impl Controller {
     fn offer(&self) {
         let leads = *self.inputs.leading.borrow();
         let offered = self.bundle.clone().filter(|_| leads);
-        self.outputs.bundles.send_if_modified(|before| {
+        self.bundles.send_if_modified(|before| {
             let changed = *before != offered;
             *before = offered;
             changed
@@ -255,7 +233,7 @@ impl Controller {
 
     fn lead(&mut self) {
         let leads = *self.inputs.leading.borrow_and_update();
-        self.outputs.metrics.leading(leads);
+        self.metrics.leading(leads);
         self.board.clear();
         self.offer();
         self.assess();
@@ -268,67 +246,32 @@ impl Controller {
     /// What should be said of every object now.
     fn assess(&mut self) {
         self.assess_at = None;
-        let (connected, serving) = self.outputs.fleet.size();
-        self.outputs.metrics.fleet(connected, serving);
+        let (connected, serving) = self.fleet.size();
+        self.metrics.fleet(connected, serving);
         let Some(bundle) = self.bundle.clone() else { return };
         let leads = *self.inputs.leading.borrow();
         let now = Instant::now();
-        let mut ready = [Kind::ProviderKey, Kind::LLMRoute, Kind::CachePolicy].map(|kind| (kind, 0, 0));
+        let assessment = Assessment {
+            kept: &self.kept,
+            bundle: &bundle,
+            fleet: &self.fleet,
+            experimenting: &self.experimenting,
+        };
+        let mut readiness = Readiness::new();
         for verdict in &self.kept.compiled.verdicts {
             let object = &verdict.object;
             let (Some(standing), Some(name)) = (self.world.standing(object), resource_name(object)) else {
                 continue;
             };
-            let (said, programming) = self.progress(verdict, &name, &bundle);
-            let earlier = standing.status.as_ref();
-            let wanted = Status {
-                experiments: self.experiments(&name, earlier, &bundle),
-                ..status(said, &programming, standing.generation, earlier, Timestamp::now())
-            };
-            count(&mut ready, object.kind, &wanted);
+            let wanted = assessment.status(verdict, &name, standing);
+            readiness.count(object.kind, &wanted);
             if leads {
-                self.board.want(object, earlier, wanted, now);
+                self.board.want(object, standing.status.as_ref(), wanted, now);
             }
         }
-        for (kind, ready, not_ready) in ready {
-            self.outputs.metrics.objects(kind, ready, not_ready);
-        }
+        readiness.tell(&self.metrics);
         let world = &self.world;
         self.board.retain(|object| world.standing(object).is_some());
-    }
-
-    /// The verdict on an object as it is written, and how far it has come.
-    fn progress<'a>(
-        &'a self,
-        verdict: &'a Verdict,
-        name: &ResourceName,
-        bundle: &Bundle,
-    ) -> (&'a Verdict, Programming) {
-        let tally = || {
-            let version = bundle.get(name).map(|resource| &resource.version);
-            self.outputs.fleet.tally(name, version)
-        };
-        match self.kept.as_written.get(&verdict.object) {
-            Some(written) => (written, Programming::LastGood(tally())),
-            None if !verdict.in_force && verdict.severity == Severity::Broken => {
-                (verdict, Programming::Broken)
-            }
-            None => (verdict, Programming::Sent(tally())),
-        }
-    }
-
-    /// What is to be said of the experiments of an object.
-    fn experiments(
-        &self,
-        name: &ResourceName,
-        earlier: Option<&Status>,
-        bundle: &Bundle,
-    ) -> Vec<ExperimentStatus> {
-        if name.kind != ResourceKind::Route || !self.experimenting.contains(&name.object) {
-            return Vec::new();
-        }
-        let version = bundle.get(name).map(|resource| &resource.version);
-        experiments::said(&self.outputs.fleet.experiments(name, version), earlier)
     }
 
     /// Begins to write what is due.
@@ -339,42 +282,26 @@ impl Controller {
                 self.board.done(&object);
                 continue;
             };
-            let scribe = self.outputs.scribe.clone();
-            self.writes.spawn(async move {
-                let result = scribe.write(&object, &standing, &status).await;
-                let uid = standing.uid;
-                Write {
-                    object,
-                    uid,
-                    status,
-                    result,
-                }
-            });
+            self.writes.begin(object, standing, status);
         }
     }
 
-    fn wrote(&mut self, write: Result<Write, tokio::task::JoinError>) {
+    fn wrote(&mut self, write: Write) {
         let Write {
             object,
             uid,
             status,
-            result,
-        } = match write {
-            Ok(write) => write,
-            Err(error) => {
-                tracing::error!(%error, "writing a status failed: this is a bug");
-                return;
-            }
-        };
-        match result {
-            Ok(()) => {
-                self.outputs.metrics.wrote(Written::Done);
+            outcome,
+        } = write;
+        match outcome {
+            Outcome::Written => {
+                self.metrics.wrote(Written::Done);
                 self.world.note_status(&object, &uid, status);
                 self.board.done(&object);
             }
-            Err(error) if is_gone(&error) => self.board.done(&object),
-            Err(error) => {
-                self.outputs.metrics.wrote(Written::Failed);
+            Outcome::Gone => self.board.done(&object),
+            Outcome::Failed(error) => {
+                self.metrics.wrote(Written::Failed);
                 tracing::warn!("the status of {object} cannot be written: {error}");
                 self.board
                     .failed(&object, status, Instant::now(), fastrand::f64());
@@ -399,23 +326,10 @@ fn is_same(objects: &Objects, kept: &Kept) -> bool {
     kept.as_written.is_empty() && *objects == kept.objects
 }
 
-/// The object was deleted, or deleted and made anew.
-fn is_gone(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if [404, 409].contains(&status.code))
-}
-
 fn has_experiment(route: &Route) -> bool {
     match &route.rules {
         RouteRules::Rules(rules) => rules.iter().any(|rule| rule.experiment.is_some()),
         RouteRules::Broken(_) => false,
-    }
-}
-
-fn count(ready: &mut [(Kind, usize, usize); 3], kind: Kind, status: &Status) {
-    let is_ready = condition(status, ConditionType::Ready).is_some_and(|ready| ready.status == "True");
-    for (_, yes, no) in ready.iter_mut().filter(|(counted, ..)| *counted == kind) {
-        *yes += usize::from(is_ready);
-        *no += usize::from(!is_ready);
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::task::yield_now;
 use wayleave_core::secret::Secret;
 use wayleave_core::snapshot::ObjectName;
 
+use super::referred::FETCHING;
 use super::*;
 use crate::cluster::named::Fetched;
 use crate::object::SecretEntry;
