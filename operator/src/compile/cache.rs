@@ -129,21 +129,16 @@ fn methods(listed: Option<&[api::Method]>, field: &FieldPath, problems: &mut Pro
     if listed.is_empty() {
         problems.invalid(field, "is empty: write at least one, or remove it for all");
     }
-    let mut methods = BTreeSet::new();
-    for (index, method) in listed.iter().enumerate() {
-        let method = match method {
-            api::Method::Chat => Method::Chat,
-            api::Method::Completions => Method::Completions,
-            api::Method::Responses => Method::Responses,
-            api::Method::Messages => Method::Messages,
-            api::Method::Generate => Method::Generate,
-            api::Method::Embeddings => Method::Embeddings,
-        };
-        if !methods.insert(method) {
-            problems.invalid(&field.index(index), "is listed twice: remove one");
-        }
-    }
-    methods
+    problems.once(field, listed);
+    let methods = listed.iter().map(|method| match method {
+        api::Method::Chat => Method::Chat,
+        api::Method::Completions => Method::Completions,
+        api::Method::Responses => Method::Responses,
+        api::Method::Messages => Method::Messages,
+        api::Method::Generate => Method::Generate,
+        api::Method::Embeddings => Method::Embeddings,
+    });
+    methods.collect()
 }
 
 fn bytes(text: &ByteSize, most: Limit, field: &FieldPath, problems: &mut Problems) -> Option<u64> {

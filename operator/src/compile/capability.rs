@@ -18,6 +18,7 @@ pub(super) fn rows(spec: &ProviderKeySpec, problems: &mut Problems) -> Vec<Capab
             let message = "is empty: write a model name, or `*` for all";
             problems.invalid(&field.key("model"), message);
         }
+        problems.once(&field.key("lacks"), &entry.lacks);
         let lacks = entry.lacks.iter().map(|lack| match lack {
             Spec::Images => Capability::Images,
             Spec::Tools => Capability::Tools,

@@ -166,7 +166,11 @@ fn check_selector(selector: &NamespaceSelector, field: &FieldPath, problems: &mu
         );
     }
     for (index, expression) in selector.match_expressions.iter().enumerate() {
-        let field = field.key("matchExpressions").index(index).key("values");
+        let field = field.key("matchExpressions").index(index);
+        if expression.key.is_empty() {
+            problems.invalid(&field.key("key"), "is empty: write the key of a label");
+        }
+        let field = field.key("values");
         match (expression.operator, expression.values.is_empty()) {
             (LabelOperator::In | LabelOperator::NotIn, true) => {
                 problems.invalid(&field, "is empty: In and NotIn need the values of the label");

@@ -113,14 +113,14 @@ fn rule(
         let field = field.key("experiment");
         Box::new(experiment::compile(spec, namespace, &field, grants, problems))
     });
+    let fallback_on = spec.fallback_on.as_deref();
     Rule {
         when,
         experiment,
         steps,
-        fallback_on: spec
-            .fallback_on
-            .as_deref()
-            .map_or_else(FallbackOn::default, fallback_on),
+        fallback_on: fallback_on.map_or_else(FallbackOn::default, |reasons| {
+            self::fallback_on(reasons, &field.key("fallbackOn"), problems)
+        }),
         retry: timing::retry(spec.retry.as_ref(), timeouts.total, &field.key("retry"), problems),
         timeouts,
         slow_stream,
@@ -136,7 +136,8 @@ fn rule(
     }
 }
 
-fn fallback_on(reasons: &[api::FallbackReason]) -> FallbackOn {
+fn fallback_on(reasons: &[api::FallbackReason], field: &FieldPath, problems: &mut Problems) -> FallbackOn {
+    problems.once(field, reasons);
     FallbackOn::new(reasons.iter().map(|reason| match reason {
         api::FallbackReason::RateLimited => FallbackReason::RateLimited,
         api::FallbackReason::ServerError => FallbackReason::ServerError,

@@ -148,7 +148,7 @@ fn target(
 /// The model to ask for. A `*` is for the names that a route claims; no provider knows it.
 fn model(model: Option<&str>, target: &FieldPath, problems: &mut Problems) -> Option<Arc<str>> {
     let model = model?;
-    if model.is_empty() {
+    if model.trim().is_empty() {
         let message = "is empty: write the provider's model name, or remove it to pass the client's on";
         problems.invalid(&target.key("model"), message);
     } else if model.contains('*') {

@@ -146,6 +146,10 @@ fn class(
             "has an effect with classifier: Rules only: remove it",
         );
     }
+    if spec.description.as_deref() == Some("") {
+        let message = "is empty: write what belongs to the class, or remove it";
+        problems.invalid(&field.key("description"), message);
+    }
     let examples = spec.examples.as_deref().unwrap_or_default();
     match (by, &spec.examples) {
         (api::Classifier::Embedding, _) if examples.is_empty() => {

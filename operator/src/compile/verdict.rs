@@ -188,6 +188,15 @@ impl Problems {
         self.push(Severity::Warning, reason, field, message);
     }
 
+    /// Each entry of a set stands there once.
+    pub(super) fn once<T: PartialEq>(&mut self, field: &FieldPath, entries: &[T]) {
+        for (index, entry) in entries.iter().enumerate() {
+            if entries.iter().take(index).any(|before| before == entry) {
+                self.invalid(&field.index(index), "is listed twice: remove one");
+            }
+        }
+    }
+
     /// The value, or else its error as a problem.
     pub(super) fn valid<T, E: ToString>(&mut self, field: &FieldPath, parsed: Result<T, E>) -> Option<T> {
         parsed

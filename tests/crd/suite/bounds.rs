@@ -1,7 +1,12 @@
 //! Every bound of every field: an accepted manifest of `cases/` that has the field is changed so that the bound is
 //! passed by one, and refused for that.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
+use wayleave_operator::compile::compile;
+use wayleave_operator::compile::verdict::{Problem, Severity};
+use wayleave_operator::manifest::{Env, Manifests};
 
 use super::fields::{Field, fields};
 use super::manifest::{Manifest, cases};
@@ -10,6 +15,7 @@ use super::server::judge;
 /// A manifest that passes one bound.
 #[derive(Debug)]
 struct Change {
+    before: Value,
     object: Value,
     /// The field with its indexes.
     path: String,
@@ -18,15 +24,7 @@ struct Change {
 
 #[tokio::test]
 async fn each_bound_is_enforced() {
-    let accepted: Vec<_> = cases()
-        .into_iter()
-        .filter(|case| case.refusals().is_empty())
-        .collect();
-    let changes: Vec<_> = fields()
-        .iter()
-        .flat_map(|field| changes(field, &accepted))
-        .collect();
-    assert!(changes.len() > 100, "{} bounds", changes.len());
+    let changes = all_changes();
     let judged = judge(changes.iter().map(|change| &change.object)).await;
     let mut wrong = Vec::new();
     for (change, said) in changes.iter().zip(judged) {
@@ -41,6 +39,62 @@ async fn each_bound_is_enforced() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The reader of a folder and the compiler, together. They say it in words of their own.
+#[test]
+fn each_bound_is_enforced_in_a_folder_as_well() {
+    let mut passed = all_changes();
+    passed.retain(|change| {
+        let path = &change.path;
+        let places = ["", "[1]", "[1].name"].map(|of_twin| format!("{path}{of_twin}: "));
+        let before = said_of_a_folder(&change.before);
+        let mut said = said_of_a_folder(&change.object);
+        said.retain(|said| !before.contains(said) && places.iter().any(|place| said.starts_with(place)));
+        said.is_empty() && !leads_nowhere(change, &before)
+    });
+    let passed: Vec<_> = passed.iter().map(|change| (&change.path, &change.said)).collect();
+    assert!(passed.is_empty(), "{passed:#?}");
+}
+
+/// Whether it is an empty part of a reference to what is not in the folder, and therefore not looked at.
+fn leads_nowhere(change: &Change, before: &[String]) -> bool {
+    let reference = [("key", "name"), ("namespace", "providerKey")];
+    let name = reference.into_iter().find_map(|(part, name)| {
+        let at = change.path.strip_suffix(part)?;
+        Some(format!("{at}{name}: "))
+    });
+    change.said == "at least 1 chars long"
+        && name.is_some_and(|name| before.iter().any(|said| said.starts_with(&name)))
+}
+
+/// All that a folder with this object alone is refused for, each with its field.
+fn said_of_a_folder(object: &Value) -> Vec<String> {
+    let mut object = object.clone();
+    object["metadata"] = json!({"name": "it"});
+    let files = BTreeMap::from([("it.json".to_owned(), object.to_string())]);
+    let manifests = Manifests::read(&files, Env::new(&|_| None));
+    let unreadable = manifests.errors.iter().map(|error| {
+        let field = error.field.as_ref().map(ToString::to_string).unwrap_or_default();
+        format!("{field}: {}", error.message)
+    });
+    let verdicts = compile(&manifests.objects).verdicts;
+    let problems = verdicts.iter().flat_map(|verdict| &verdict.problems);
+    let problems = problems.filter(|problem| problem.severity != Severity::Warning);
+    unreadable.chain(problems.map(Problem::text)).collect()
+}
+
+fn all_changes() -> Vec<Change> {
+    let accepted: Vec<_> = cases()
+        .into_iter()
+        .filter(|case| case.refusals().is_empty())
+        .collect();
+    let changes: Vec<_> = fields()
+        .iter()
+        .flat_map(|field| changes(field, &accepted))
+        .collect();
+    assert!(changes.len() > 100, "{} bounds", changes.len());
+    changes
 }
 
 /// All changes of one field.
@@ -62,6 +116,7 @@ fn changes(field: &Field, accepted: &[Manifest]) -> Vec<Change> {
         let (value, said) = beyond(word, bound, value)?;
         let object = changed(Some(value))?;
         Some(Change {
+            before: case.object.clone(),
             object,
             path: path.clone(),
             said,
@@ -74,6 +129,7 @@ fn changes(field: &Field, accepted: &[Manifest]) -> Vec<Change> {
         value.as_object_mut().unwrap().remove(name);
         let (object, path) = (changed(Some(value)).unwrap(), format!("{path}.{name}"));
         Change {
+            before: case.object.clone(),
             object,
             path,
             said: "Required value".to_owned(),
