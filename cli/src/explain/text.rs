@@ -118,7 +118,7 @@ const fn passed(reason: Passed) -> &'static str {
             "it does not say whose it is (--header authorization=Bearer..., or the policy's clientHeader)"
         }
         Passed::Temperature => "its temperature is above the policy's, and it does not ask for it",
-        Passed::Ambiguous => "its body holds a member twice",
+        Passed::Ambiguous => "its body can be read in two ways",
     }
 }
 

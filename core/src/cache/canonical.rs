@@ -54,7 +54,7 @@ pub struct Question {
     pub around: Vec<u8>,
 }
 
-/// The body holds a member twice: readers disagree on which one counts.
+/// Readers disagree on what the body says: a member stands twice, or a number is larger than many of them can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ambiguous;
 

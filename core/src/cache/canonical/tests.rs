@@ -162,6 +162,37 @@ fn two_readings_are_none() {
 }
 
 #[test]
+fn numbers_that_readers_cannot_hold_are_none_and_all_others_are_told_apart() {
+    let with = |number: &str| {
+        let body = format!(
+            r#"{{"model":"m","messages":[{{"role":"user","content":"hi"}}],"newer":{{"deep":[{number}]}}}}"#
+        );
+        canonical_in(WireFormat::OpenAIChat, &body, &KeyParts::default()).map(|canonical| canonical.bytes())
+    };
+    for large in [
+        "18446744073709551616",
+        "18446744073709551617",
+        "-9223372036854775809",
+        "9223372036854775808.0",
+        "1e19",
+        "-1e300",
+    ] {
+        assert_eq!(with(large), Err(Ambiguous), "{large}");
+    }
+    let held = [
+        "1e10",
+        "0.7",
+        "9.2e18",
+        "18446744073709551615",
+        "18446744073709551614",
+        "-9223372036854775808",
+        "-9223372036854775807",
+    ];
+    let keys: std::collections::BTreeSet<_> = held.iter().map(|number| with(number).expect(number)).collect();
+    assert_eq!(keys.len(), held.len());
+}
+
+#[test]
 fn the_last_words_are_told_apart_from_all_else() {
     let ask = |system: &str, words: &str| {
         chat(&format!(

@@ -1,4 +1,4 @@
-//! JSON in which no object has a member twice.
+//! JSON that can be read in one way only: no object has a member twice, and every number is what it says.
 
 use std::fmt;
 
@@ -6,7 +6,11 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// A value in which every member stands once. Providers differ in which of two counts.
+/// From here on numbers that are no integers of 64 bits have lost what tells them from the next ones.
+const INEXACT: f64 = 9_223_372_036_854_775_808.0;
+
+/// A value in which every member stands once, as readers differ in which of two counts, and in which no number is so large
+/// that readers make different ones of it.
 pub(super) struct Unique(pub(super) Value);
 
 impl<'de> Deserialize<'de> for Unique {
@@ -29,7 +33,7 @@ impl<'de> Visitor<'de> for Seed {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON without a member that stands twice")
+        f.write_str("JSON that can be read in one way only")
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
@@ -49,6 +53,9 @@ impl<'de> Visitor<'de> for Seed {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        if value.abs() >= INEXACT {
+            return Err(E::custom("a number that readers take for different ones"));
+        }
         Number::from_f64(value)
             .map(Value::Number)
             .ok_or_else(|| E::custom("a number that is none"))
