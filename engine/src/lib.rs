@@ -270,7 +270,7 @@ impl Engine {
         reports.unwrap_or_default()
     }
 
-    /// Forgets kept answers, and says how many there were. Those that are made meanwhile may stay.
+    /// Forgets kept answers, and says how many there were. Those that were asked for before are not kept any more.
     ///
     /// # Errors
     /// When the route has no cache, or its store cannot be reached or fails on the way.

@@ -26,6 +26,8 @@ pub enum NotKept {
     ToolCalls,
     /// It has more bytes than the policy allows.
     TooLarge,
+    /// It was asked for before a purge that takes it.
+    Purged,
 }
 
 impl NotKept {
@@ -41,6 +43,7 @@ impl NotKept {
             Self::Paused => "paused",
             Self::ToolCalls => "tool_calls",
             Self::TooLarge => "too_large",
+            Self::Purged => "purged",
         }
     }
 }

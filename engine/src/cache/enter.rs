@@ -84,6 +84,7 @@ pub(crate) async fn enter(call: &Arc<CallContext>, client: &mut Client, company:
     }
     call.set_cache(if ask.lookup { Status::Miss } else { Status::Refresh });
     let shelf = ask.keep.then(|| Shelf {
+        asked: store.ask(),
         store,
         key: ask.key.clone(),
         ttl: ask.ttl,

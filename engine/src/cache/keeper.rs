@@ -14,7 +14,7 @@ use wayleave_core::snapshot::cache::CacheRules;
 
 use super::shared::{End, Lead};
 use super::similar::Sign;
-use super::store::Store;
+use super::store::{Asked, Put, Store};
 use crate::attempt::Attempt;
 use crate::context::CallContext;
 
@@ -35,6 +35,8 @@ pub(crate) struct Shelf {
     pub(crate) store: Store,
     pub(crate) key: Key,
     pub(crate) ttl: Duration,
+    /// When it is asked for.
+    pub(crate) asked: Asked,
     /// By what similar requests find it.
     pub(crate) sign: Option<Sign>,
 }
@@ -140,12 +142,22 @@ impl Keeper {
     fn put(self, shelf: Shelf, entry: Entry) {
         let tasks = self.call.core.tasks.clone();
         let mut put = Box::pin(async move {
-            let lead = self.lead;
-            let bytes = entry.encode(&shelf.key);
-            shelf.store.put(&shelf.key, bytes, shelf.ttl).await;
-            drop(lead);
-            if let Some(sign) = shelf.sign {
-                sign.put_up(&shelf.store, &shelf.key, shelf.ttl).await;
+            let Shelf {
+                store,
+                key,
+                ttl,
+                asked,
+                sign,
+            } = shelf;
+            let put = store.put(&key, entry.encode(&key), ttl, asked).await;
+            drop(self.lead);
+            if put == Put::Purged {
+                let metrics = &self.call.core.metrics;
+                metrics
+                    .cache()
+                    .not_kept(&self.call.route_label(), NotKept::Purged);
+            } else if let Some(sign) = sign {
+                sign.put_up(&store, &key, ttl, asked).await;
             }
         });
         let waker = std::task::Waker::noop();

@@ -13,7 +13,7 @@ use wayleave_core::walk::Role;
 
 use super::enter::fetch;
 use super::replay::{Kept, Likeness};
-use super::store::{Item, Store, Vector};
+use super::store::{Asked, Item, Store, Vector};
 use crate::context::CallContext;
 use crate::embedding::embed;
 use crate::metrics::Missed;
@@ -101,12 +101,12 @@ impl Search<'_> {
 
 impl Sign {
     /// The answer is in the store, under this key and for this long.
-    pub(super) async fn put_up(self, store: &Store, key: &Key, ttl: Duration) {
+    pub(super) async fn put_up(self, store: &Store, key: &Key, ttl: Duration, asked: Asked) {
         let item = Item {
             request: key.request,
             words: self.words,
             vector: self.vector,
         };
-        store.put_up(&self.group, item, ttl).await;
+        store.put_up(&self.group, item, ttl, asked).await;
     }
 }

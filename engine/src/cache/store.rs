@@ -4,6 +4,7 @@
 
 mod index;
 mod memory;
+mod purges;
 mod redis;
 mod seal;
 mod similar;
@@ -23,6 +24,8 @@ use wayleave_core::snapshot::cache::{CacheRules, Store as Spec};
 pub(crate) use self::index::Item;
 use self::index::{Found, Index};
 use self::memory::Memory;
+pub(crate) use self::purges::Asked;
+use self::purges::Purges;
 use self::redis::Redis;
 pub(crate) use self::redis::server;
 #[cfg(test)]
@@ -43,6 +46,8 @@ pub(crate) struct Store {
 pub(crate) struct Ground {
     /// What similar requests are found by in this process.
     index: Arc<Index>,
+    /// What was purged by this process.
+    purges: Arc<Purges>,
     /// Told when a store knows more of its server.
     pub(crate) news: watch::Sender<()>,
 }
@@ -74,6 +79,15 @@ pub(crate) enum Lookup {
     Missing,
     /// The store cannot say.
     Unavailable,
+}
+
+/// What became of something that was to be put into a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Put {
+    /// It is there, unless the store failed or does not say whether it is purged.
+    Kept,
+    /// It was asked for before a purge that takes it.
+    Purged,
 }
 
 /// What is to be forgotten.
@@ -167,23 +181,66 @@ impl Store {
         self.timed(Operation::Get, looking).await
     }
 
-    /// Keeps an entry, in place of an older one. Waits for the server, though never longer than a call may: whoever
-    /// serves a call lets a task do it.
-    pub(crate) async fn put(&self, key: &Key, entry: Bytes, ttl: Duration) {
-        let putting = async {
-            match &self.place {
-                Place::Memory(memory) => memory.put(key, &entry, ttl),
-                Place::Redis(redis) => redis.put(key, &entry, ttl).await,
-                Place::Unusable => self
-                    .metrics
-                    .failed(StoreKind::Redis, Operation::Put, Fault::Unusable),
-            }
-        };
-        self.timed(Operation::Put, putting).await;
+    /// The moment at which an answer is asked for that is to be kept.
+    pub(crate) fn ask(&self) -> Asked {
+        self.ground.purges.now()
     }
 
-    /// Forgets, and says how many entries there were. What is put meanwhile may stay.
+    /// Keeps an entry, in place of an older one, unless a purge has taken its key since it was asked for. Waits for the
+    /// server, though never longer than calls may: whoever serves a call lets a task do it.
+    pub(crate) async fn put(&self, key: &Key, entry: Bytes, ttl: Duration, asked: Asked) -> Put {
+        if self.ground.purges.take(key, asked) {
+            return Put::Purged;
+        }
+        let putting = async {
+            match &self.place {
+                Place::Memory(memory) => {
+                    memory.put(key, &entry, ttl);
+                    Ok(())
+                }
+                Place::Redis(redis) => redis.put(key, &entry, ttl).await,
+                Place::Unusable => {
+                    self.metrics
+                        .failed(StoreKind::Redis, Operation::Put, Fault::Unusable);
+                    Err(Fault::Unusable)
+                }
+            }
+        };
+        if self.timed(Operation::Put, putting).await.is_err() {
+            return Put::Kept;
+        }
+        // A purge that began meanwhile may have looked there before.
+        let purged = self.is_purged(key, asked).await;
+        if purged != Ok(false) {
+            self.remove(key).await;
+        }
+        if purged == Ok(true) {
+            Put::Purged
+        } else {
+            Put::Kept
+        }
+    }
+
+    /// Whether a purge has taken a key since: of this process, or of another one that has the same server.
+    async fn is_purged(&self, key: &Key, asked: Asked) -> Result<bool, Fault> {
+        match &self.place {
+            _ if self.ground.purges.take(key, asked) => Ok(true),
+            Place::Redis(redis) => redis.is_purged(key, asked).await,
+            Place::Memory(_) | Place::Unusable => Ok(false),
+        }
+    }
+
+    async fn remove(&self, key: &Key) {
+        match &self.place {
+            Place::Memory(memory) => _ = memory.remove(key),
+            Place::Redis(redis) => redis.remove(key).await,
+            Place::Unusable => {}
+        }
+    }
+
+    /// Forgets, and says how many entries there were. Nothing is put any more that was asked for before.
     pub(crate) async fn purge(&self, which: &Purge) -> Result<u64, PurgeError> {
+        self.ground.purges.note(which);
         self.ground.index.purge(which);
         let purging = async {
             match &self.place {
@@ -225,3 +282,6 @@ impl Purge {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

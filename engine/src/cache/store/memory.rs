@@ -64,9 +64,14 @@ impl Memory {
         self.cache.run_pending_tasks();
     }
 
+    /// Whether there was one.
+    pub(super) fn remove(&self, key: &Key) -> bool {
+        self.cache.remove(key).is_some()
+    }
+
     pub(super) async fn purge(&self, which: &Purge) -> Result<u64, PurgeError> {
         if let Purge::Key(key) = which {
-            return Ok(u64::from(self.cache.remove(key).is_some()));
+            return Ok(u64::from(self.remove(key)));
         }
         let (cache, which) = (self.cache.clone(), which.clone());
         // It looks at every entry: no thread that serves calls should.

@@ -4,6 +4,7 @@
 
 mod line;
 mod name;
+mod purge;
 pub(crate) mod server;
 mod vectors;
 
@@ -19,15 +20,10 @@ use wayleave_core::cache::key::Key;
 use wayleave_core::snapshot::cache::RedisStore;
 
 use self::line::{Line, Link, Vectors};
-use self::server::{BadServer, Node, Server, Wire};
+use self::server::{BadServer, Server};
 use super::seal::{self, BadKey, Seal};
-use super::{Ground, Lookup, Purge, PurgeError, Setup};
+use super::{Ground, Lookup, Setup};
 use crate::metrics::{Fault, Label, Operation, StoreKind, StoreMetrics};
-
-/// Names that one step of a purge looks at, about.
-const STEP: usize = 1000;
-/// How long a step of a purge may take: no call waits for it.
-const STEP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A store in a server. Cheap to clone: all clones are one.
 #[derive(Clone)]
@@ -107,95 +103,24 @@ impl Redis {
         Lookup::Missing
     }
 
-    pub(super) async fn put(&self, key: &Key, entry: &Bytes, ttl: Duration) {
+    /// What went wrong is counted.
+    pub(super) async fn put(&self, key: &Key, entry: &Bytes, ttl: Duration) -> Result<(), Fault> {
         let name = name::of(key);
-        let Ok(closed) = self.0.seal.close(&name, entry) else {
-            return self.failed(Operation::Put, Fault::Sealed);
+        let closed = match self.0.seal.close(&name, entry) {
+            Ok(closed) if closed.len() <= self.0.largest => closed,
+            unfit => {
+                let fault = unfit.map_or(Fault::Sealed, |_| Fault::Oversized);
+                self.failed(Operation::Put, fault);
+                return Err(fault);
+            }
         };
-        if closed.len() > self.0.largest {
-            return self.failed(Operation::Put, Fault::Oversized);
-        }
         let command = cmd("SET")
             .arg(&name)
             .arg(closed)
             .arg("PX")
             .arg(millis(ttl))
             .to_owned();
-        // What went wrong is counted.
-        let _ = self.command::<()>(Operation::Put, &command).await;
-    }
-
-    pub(super) async fn purge(&self, which: &Purge) -> Result<u64, PurgeError> {
-        let Some(link) = self.0.line.link() else {
-            self.failed(Operation::Purge, Fault::Down);
-            return Err(PurgeError::Unavailable);
-        };
-        if let Purge::Key(key) = which {
-            return self
-                .step(0, link.wire.ask(cmd("UNLINK").arg(name::of(key))))
-                .await;
-        }
-        let pattern = name::pattern(which);
-        let mut removed = 0;
-        for node in self.step(removed, link.wire.nodes()).await? {
-            self.purge_node(&link.wire, &node, &pattern, &mut removed).await?;
-        }
-        Ok(removed)
-    }
-
-    async fn purge_node(
-        &self,
-        wire: &Wire,
-        node: &Node,
-        pattern: &str,
-        removed: &mut u64,
-    ) -> Result<(), PurgeError> {
-        let mut cursor = 0_u64;
-        loop {
-            let scan = cmd("SCAN")
-                .arg(cursor)
-                .arg("MATCH")
-                .arg(pattern)
-                .arg("COUNT")
-                .arg(STEP)
-                .to_owned();
-            let (next, names): (u64, Vec<String>) = self.step(*removed, wire.ask_node(node, scan)).await?;
-            let (entries, others): (Vec<String>, Vec<String>) =
-                names.into_iter().partition(|name| name::is_of_entry(name));
-            *removed += self.unlink(wire, &entries, *removed).await?;
-            // What entries are found by is none.
-            self.unlink(wire, &others, *removed).await?;
-            cursor = next;
-            if cursor == 0 {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Removes these from the nodes that hold them: while a cluster moves entries, that may be another one.
-    async fn unlink(&self, wire: &Wire, names: &[String], removed: u64) -> Result<u64, PurgeError> {
-        if names.is_empty() {
-            return Ok(0);
-        }
-        self.step(removed, wire.ask(cmd("UNLINK").arg(names))).await
-    }
-
-    /// One step of a purge that has removed that many.
-    async fn step<T>(
-        &self,
-        removed: u64,
-        work: impl Future<Output = RedisResult<T>>,
-    ) -> Result<T, PurgeError> {
-        let fault = match timeout(STEP_PATIENCE, work).await {
-            Ok(Ok(done)) => return Ok(done),
-            Ok(Err(error)) => server::fault(&error),
-            Err(_) => Fault::Timeout,
-        };
-        self.failed(Operation::Purge, fault);
-        Err(PurgeError::Partly {
-            removed,
-            reason: fault.as_str(),
-        })
+        self.command(Operation::Put, &command).await
     }
 
     /// Sends a command, and waits no longer than a call may.

@@ -7,7 +7,7 @@ use wayleave_core::cache::key::Key;
 use wayleave_core::digest::Digest;
 
 use super::index::CANDIDATES;
-use super::{Found, Item, Place, Store, Vector};
+use super::{Asked, Found, Item, Place, Store, Vector};
 use crate::metrics::Operation;
 
 impl Store {
@@ -25,12 +25,20 @@ impl Store {
         self.timed(Operation::Search, searching).await
     }
 
-    /// Adds an answer that is kept, in place of an older one to the same request.
-    pub(crate) async fn put_up(&self, group: &Key, item: Item, ttl: Duration) {
+    /// Adds an answer that is kept, in place of an older one to the same request, unless a purge has taken it since it was
+    /// asked for.
+    pub(crate) async fn put_up(&self, group: &Key, item: Item, ttl: Duration, asked: Asked) {
+        let key = Key {
+            scope: group.scope.clone(),
+            request: item.request,
+        };
         let adding = async {
             self.ground.index.insert(group, item.clone());
             if let Place::Redis(redis) = &self.place {
                 redis.put_up(group, &item, ttl).await;
+            }
+            if self.is_purged(&key, asked).await == Ok(true) {
+                self.take_down(group, item.request);
             }
         };
         self.timed(Operation::Index, adding).await;

@@ -4,7 +4,7 @@ use wayleave_core::cache::key::Key;
 use wayleave_core::digest::Digest;
 use wayleave_engine::{Purge, PurgeError};
 
-use super::support::{Ask, CLIENT_SECRET, Gateway, Got, cache_rules};
+use super::support::{Ask, CLIENT_SECRET, Gateway, Got, cache_rules, eventually};
 
 const M: &[(&str, &str)] = &[("a", "m?tokens=9")];
 
@@ -65,6 +65,23 @@ async fn one_answer() {
     assert_eq!(gateway.engine.purge(&which).await, Ok(1));
     assert_eq!(gateway.engine.purge(&which).await, Ok(0));
     assert_eq!(now(&gateway).await, ["miss", "hit", "hit"]);
+}
+
+#[tokio::test]
+async fn an_answer_that_was_asked_for_before_is_served_and_not_kept() {
+    let gateway = Gateway::cached(&[("a", "m?ttft=300ms&tokens=9")], cache_rules());
+    let purging = async {
+        gateway.asked(1).await;
+        gateway.engine.purge(&Purge::Route("team/chat".into())).await
+    };
+    let (got, purged) = tokio::join!(gateway.ask(Ask::chat()), purging);
+    assert_eq!((status(&got.ok()), purged), ("miss", Ok(0)));
+    let not_kept = || gateway.metric_of("wayleave_cache_not_kept_total", r#"reason="purged""#);
+    eventually("it is counted", || not_kept() == 1).await;
+    for wanted in ["miss", "hit"] {
+        assert_eq!(status(&gateway.ask(Ask::chat()).await.ok()), wanted);
+    }
+    assert_eq!(not_kept(), 1);
 }
 
 #[tokio::test]

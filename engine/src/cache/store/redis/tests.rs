@@ -3,6 +3,7 @@
 pub(crate) mod cluster;
 mod outage;
 pub(crate) mod process;
+mod purge;
 mod search;
 mod tls;
 mod vectors;
@@ -15,8 +16,9 @@ use wayleave_core::secret::Secret;
 use wayleave_core::snapshot::cache::Store as Spec;
 
 use self::process::{Process, until};
+use super::server::Wire;
 use super::*;
-use crate::cache::store::Store;
+use crate::cache::store::{Purge, PurgeError, Put, Store};
 use crate::metrics::Metrics;
 
 const LONG: Duration = Duration::from_secs(3600);
@@ -81,7 +83,11 @@ impl Opened {
     }
 
     async fn put(&self, key: &Key) {
-        self.store.put(key, entry(), LONG).await;
+        self.put_for(key, entry(), LONG).await;
+    }
+
+    async fn put_for(&self, key: &Key, entry: Bytes, ttl: Duration) {
+        assert_eq!(self.store.put(key, entry, ttl, self.store.ask()).await, Put::Kept);
     }
 
     /// How often this was counted.
@@ -111,6 +117,13 @@ fn entry() -> Bytes {
     Bytes::from_static(TEXT.as_bytes())
 }
 
+/// How many names there are, notes of purges left out.
+async fn names(raw: &Wire) -> usize {
+    let all: Vec<String> = raw.ask(cmd("KEYS").arg("*")).await.unwrap();
+    let notes = all.iter().filter(|name| name.starts_with("wayleave:1:purged/"));
+    all.len() - notes.count()
+}
+
 /// A connection past the store.
 async fn raw(url: &str) -> Wire {
     Server::new(&spec(url)).unwrap().connect().await.unwrap()
@@ -125,14 +138,14 @@ async fn keeps_the_last_entry_of_each_key_until_its_time_is_over() {
     let store = &opened.store;
     let one = key("a/r", "one", 1);
     assert_eq!(store.get(&one).await, Lookup::Missing);
-    store.put(&one, Bytes::from_static(b"first"), LONG).await;
+    opened.put_for(&one, Bytes::from_static(b"first"), LONG).await;
     opened.put(&one).await;
     assert_eq!(store.get(&one).await, Lookup::Found(entry()));
     // Another process sees it.
     let other = connected(spec(&process.url())).await;
     assert_eq!(other.store.get(&one).await, Lookup::Found(entry()));
     assert_eq!(other.store.get(&key("a/r", "two", 1)).await, Lookup::Missing);
-    store.put(&one, entry(), Duration::from_millis(30)).await;
+    opened.put_for(&one, entry(), Duration::from_millis(30)).await;
     until("the entry ends", async || {
         (store.get(&one).await == Lookup::Missing).then_some(())
     })
@@ -152,7 +165,7 @@ async fn forgets_what_it_is_told_to_and_nothing_else() {
     let opened = connected(spec(&process.url())).await;
     let store = &opened.store;
     // More than one step of a purge looks at.
-    for number in 0..STEP + 50 {
+    for number in 0..super::purge::STEP + 50 {
         opened.put(&key("a/r", "one", number)).await;
     }
     for number in 0..10 {
@@ -163,7 +176,10 @@ async fn forgets_what_it_is_told_to_and_nothing_else() {
     assert_eq!(store.purge(&Purge::Key(one.clone())).await, Ok(1));
     assert_eq!(store.purge(&Purge::Key(one.clone())).await, Ok(0));
     assert_eq!(store.get(&one).await, Lookup::Missing);
-    assert_eq!(store.purge(&Purge::Scope(one.scope)).await, Ok(STEP as u64 + 49));
+    assert_eq!(
+        store.purge(&Purge::Scope(one.scope)).await,
+        Ok(super::purge::STEP as u64 + 49)
+    );
     assert_eq!(store.get(&key("a/r", "two", 7)).await, Lookup::Found(entry()));
     assert_eq!(store.purge(&Purge::Route(Arc::from("a/r"))).await, Ok(10));
     assert_eq!(store.get(&key("a/r2", "one", 7)).await, Lookup::Found(entry()));
@@ -226,7 +242,7 @@ async fn what_no_store_put_there_is_a_miss_and_can_be_replaced() {
             assert!(opened.failed("get", reason), "{reason}");
         }
         let largest = Bytes::from(vec![7; LARGEST]);
-        opened.store.put(&one, largest.clone(), LONG).await;
+        opened.put_for(&one, largest.clone(), LONG).await;
         assert_eq!(opened.store.get(&one).await, Lookup::Found(largest));
     }
 }

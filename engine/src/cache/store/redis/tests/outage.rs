@@ -31,7 +31,9 @@ impl Load {
                     assert_eq!(found, entry());
                     self.found.fetch_add(1, Ordering::Relaxed);
                 }
-                Lookup::Missing | Lookup::Unavailable => self.store.put(&one, entry(), LONG).await,
+                Lookup::Missing | Lookup::Unavailable => {
+                    self.store.put(&one, entry(), LONG, self.store.ask()).await;
+                }
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }

@@ -62,7 +62,7 @@ async fn a_group_of_hashes_is_bounded_and_each_lives_as_long_as_its_answer() {
     let short = Duration::from_secs(60);
     let again = item(MOST_IN_GROUP + 19, "words", &[1.0, 0.5]);
     for (ttl, above) in [(short, 0), (LONG, short.as_millis())] {
-        opened.store.put_up(&group("a"), again.clone(), ttl).await;
+        opened.put_up_for(&group("a"), again.clone(), ttl).await;
         let (name, _) = held(&raw, MOST_IN_GROUP + 19).await;
         let left: i64 = raw.ask(cmd("PTTL").arg(name)).await.unwrap();
         assert!(left > 0 && u128::from(left.unsigned_abs()) > above);

@@ -23,7 +23,11 @@ pub(super) fn group(client: &str) -> Key {
 
 impl Opened {
     pub(super) async fn put_up(&self, group: &Key, item: Item) {
-        self.store.put_up(group, item, LONG).await;
+        self.put_up_for(group, item, LONG).await;
+    }
+
+    pub(super) async fn put_up_for(&self, group: &Key, item: Item, ttl: Duration) {
+        self.store.put_up(group, item, ttl, self.store.ask()).await;
     }
 
     /// Words and similarities, best first.
@@ -129,12 +133,10 @@ async fn what_is_forgotten_or_over_is_not_found() {
         assert_eq!(one.store.purge(&Purge::Route(Arc::from("a/r"))).await, Ok(2));
         assert_eq!(one.words(&group("b"), &along).await, Vec::<String>::new());
         let raw = raw(&process.url()).await;
-        assert_eq!(raw.ask::<usize>(&cmd("DBSIZE")).await.unwrap(), 0);
+        assert_eq!(names(&raw).await, 0);
 
         let short = Duration::from_millis(30);
-        one.store
-            .put_up(&group("a"), item(1, "short", &along), short)
-            .await;
+        one.put_up_for(&group("a"), item(1, "short", &along), short).await;
         until("its time is over", async || {
             other.words(&group("a"), &along).await.is_empty().then_some(())
         })
@@ -162,8 +164,7 @@ async fn a_set_is_bounded() {
     // An answer that lives shorter than the others does not take them along.
     let short = Duration::from_secs(60);
     opened
-        .store
-        .put_up(&group("a"), item(0, "words", &[1.0, 0.5]), short)
+        .put_up_for(&group("a"), item(0, "words", &[1.0, 0.5]), short)
         .await;
     let left: i64 = raw
         .ask(cmd("PTTL").arg(name::of_group(&group("a"))))

@@ -77,18 +77,19 @@ impl Redis {
     }
 
     pub(super) async fn take_from_set(&self, group: &Key, request: Digest) {
-        self.remove(&name::of_group(group), &[request.to_string()]).await;
+        self.remove_elements(&name::of_group(group), &[request.to_string()])
+            .await;
     }
 
     async fn thin_out(&self, name: &str, over: usize) {
         // Several replicas may see it at once.
         let command = cmd("VRANDMEMBER").arg(name).arg(over).to_owned();
         if let Ok(any) = self.command::<Vec<String>>(Operation::Index, &command).await {
-            self.remove(name, &any).await;
+            self.remove_elements(name, &any).await;
         }
     }
 
-    async fn remove(&self, name: &str, elements: &[String]) {
+    async fn remove_elements(&self, name: &str, elements: &[String]) {
         let mut removing = pipe();
         for element in elements {
             removing.cmd("VREM").arg(name).arg(element);
