@@ -1,5 +1,7 @@
 //! The experiments that run: who gets which arm, what each arm came to, and what follows.
 
+mod reports;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use wayleave_core::outcome::Class;
 use wayleave_core::snapshot::experiment::{Mode, Promote};
 use wayleave_core::table::{ActiveArm, ActiveExperiment, Table};
 
+use self::reports::{Reports, Wanted};
 use crate::clock::Clock;
 use crate::context::CallContext;
 use crate::judging::Judging;
@@ -28,6 +31,7 @@ pub(crate) struct Experiments {
     trials: Arc<Shared<Trial>>,
     accounts: Arc<Shared<Account>>,
     decided: Arc<Shared<Decided>>,
+    reports: Reports,
 }
 
 /// One arm of the experiment that a call is a part of.
@@ -58,6 +62,7 @@ impl Experiments {
             trials: learned.table("trials"),
             accounts: learned.table("accounts"),
             decided: learned.table("decisions"),
+            reports: Reports::default(),
         }
     }
 
@@ -160,12 +165,12 @@ impl Experiments {
     }
 
     /// What is known of all experiments of a configuration.
-    pub(crate) fn reports(&self, table: &Table, judging: &Judging) -> Vec<Report> {
+    pub(crate) fn reports(&self, table: &Table, judging: &Judging) -> Vec<Arc<Report>> {
         let rules = table.routes().iter().flat_map(|route| {
             let rules = route.rules.iter().flatten();
             rules.map(move |rule| (&route.name, rule))
         });
-        let reports = rules.filter_map(|(route, rule)| {
+        let wanted = rules.filter_map(|(route, rule)| {
             let experiment = rule.experiment.as_ref()?;
             let name = &experiment.fingerprint;
             let known = Known {
@@ -174,9 +179,14 @@ impl Experiments {
                 decisions: self.decided.sum(name),
                 judged: experiment.judge.as_ref().map(|judge| judging.account(judge)),
             };
-            Some(Report::of(route, rule.index, experiment, &known))
+            Some(Wanted {
+                route,
+                rule: rule.index,
+                experiment,
+                known,
+            })
         });
-        reports.collect()
+        self.reports.of(wanted)
     }
 
     /// Acts on what is known, where that is the data plane's affair.

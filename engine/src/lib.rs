@@ -256,13 +256,21 @@ impl Engine {
     /// The metrics in the OpenMetrics text format, without the mark of its end: other metrics may follow.
     pub fn metrics(&self) -> String {
         self.0.learned.measure(self.0.metrics.learned());
-        self.0.metrics.experiments().measure(&self.experiments());
+        let reports = self.reports();
+        self.0
+            .metrics
+            .experiments()
+            .measure(reports.iter().map(Arc::as_ref));
         self.0.show_keys();
         self.0.metrics.text()
     }
 
     /// What is known of the experiments of the configuration in force.
     pub fn experiments(&self) -> Vec<Report> {
+        self.reports().into_iter().map(Arc::unwrap_or_clone).collect()
+    }
+
+    fn reports(&self) -> Vec<Arc<Report>> {
         let table = self.0.table.load();
         let reports = table
             .as_ref()

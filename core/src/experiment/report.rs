@@ -96,8 +96,8 @@ pub struct JudgeReport {
     pub judgements: BTreeMap<Judged, u64>,
 }
 
-/// All that a report is made of.
-#[derive(Clone, Debug)]
+/// All that a report is made of, beside the experiment.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Known {
     /// Of each arm.
     pub totals: Totals,

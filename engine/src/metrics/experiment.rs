@@ -120,7 +120,7 @@ impl ExperimentMetrics {
     }
 
     /// Takes over what is known. Experiments that are no more are forgotten.
-    pub(crate) fn measure(&self, reports: &[Report]) {
+    pub(crate) fn measure<'a>(&self, reports: impl IntoIterator<Item = &'a Report>) {
         self.score.clear();
         self.difference.clear();
         self.decided.clear();

@@ -179,8 +179,8 @@ pub(super) fn snapshot() -> Snapshot {
         ),
     ];
     let routes = routes.into_iter().chain([
-        tried("tried", Mode::Split, JudgeMode::Pointwise),
-        tried("shadowed", Mode::Shadow, JudgeMode::Pairwise),
+        tried("tried", Mode::Split, JudgeMode::Pointwise, Promote::Manual),
+        tried("shadowed", Mode::Shadow, JudgeMode::Pairwise, Promote::Manual),
     ]);
     Snapshot {
         routes: routes.collect(),
@@ -190,7 +190,7 @@ pub(super) fn snapshot() -> Snapshot {
 }
 
 /// A route with an experiment, all of whose answers a judge is to see.
-fn tried(model: &str, mode: Mode, judged: JudgeMode) -> Route {
+fn tried(model: &str, mode: Mode, judged: JudgeMode, promote: Promote) -> Route {
     let mut tried = route(model, vec![pick(&["native"])]);
     let experiment = Experiment {
         terms: Terms::equal("old", "new"),
@@ -205,12 +205,21 @@ fn tried(model: &str, mode: Mode, judged: JudgeMode) -> Route {
             max_cost_per_day: "1000".parse().expect("dollars"),
             mode: judged,
         }),
-        promote: Promote::Manual,
+        promote,
     };
     if let RouteRules::Rules(rules) = &mut tried.rules {
         rules[0].experiment = Some(Box::new(experiment));
     }
     tried
+}
+
+/// So many routes, each with an experiment.
+pub(crate) fn experiments(count: usize, promote: Promote) -> Snapshot {
+    let of = |number: usize| tried(&number.to_string(), Mode::Split, JudgeMode::Pointwise, promote);
+    Snapshot {
+        routes: (0..count).map(of).collect(),
+        ..snapshot()
+    }
 }
 
 /// One route `chat` that picks among targets of these names, with these prices of a million tokens of output.
