@@ -210,15 +210,14 @@ impl Store {
             return Put::Kept;
         }
         // A purge that began meanwhile may have looked there before.
-        let purged = self.is_purged(key, asked).await;
-        if purged != Ok(false) {
-            self.remove(key).await;
-        }
-        if purged == Ok(true) {
-            Put::Purged
-        } else {
-            Put::Kept
-        }
+        let put = match self.is_purged(key, asked).await {
+            // A server that never says would keep nothing.
+            Ok(false) | Err(Fault::Credentials | Fault::Refused) => return Put::Kept,
+            Ok(true) => Put::Purged,
+            Err(_) => Put::Kept,
+        };
+        self.remove(key).await;
+        put
     }
 
     /// Whether a purge has taken a key since: of this process, or of another one that has the same server.

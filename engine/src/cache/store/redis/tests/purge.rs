@@ -68,6 +68,23 @@ async fn a_note_is_no_entry_and_outlives_every_call() {
 }
 
 #[tokio::test]
+async fn a_server_that_may_not_be_asked_for_notes_keeps_all_the_same() {
+    let Some(process) = Process::start(&[]).await else {
+        return;
+    };
+    let opened = connected(spec(&process.url())).await;
+    let raw = raw(&process.url()).await;
+    let () = raw
+        .ask(cmd("ACL").arg("SETUSER").arg("default").arg("-EXISTS"))
+        .await
+        .unwrap();
+    let one = key("a/r", "one", 1);
+    opened.put(&one).await;
+    assert_eq!(opened.store.get(&one).await, Lookup::Found(entry()));
+    assert!(opened.failed("put", "credentials"));
+}
+
+#[tokio::test]
 async fn words_that_were_asked_for_before_a_purge_are_not_found_after_it() {
     for process in Process::start_with_each().await {
         let [one, other] = two(&process).await;
