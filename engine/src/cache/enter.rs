@@ -8,7 +8,7 @@ use wayleave_core::cache::{Ask, Consult, Entry, Status};
 use wayleave_core::table::ActiveCache;
 
 use super::keeper::{Keeper, Shelf};
-use super::rendition::Rendition;
+use super::rendition::{Found, Rendition};
 use super::replay::{self, Kept, Likeness};
 use super::shared::{End, Follower, Lead, Place};
 use super::similar::{self, Sign};
@@ -96,7 +96,7 @@ pub(crate) async fn enter(call: &Arc<CallContext>, client: &mut Client, company:
 /// Those who wait for this call get what it found.
 fn hand_on(kept: Kept, lead: Option<Lead>) -> Kept {
     if let Some(mut lead) = lead {
-        lead.end(End::Kept(Arc::clone(&kept.entry)));
+        lead.end(End::Kept(Box::new(kept.found.clone())));
     }
     kept
 }
@@ -142,20 +142,38 @@ pub(super) async fn fetch(
         Lookup::Missing => return Err(Missed::Absent),
         Lookup::Unavailable => return Err(Missed::Unavailable),
     };
-    let rendition = rendition(call, key, bytes, most).ok_or(Missed::Unreadable)?;
-    replay::kept(call, ask, rendition, likeness)
+    let entry = || Some(Arc::new(Entry::decode(&bytes, key, most).ok()?));
+    let Rendition { entry, body } = rendition(call, key, &bytes, entry)
+        .filter(|rendition| rendition.entry.body.len() <= most)
+        .ok_or(Missed::Unreadable)?;
+    let found = Found {
+        key: key.clone(),
+        stored: bytes,
+        entry,
+        likeness,
+    };
+    replay::kept(call, ask, found, body)
 }
 
-/// What stands in a store, in this client's format; `None`: it is no entry of this key that the policy allows.
-fn rendition(call: &CallContext, key: &Key, stored: Bytes, most: usize) -> Option<Rendition> {
+/// What an equal call has found, for this one.
+pub(super) fn found(call: &CallContext, ask: &Ask, found: Found) -> Option<Kept> {
+    let entry = || Some(Arc::clone(&found.entry));
+    let body = rendition(call, &found.key, &found.stored, entry)?.body;
+    replay::kept(call, ask, found, body).ok()
+}
+
+/// What stands in a store, in this client's format; `None`: it cannot be read.
+fn rendition(
+    call: &CallContext,
+    key: &Key,
+    stored: &Bytes,
+    entry: impl FnOnce() -> Option<Arc<Entry>>,
+) -> Option<Rendition> {
     let (renditions, shape, cost) = (&call.core.caches.renditions, call.client(), call.settled_cost());
-    if let Some(held) = renditions.find(key, shape, &stored, cost)
-        && held.entry.body.len() <= most
-    {
+    if let Some(held) = renditions.find(key, shape, stored, cost) {
         return Some(held);
     }
-    let entry = Entry::decode(&stored, key, most).ok()?;
-    let made = replay::render(call, Arc::new(entry))?;
-    renditions.hold(key, shape, stored, cost, made.clone());
+    let made = replay::render(call, entry()?)?;
+    renditions.hold(key, shape, stored.clone(), cost, made.clone());
     Some(made)
 }

@@ -14,6 +14,8 @@ use wayleave_core::cache::key::Key;
 use wayleave_core::money::Ticks;
 use wayleave_core::relay::ClientShape;
 
+use super::replay::Likeness;
+
 /// The bytes that all of them may take.
 const ROOM: u64 = 16 << 20;
 
@@ -22,6 +24,19 @@ const LARGEST: usize = 256 << 10;
 
 /// How long one stays that nobody asks for.
 const IDLE: Duration = Duration::from_secs(30);
+
+/// What a store has.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    /// Under which it stands there.
+    pub(crate) key: Key,
+    /// The very bytes.
+    pub(crate) stored: Bytes,
+    /// What they are.
+    pub(crate) entry: Arc<Entry>,
+    /// How much its request is like the one that looked for it.
+    pub(crate) likeness: Likeness,
+}
 
 /// An entry in a client's format.
 #[derive(Clone, Debug)]

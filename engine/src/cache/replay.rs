@@ -19,7 +19,7 @@ use wayleave_core::walk::Role;
 
 pub(crate) use self::live::{Followed, follow};
 use self::paid::Paid;
-use super::rendition::Rendition;
+use super::rendition::{Found, Rendition};
 use crate::call::{Answer, Body};
 use crate::client::{Client, stream_head};
 use crate::context::CallContext;
@@ -33,8 +33,7 @@ const SAVED: HeaderName = HeaderName::from_static("x-wayleave-saved-usd");
 /// A kept answer, fit to be served to this call.
 #[derive(Debug)]
 pub(crate) struct Kept {
-    pub(crate) entry: Arc<Entry>,
-    likeness: Likeness,
+    pub(crate) found: Found,
     /// In the client's format.
     body: Bytes,
 }
@@ -79,35 +78,25 @@ pub(crate) fn render(call: &CallContext, entry: Arc<Entry>) -> Option<Rendition>
 }
 
 /// A kept answer, if it is young enough.
-pub(crate) fn kept(
-    call: &CallContext,
-    ask: &Ask,
-    rendition: Rendition,
-    likeness: Likeness,
-) -> Result<Kept, Missed> {
-    let Rendition { entry, body } = rendition;
-    if age(call, &entry.from) > ask.max_age {
+pub(crate) fn kept(call: &CallContext, ask: &Ask, found: Found, body: Bytes) -> Result<Kept, Missed> {
+    if age(call, &found.entry.from) > ask.max_age {
         return Err(Missed::Stale);
     }
-    Ok(Kept {
-        entry,
-        likeness,
-        body,
-    })
+    Ok(Kept { found, body })
 }
 
 /// Serves a kept answer.
 pub(crate) async fn serve(call: &Arc<CallContext>, kept: Kept, mut flight: Flight, client: Client) {
-    let from = &kept.entry.from;
-    call.set_cache(kept.likeness.status());
+    let (from, likeness) = (&kept.found.entry.from, kept.found.likeness);
+    call.set_cache(likeness.status());
     call.core
         .metrics
         .cache()
-        .hit(&call.route_label(), kept.likeness.status(), from.cost);
+        .hit(&call.route_label(), likeness.status(), from.cost);
     flight.carry(kept.body.len());
-    let mut paid = Paid::begin(call, Role::CacheHit).at(kept.likeness.similarity());
+    let mut paid = Paid::begin(call, Role::CacheHit).at(likeness.similarity());
     let mut headers = head(call, from);
-    if let Some(similarity) = kept.likeness.similarity()
+    if let Some(similarity) = likeness.similarity()
         && let Ok(similarity) = HeaderValue::from_str(&format!("{similarity:.4}"))
     {
         headers.insert(SIMILARITY, similarity);

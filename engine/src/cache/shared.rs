@@ -9,9 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::watch;
+use wayleave_core::cache::Provenance;
 use wayleave_core::cache::key::Key;
-use wayleave_core::cache::{Entry, Provenance};
 use wayleave_core::event::Fault;
+
+use super::rendition::Found;
 
 /// Answers that are under way, by key.
 #[derive(Debug, Default)]
@@ -43,7 +45,7 @@ pub(crate) enum End {
     /// It broke off.
     Cut(Fault),
     /// It came out of the store.
-    Kept(Arc<Entry>),
+    Kept(Box<Found>),
     /// The leader has no answer.
     Failed,
 }

@@ -15,7 +15,8 @@ use wayleave_core::usage::Report;
 use wayleave_core::walk::Role;
 
 use super::paid::Paid;
-use super::{Likeness, fault, head, joined, kept, price, relay, render, serve};
+use super::{fault, head, joined, price, relay, serve};
+use crate::cache::enter;
 use crate::cache::shared::{End, Follower, Next};
 use crate::call::{Answer, Body, Piece};
 use crate::client::{Client, keep_alive};
@@ -49,12 +50,11 @@ pub(crate) async fn follow(
     };
     match begun {
         Next::Begins(from) => answer(call, follower, from, flight, client).await,
-        Next::End(End::Kept(entry)) => {
+        Next::End(End::Kept(found)) => {
             let Some(Consult::Ask(ask)) = &call.consult else {
                 return Followed::TakeOver(flight, client);
             };
-            let young = |rendition| kept(call, ask, rendition, Likeness::Equal).ok();
-            match render(call, entry).and_then(young) {
+            match enter::found(call, ask, *found) {
                 Some(kept) => {
                     serve(call, kept, flight, client).await;
                     Followed::Done

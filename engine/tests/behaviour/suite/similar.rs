@@ -67,6 +67,21 @@ async fn a_similar_request_is_served_and_says_how_similar() {
 }
 
 #[tokio::test]
+async fn equal_calls_that_wait_are_told_how_similar_too() {
+    let gateway = gateway(rules(Verify::Words));
+    gateway.ask(asking(FRANCE)).await.ok();
+    let asks = (0..8).map(|_| gateway.ask(asking("what is the capital of France")));
+    let all = futures_util::future::join_all(asks).await;
+    for got in &all {
+        assert_eq!(
+            (status(got), got.header("x-wayleave-similarity")),
+            ("semantic-hit", Some("1.0000"))
+        );
+    }
+    assert_eq!(gateway.sent_to("e").len(), 2, "one of them has looked");
+}
+
+#[tokio::test]
 async fn an_equal_request_needs_no_embedding() {
     let gateway = gateway(rules(Verify::Words));
     gateway.ask(asking(FRANCE)).await.ok();
