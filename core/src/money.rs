@@ -5,7 +5,7 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// An amount of US dollars in units of 1e-10 USD, the unit in which xAI bills (`cost_in_usd_ticks`).
 ///
@@ -18,6 +18,10 @@ pub struct Ticks(i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a decimal amount: use digits with at most one point, at most 10 decimals and 900000000 at most")]
 pub struct BadAmount;
+
+/// An amount in dollars, in the words of [`Ticks::usd`] wherever it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usd(pub Ticks);
 
 impl Ticks {
     /// Nothing.
@@ -37,11 +41,7 @@ impl Ticks {
 
     /// The amount as an exact decimal number of dollars without trailing zeros, e.g. `0.0000125`.
     pub fn usd(self) -> String {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let abs = self.0.unsigned_abs();
-        let per = Self::PER_USD.unsigned_abs();
-        let text = format!("{sign}{}.{:010}", abs / per, abs % per);
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        Usd(self).to_string()
     }
 
     /// The amount as floating-point dollars, for members that other formats define as a number.
@@ -79,7 +79,32 @@ impl FromStr for Ticks {
 
 impl fmt::Display for Ticks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "${}", self.usd())
+        write!(f, "${}", Usd(*self))
+    }
+}
+
+impl fmt::Display for Usd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(Ticks(ticks)) = *self;
+        let per = Ticks::PER_USD.unsigned_abs();
+        let (whole, mut fraction) = (ticks.unsigned_abs() / per, ticks.unsigned_abs() % per);
+        let sign = if ticks < 0 { "-" } else { "" };
+        write!(f, "{sign}{whole}")?;
+        if fraction == 0 {
+            return Ok(());
+        }
+        let mut digits = 10;
+        while fraction % 10 == 0 {
+            fraction /= 10;
+            digits -= 1;
+        }
+        write!(f, ".{fraction:0digits$}")
+    }
+}
+
+impl Serialize for Usd {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -113,11 +138,13 @@ mod tests {
             ("1", 10_000_000_000),
             ("0.05", 500_000_000),
             ("0.0000000001", 1),
+            ("12.034", 120_340_000_000),
         ] {
             let amount: Ticks = text.parse().expect(text);
             assert_eq!(amount.get(), ticks, "{text}");
             assert_eq!(amount.usd(), text);
         }
+        assert_eq!(Ticks::new(-15_000_000_000).usd(), "-1.5");
     }
 
     #[test]

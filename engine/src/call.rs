@@ -1,5 +1,7 @@
 //! What goes into the engine and what comes out, in no adaptor's words.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::sync::mpsc;
@@ -63,9 +65,9 @@ pub enum Piece {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// The call's id, as in `x-wayleave-call-id`.
-    pub call: String,
+    pub call: Arc<str>,
     /// `NAMESPACE/NAME` of the route.
-    pub route: String,
+    pub route: Arc<str>,
     /// `NAMESPACE/NAME` of the `ProviderKey` that served, if one did.
     pub provider: Option<String>,
     /// The model that served, by the provider's word.

@@ -10,7 +10,7 @@ use wayleave_core::cache::{Consult, Status};
 use wayleave_core::digest::Digest;
 use wayleave_core::endpoint::Endpoint;
 use wayleave_core::intake::Intake;
-use wayleave_core::money::Ticks;
+use wayleave_core::money::{Ticks, Usd};
 use wayleave_core::outcome::Class;
 use wayleave_core::relay::ClientShape;
 use wayleave_core::route::Routed;
@@ -30,7 +30,7 @@ use crate::metrics::{CallSample, Label};
 #[derive(Debug)]
 pub(crate) struct CallContext {
     pub(crate) core: Arc<Core>,
-    pub(crate) id: String,
+    pub(crate) id: Arc<str>,
     pub(crate) endpoint: Endpoint,
     pub(crate) headers: HeaderMap,
     /// What the ledger calls the client; `None`: it showed no credential.
@@ -123,7 +123,7 @@ impl CallContext {
         let started = Instant::now();
         Arc::new(Self {
             core: Arc::clone(&whole.core),
-            id: whole.id.clone(),
+            id: Arc::clone(&whole.id),
             endpoint: own.endpoint,
             headers: own.headers,
             client_name: whole.client_name.clone(),
@@ -180,8 +180,9 @@ impl CallContext {
         priced.then(|| *self.conversation.get_or_init(|| self.intake.conversation()))?
     }
 
-    pub(crate) fn route_name(&self) -> String {
-        self.routed.route.name.to_string()
+    /// `NAMESPACE/NAME` of its route.
+    pub(crate) fn route_name(&self) -> Arc<str> {
+        Arc::clone(&self.routed.route.label)
     }
 
     /// The rule's place in the route, also for the parts of a call, which have rules of their own.
@@ -190,7 +191,7 @@ impl CallContext {
     }
 
     pub(crate) fn route_label(&self) -> Label {
-        Label(Arc::from(self.route_name()))
+        Label(self.route_name())
     }
 
     /// What it asks for; `None`: that is not known yet, or its rule does not tell.
@@ -341,8 +342,8 @@ impl CallContext {
     fn record(&self, end: CallEnd, duration: Duration, book: &CallBook) -> CallRecord {
         let cost = book.cost.0;
         CallRecord {
-            id: self.id.clone(),
-            call: self.id.clone(),
+            id: Arc::clone(&self.id),
+            call: Arc::clone(&self.id),
             route: self.route_name(),
             rule: self.rule(),
             client: self.client_name.clone(),
@@ -359,7 +360,7 @@ impl CallContext {
             first_content_ms: end.first_content.map(millis),
             duration_ms: millis(duration),
             cost_ticks: cost,
-            cost_usd: cost.map(Ticks::usd),
+            cost_usd: cost.map(Usd),
             cache: book.cache.map(Status::as_str),
             cache_key: self.cache_key(),
             task_class: self.task().map(|task| Arc::clone(&task.class)),
@@ -372,7 +373,7 @@ impl CallContext {
     pub(crate) fn summary(&self, class: Class) -> Summary {
         let book = self.lock();
         Summary {
-            call: self.id.clone(),
+            call: Arc::clone(&self.id),
             route: self.route_name(),
             provider: None,
             model: None,

@@ -190,7 +190,7 @@ impl Core {
             cache.map(|cache| consult(&cache.rules, &routed, call.endpoint, &intake, &call.headers));
         let context = CallContext {
             core: Arc::clone(self),
-            id: uuid::Uuid::now_v7().to_string(),
+            id: uuid::Uuid::now_v7().to_string().into(),
             endpoint: call.endpoint,
             client_name: client_credential::client(&call.headers).map(Arc::from),
             headers: call.headers,

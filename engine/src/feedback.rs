@@ -62,8 +62,8 @@ async fn first(core: &Core, feedback: &Feedback, call: &Arc<recent::Call>) -> bo
     let served = was.served.as_ref();
     let record = FeedbackRecord {
         id: format!("{}/feedback/{}", feedback.call, feedback.name),
-        call: feedback.call.clone(),
-        route: was.route.clone(),
+        call: feedback.call.as_str().into(),
+        route: Arc::clone(&was.route),
         rule: was.rule,
         client: was.client.clone(),
         provider: served.map(|served| served.name.provider().to_string()),

@@ -23,7 +23,7 @@ use crate::client::Client;
 use crate::context::CallContext;
 use crate::executor::{self, gate, settle_left};
 use crate::failure::Failure;
-use crate::metrics::{Label, LaneEnd};
+use crate::metrics::LaneEnd;
 
 /// The longest that a loser is drained, whatever the call's own deadline.
 const LONGEST_DRAIN: Duration = Duration::from_secs(120);
@@ -179,10 +179,7 @@ impl Race<'_> {
     }
 
     fn count(&self, end: LaneEnd) {
-        self.call
-            .core
-            .metrics
-            .lane(&Label(Arc::from(self.call.route_name())), end);
+        self.call.core.metrics.lane(&self.call.route_label(), end);
     }
 }
 

@@ -2,11 +2,12 @@
 
 mod commons;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use self::commons::Commons;
 use crate::context::CallContext;
@@ -16,7 +17,7 @@ use crate::learned::Keep;
 use crate::metrics::LearnedMetrics;
 
 /// Calls that are remembered at most.
-const MOST: u64 = 100_000;
+const MOST: usize = 100_000;
 /// How long.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
 /// The names under which there may be feedback on one call.
@@ -25,16 +26,24 @@ pub(crate) const MOST_NAMES: usize = 16;
 /// Calls that are over.
 #[derive(Debug)]
 pub(crate) struct Recent {
-    own: Cache<String, Arc<Call>>,
+    own: Mutex<Own>,
     /// Those of all replicas, where they share what they learn.
     commons: Option<Commons>,
+}
+
+/// This replica's own.
+#[derive(Debug, Default)]
+struct Own {
+    calls: HashMap<Arc<str>, Arc<Call>>,
+    /// In the order of their coming, with when that was.
+    order: VecDeque<(Instant, Arc<str>)>,
 }
 
 /// What a call was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Was {
     /// `NAMESPACE/NAME` of the route.
-    pub(crate) route: String,
+    pub(crate) route: Arc<str>,
     /// The rule's place in it.
     pub(crate) rule: usize,
     /// What the ledger calls the client.
@@ -83,13 +92,12 @@ pub(crate) enum Claim {
 impl Recent {
     /// Has to be called inside a Tokio runtime.
     pub(crate) fn new(keep: Option<&Keep>, metrics: &LearnedMetrics) -> Self {
-        let own = Cache::builder().max_capacity(MOST).time_to_live(REMEMBERED);
         let commons = match keep {
             Some(Keep::Redis(options)) => Some(Commons::start(options.clone(), metrics.clone())),
             Some(Keep::Folder(_)) | None => None,
         };
         Self {
-            own: own.build(),
+            own: Mutex::default(),
             commons,
         }
     }
@@ -114,7 +122,8 @@ impl Recent {
 
     /// A call is over, whoever has answered it.
     pub(crate) fn ended(&self, call: &CallContext) {
-        if !self.own.contains_key(&call.id) {
+        let known = self.lock().calls.contains_key(&call.id);
+        if !known {
             self.keep(call, None);
         }
     }
@@ -129,25 +138,36 @@ impl Recent {
         self.put(&call.id, was);
     }
 
-    fn put(&self, id: &str, was: Was) {
+    fn put(&self, id: &Arc<str>, was: Was) {
         if let Some(commons) = &self.commons {
             commons.keep(id, &was);
         }
-        self.own.insert(id.to_owned(), Arc::new(Call::new(was)));
+        self.lock().keep(id, Arc::new(Call::new(was)));
     }
 
     /// What a call was, for the client that made it. `None`: nobody else is to know that there was one.
     pub(crate) async fn find(&self, id: &str, client: Option<&str>) -> Option<Arc<Call>> {
-        let call = match (self.own.get(id), &self.commons) {
+        let own = self.lock().find(id);
+        let call = match (own, &self.commons) {
             (Some(call), _) => call,
             (None, None) => return None,
             (None, Some(commons)) => {
                 let call = Arc::new(Call::new(commons.find(id).await?));
+                let mut own = self.lock();
                 // Somebody else may have found it meanwhile.
-                self.own.get_with_by_ref(id, || call)
+                if let Some(found) = own.find(id) {
+                    found
+                } else {
+                    own.keep(&id.into(), Arc::clone(&call));
+                    call
+                }
             }
         };
         (call.was.client.as_deref() == client).then_some(call)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Own> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether feedback is the first of its name: the next of that name is not, at any replica.
@@ -158,6 +178,26 @@ impl Recent {
             (Claim::First, Some(commons)) => commons.claim(id, name).await.unwrap_or(own),
             _ => own,
         }
+    }
+}
+
+impl Own {
+    /// Keeps a call, and lets go of those that are too many or too old.
+    fn keep(&mut self, id: &Arc<str>, call: Arc<Call>) {
+        let now = Instant::now();
+        if self.calls.insert(Arc::clone(id), call).is_none() {
+            self.order.push_back((now, Arc::clone(id)));
+        }
+        while let Some((since, oldest)) = self.order.front()
+            && (self.order.len() > MOST || now.duration_since(*since) > REMEMBERED)
+        {
+            self.calls.remove(oldest);
+            self.order.pop_front();
+        }
+    }
+
+    fn find(&self, id: &str) -> Option<Arc<Call>> {
+        self.calls.get(id).cloned()
     }
 }
 
@@ -192,7 +232,7 @@ mod tests {
     #[test]
     fn each_name_counts_once_and_there_are_few() {
         let call = Call::new(Was {
-            route: "team/chat".to_owned(),
+            route: "team/chat".into(),
             rule: 0,
             client: None,
             served: None,
@@ -206,9 +246,28 @@ mod tests {
         assert_eq!(call.claim("1"), Claim::Again);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn the_oldest_are_forgotten() {
+        let recent = Recent::new(None, Metrics::new().learned());
+        let known = async |id: &str| recent.find(id, Some("client")).await.is_some();
+        recent.put(&"first".into(), was());
+        tokio::time::advance(REMEMBERED).await;
+        recent.put(&"second".into(), was());
+        assert!(known("first").await, "it is old enough in a moment");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        recent.put(&"second".into(), was());
+        assert!(!known("first").await && known("second").await);
+        for number in 0..MOST {
+            recent.put(&number.to_string().into(), was());
+        }
+        assert!(!known("second").await && known("0").await);
+        let own = recent.lock();
+        assert_eq!((own.calls.len(), own.order.len()), (MOST, MOST));
+    }
+
     fn was() -> Was {
         Was {
-            route: "team/chat".to_owned(),
+            route: "team/chat".into(),
             rule: 3,
             client: Some("client".into()),
             served: None,
@@ -233,7 +292,7 @@ mod tests {
         let (one, two, three) = (replica(), replica(), replica());
         until("the call is known elsewhere", async || {
             // Before there is a connection it is dropped.
-            one.put("call", was());
+            one.put(&"call".into(), was());
             two.find("call", Some("client")).await
         })
         .await;
@@ -258,7 +317,7 @@ mod tests {
         assert_eq!(claim(&three, "one more").await, Claim::TooMany);
         process.kill();
         // What is known here is known without the server.
-        one.put("later", was());
+        one.put(&"later".into(), was());
         let call = one.find("later", Some("client")).await.unwrap();
         assert_eq!(one.claim("later", &call, "score").await, Claim::First);
         assert_eq!(one.claim("later", &call, "score").await, Claim::Again);

@@ -11,6 +11,8 @@ use crate::snapshot::{ObjectName, Provider, Route, RouteRules};
 pub struct ActiveRoute {
     /// The object it comes from.
     pub name: ObjectName,
+    /// `NAMESPACE/NAME`, for metrics and the ledger.
+    pub label: Arc<str>,
     /// Its rules, or why it has none.
     pub rules: Result<Vec<Arc<ActiveRule>>, String>,
     /// The cache of its answers.
@@ -23,7 +25,7 @@ impl ActiveRoute {
         cache: Option<Arc<ActiveCache>>,
         providers: &BTreeMap<&ObjectName, &Provider>,
     ) -> Self {
-        let label = route
+        let model = route
             .models
             .first()
             .map_or_else(|| Arc::from("none"), |claim| Arc::clone(&claim.pattern));
@@ -32,10 +34,11 @@ impl ActiveRoute {
             RouteRules::Rules(rules) => Ok(rules
                 .iter()
                 .enumerate()
-                .map(|(index, rule)| Arc::new(ActiveRule::build(index, rule, &route.name, &label, providers)))
+                .map(|(index, rule)| Arc::new(ActiveRule::build(index, rule, &route.name, &model, providers)))
                 .collect()),
         };
         Self {
+            label: route.name.to_string().into(),
             name: route.name.clone(),
             rules,
             cache,

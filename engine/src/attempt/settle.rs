@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wayleave_core::money::Ticks;
+use wayleave_core::money::{Ticks, Usd};
 use wayleave_core::outcome::{Class, Outcome};
 use wayleave_core::price::{Cost, CostSource, PriceBook, Rates, price};
 use wayleave_core::relay::Tally;
@@ -96,7 +96,7 @@ impl Attempt {
             estimated: counted.as_ref().is_some_and(|counted| counted.estimated),
             tier: counted.as_ref().and_then(|counted| counted.report.tier),
             cost_ticks: cost.ticks,
-            cost_usd: cost.ticks.map(Ticks::usd),
+            cost_usd: cost.ticks.map(Usd),
             expected_ticks: self.lane.expected,
             cost_source: cost.source,
             price_version: told.map(|rates| rates.version().to_string()),

@@ -173,7 +173,7 @@ fn provenance(attempt: &Attempt) -> Option<Provenance> {
     let (usage, cost) = attempt.bill();
     Some(Provenance {
         kept: attempt.call.core.clock.date(Instant::now()),
-        call: attempt.call.id.clone(),
+        call: attempt.call.id.to_string(),
         provider: attempt.lane.target.provider.to_string(),
         model: attempt.lane.model.to_string(),
         served: attempt.served_model(),

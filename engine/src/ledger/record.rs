@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 use wayleave_core::format::WireFormat;
-use wayleave_core::money::Ticks;
+use wayleave_core::money::{Ticks, Usd};
 use wayleave_core::outcome::Class;
 use wayleave_core::price::CostSource;
 use wayleave_core::usage::{ServiceTier, Usage};
@@ -29,7 +29,7 @@ pub struct AttemptRecord {
     /// `CALL/ATTEMPT`: the same wherever the record comes to, however often.
     pub id: String,
     /// The call's id.
-    pub call: String,
+    pub call: Arc<str>,
     /// Counts from 1 in the order of beginning.
     pub attempt: u32,
     /// The lane of a race, from 0; 0 outside races.
@@ -37,7 +37,7 @@ pub struct AttemptRecord {
     /// Its part.
     pub role: Role,
     /// `NAMESPACE/NAME` of the route.
-    pub route: String,
+    pub route: Arc<str>,
     /// The place in the route of the rule that the call went by.
     pub rule: usize,
     /// The client: the first 16 digits of the digest of its credential; `None`: it showed none.
@@ -74,7 +74,7 @@ pub struct AttemptRecord {
     /// What it cost in 1e-10 USD; `None`: nobody has a price.
     pub cost_ticks: Option<Ticks>,
     /// The same in dollars.
-    pub cost_usd: Option<String>,
+    pub cost_usd: Option<Usd>,
     /// What it was expected to cost before, in 1e-10 USD, where the rule goes by that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected_ticks: Option<Ticks>,
@@ -87,7 +87,7 @@ pub struct AttemptRecord {
     pub saved_ticks: Option<Ticks>,
     /// The same in dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub saved_usd: Option<String>,
+    pub saved_usd: Option<Usd>,
     /// The cosine similarity of the request that the answer was made for, where it was not an equal one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub similarity: Option<f64>,
@@ -100,11 +100,11 @@ pub struct AttemptRecord {
 #[derive(Clone, Debug, Serialize)]
 pub struct CallRecord {
     /// The call's id once more: the same wherever the record comes to, however often.
-    pub id: String,
+    pub id: Arc<str>,
     /// The call's id.
-    pub call: String,
+    pub call: Arc<str>,
     /// `NAMESPACE/NAME` of the route.
-    pub route: String,
+    pub route: Arc<str>,
     /// The rule's place in the route.
     pub rule: usize,
     /// The client, as in [`AttemptRecord::client`].
@@ -136,7 +136,7 @@ pub struct CallRecord {
     /// The sum of its attempts in 1e-10 USD; `None`: one of them has no price.
     pub cost_ticks: Option<Ticks>,
     /// The same in dollars.
-    pub cost_usd: Option<String>,
+    pub cost_usd: Option<Usd>,
     /// What became of it at the cache of its route, if that has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<&'static str>,
@@ -160,9 +160,9 @@ pub struct FeedbackRecord {
     /// `CALL/feedback/NAME`: the same wherever the record comes to, however often.
     pub id: String,
     /// The call's id.
-    pub call: String,
+    pub call: Arc<str>,
     /// `NAMESPACE/NAME` of the route.
-    pub route: String,
+    pub route: Arc<str>,
     /// The rule's place in the route.
     pub rule: usize,
     /// The client, as in [`AttemptRecord::client`].
@@ -212,11 +212,11 @@ impl Record {
 impl Record {
     /// A record of a call that says little.
     pub(crate) fn sample(number: u32) -> Self {
-        let id = format!("call-{number}");
+        let id: Arc<str> = format!("call-{number}").into();
         Self::Call(Box::new(CallRecord {
-            call: id.clone(),
+            call: Arc::clone(&id),
             id,
-            route: "team/chat".to_owned(),
+            route: "team/chat".into(),
             rule: 0,
             client: None,
             endpoint: "chat",

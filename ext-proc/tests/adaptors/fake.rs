@@ -183,8 +183,8 @@ impl Drop for Guard {
 /// What every good call comes to.
 pub(crate) fn summary() -> Summary {
     Summary {
-        call: "call-1".to_owned(),
-        route: "team/chat".to_owned(),
+        call: "call-1".into(),
+        route: "team/chat".into(),
         provider: Some("team/openai".to_owned()),
         model: Some("gpt-4.1-mini".to_owned()),
         class: Class::Ok,

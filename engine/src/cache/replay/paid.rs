@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use tokio::time::Instant;
 use wayleave_core::cache::Provenance;
-use wayleave_core::money::Ticks;
+use wayleave_core::money::{Ticks, Usd};
 use wayleave_core::outcome::Class;
 use wayleave_core::price::CostSource;
 use wayleave_core::walk::Role;
@@ -73,12 +73,12 @@ impl Paid {
             estimated: false,
             tier: None,
             cost_ticks: Some(Ticks::ZERO),
-            cost_usd: Some(Ticks::ZERO.usd()),
+            cost_usd: Some(Usd(Ticks::ZERO)),
             expected_ticks: None,
             cost_source: CostSource::Cache,
             price_version: None,
             saved_ticks: saved,
-            saved_usd: saved.map(Ticks::usd),
+            saved_usd: saved.map(Usd),
             similarity: self.similarity,
             answered: Some(from.call.clone()),
         });
