@@ -14,10 +14,12 @@ mod entry;
 pub mod guard;
 mod keep;
 pub mod key;
+mod spelling;
 mod status;
 
 pub use canonical::{Ambiguous, Canonical, Question};
 pub use consult::{Ask, Consult, Passed, Similar, consult};
 pub use entry::{Entry, NotAnEntry, Provenance};
 pub use keep::{NotKept, keep};
+pub use spelling::{LastWords, Spelling};
 pub use status::Status;

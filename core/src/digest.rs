@@ -25,6 +25,11 @@ impl Digest {
         Self(first)
     }
 
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
     /// As a number between 0 and 1, neither of them itself; evenly spread.
     #[expect(clippy::cast_precision_loss, reason = "52 bits fit")]
     pub fn unit(self) -> f64 {

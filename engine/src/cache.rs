@@ -13,6 +13,7 @@ mod rendition;
 pub(crate) mod replay;
 pub(crate) mod shared;
 mod similar;
+mod spellings;
 pub(crate) mod store;
 
 use std::collections::HashMap;
@@ -26,6 +27,7 @@ use wayleave_core::table::Table;
 
 use self::rendition::Renditions;
 use self::shared::Flights;
+use self::spellings::Spellings;
 use self::store::{Ground, Setup, Store};
 use crate::metrics::{Label, StoreMetrics};
 
@@ -39,6 +41,8 @@ pub(crate) struct Caches {
     ground: Ground,
     /// Hits as their clients read them.
     pub(crate) renditions: Renditions,
+    /// Requests that come again.
+    pub(crate) spellings: Spellings,
 }
 
 impl Caches {

@@ -186,8 +186,17 @@ impl Core {
         let tasks = routed.rule.tasks.as_ref();
         let task = tasks.and_then(|tasks| by_rules(tasks, &subject()));
         let cache = routed.route.cache.as_ref();
-        let consult =
-            cache.map(|cache| consult(&cache.rules, &routed, call.endpoint, &intake, &call.headers));
+        let spell = |intake: &_, rules: &_| self.caches.spellings.of(intake, rules);
+        let consult = cache.map(|cache| {
+            consult(
+                &cache.rules,
+                &routed,
+                call.endpoint,
+                &intake,
+                &call.headers,
+                spell,
+            )
+        });
         let context = CallContext {
             core: Arc::clone(self),
             id: uuid::Uuid::now_v7().to_string().into(),

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-use super::canonical::Canonical;
+use super::canonical::Ambiguous;
 use super::directive::{Directive, Keep, Lookup};
 use super::key::{Key, Scope};
+use super::spelling::{LastWords, Spelling};
 use crate::client_credential;
 use crate::digest::Digest;
 use crate::endpoint::Endpoint;
@@ -17,7 +18,7 @@ use crate::route::Routed;
 use crate::snapshot::cache::{CacheRules, KeyPart, Method, Partition, Semantic};
 
 /// Names the way in which keys are made. Another way makes other keys, so that old entries are never found.
-const SPELLING: &[u8] = b"1";
+const SPELLING: &[u8] = b"2";
 
 /// What a call has to do with the cache of its route.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,15 +85,16 @@ impl Passed {
     }
 }
 
-/// Decides it for one call.
+/// Decides it for one call. `spell`: its [`Spelling::of`], if it comes to that.
 pub fn consult(
     rules: &CacheRules,
     routed: &Routed,
     endpoint: Endpoint,
     intake: &Intake,
     headers: &HeaderMap,
+    spell: impl FnOnce(&Intake, &CacheRules) -> Result<Arc<Spelling>, Ambiguous>,
 ) -> Consult {
-    match ask(rules, routed, endpoint, intake, headers) {
+    match ask(rules, routed, endpoint, intake, headers, spell) {
         Ok(ask) => Consult::Ask(Box::new(ask)),
         Err(passed) => Consult::Pass(passed),
     }
@@ -104,6 +106,7 @@ fn ask(
     endpoint: Endpoint,
     intake: &Intake,
     headers: &HeaderMap,
+    spell: impl FnOnce(&Intake, &CacheRules) -> Result<Arc<Spelling>, Ambiguous>,
 ) -> Result<Ask, Passed> {
     let said = Directive::read(headers);
     if said.lookup == Lookup::Bypass {
@@ -113,18 +116,18 @@ fn ask(
         return Err(Passed::Method);
     }
     let scope = Scope {
-        route: routed.route.name.to_string().into(),
+        route: Arc::clone(&routed.route.label),
         client: client(&rules.partition, headers).ok_or(Passed::NoClient)?,
     };
-    let canonical = Canonical::of(intake, &rules.key).map_err(|_| Passed::Ambiguous)?;
-    if is_hot(&canonical, rules.max_temperature) && !said.asks_for_cache() {
+    let spelling = spell(intake, rules).map_err(|_| Passed::Ambiguous)?;
+    if is_hot(&spelling, rules.max_temperature) && !said.asks_for_cache() {
         return Err(Passed::Temperature);
     }
     let fixed = fixed(rules, routed, intake, headers, &said);
-    let request = |what: &[u8], body: &[u8]| Key {
+    let request = |what: &[u8], body: Digest| Key {
         scope: scope.clone(),
         request: Digest::of(
-            [SPELLING, what, body]
+            [SPELLING, what, body.as_bytes()]
                 .into_iter()
                 .chain(fixed.iter().map(Vec::as_slice)),
         ),
@@ -132,10 +135,10 @@ fn ask(
     let similar = rules
         .semantic
         .as_ref()
-        .and_then(|semantic| similar(semantic, &canonical, request));
+        .and_then(|semantic| similar(semantic, spelling.last_words.as_ref()?, request));
     let ttl = said.ttl.map_or(rules.ttl, |ttl| ttl.min(rules.ttl));
     Ok(Ask {
-        key: request(b"equal", &canonical.bytes()),
+        key: request(b"equal", spelling.whole),
         lookup: said.lookup == Lookup::Allowed,
         keep: said.keep == Keep::Allowed && !ttl.is_zero(),
         max_age: said.max_age.map_or(rules.ttl, |age| age.min(rules.ttl)),
@@ -167,13 +170,12 @@ fn fixed(
     parts
 }
 
-fn similar(semantic: &Semantic, canonical: &Canonical, key: impl Fn(&[u8], &[u8]) -> Key) -> Option<Similar> {
-    let question = canonical.question()?;
-    let short = question.turns <= usize::try_from(semantic.max_turns).unwrap_or(usize::MAX);
+fn similar(semantic: &Semantic, last: &LastWords, key: impl Fn(&[u8], Digest) -> Key) -> Option<Similar> {
+    let short = last.turns <= usize::try_from(semantic.max_turns).unwrap_or(usize::MAX);
     short.then(|| Similar {
         // Vectors of another model are not to be compared with.
-        group: key(semantic.model.as_bytes(), &question.around),
-        words: question.text.as_str().into(),
+        group: key(semantic.model.as_bytes(), last.around),
+        words: Arc::clone(&last.words),
     })
 }
 
@@ -195,8 +197,8 @@ fn client(partition: &Partition, headers: &HeaderMap) -> Option<Digest> {
 }
 
 /// Whether a request states a temperature above the one up to which answers are kept.
-fn is_hot(request: &Canonical, most: Ratio) -> bool {
-    let stated = request.temperature().unwrap_or_default();
+fn is_hot(request: &Spelling, most: Ratio) -> bool {
+    let stated = request.temperature.unwrap_or_default();
     stated * 1e6 > f64::from(most.millionths()) + 0.5
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use super::Question;
-use crate::cache::{Consult, Passed, consult};
+use crate::cache::{Consult, Passed, Spelling, consult};
 use crate::route::Routed;
 use crate::snapshot::cache::{Partition, Semantic};
 use crate::table::{ActiveRoute, ActiveRule};
@@ -64,7 +64,8 @@ impl ExplainedCache {
                 intake,
                 ..
             } = question;
-            match consult(rules, &routed, called, intake, headers) {
+            let spell = |intake: &_, rules: &_| Spelling::of(intake, rules).map(Arc::new);
+            match consult(rules, &routed, called, intake, headers, spell) {
                 Consult::Pass(reason) => ExplainedConsult::Bypass(reason),
                 Consult::Ask(ask) => ExplainedConsult::Asks {
                     key: ask.key.to_string(),

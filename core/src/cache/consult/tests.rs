@@ -27,6 +27,10 @@ fn body(rest: &str) -> String {
     format!(r#"{{"model":"chat","messages":[{{"role":"user","content":"hi"}}]{rest}}}"#)
 }
 
+fn spelled(intake: &Intake, rules: &CacheRules) -> Result<Arc<Spelling>, Ambiguous> {
+    Spelling::of(intake, rules).map(Arc::new)
+}
+
 fn consulted(rules: &CacheRules, body: &str, headers: &HeaderMap) -> Consult {
     let intake = Intake::read(WireFormat::OpenAIChat, Bytes::from(body.to_owned())).expect("a request");
     consult(
@@ -35,6 +39,7 @@ fn consulted(rules: &CacheRules, body: &str, headers: &HeaderMap) -> Consult {
         Endpoint::ChatCompletions,
         &intake,
         headers,
+        spelled,
     )
 }
 
@@ -102,6 +107,7 @@ fn another_chain_or_model_or_namespace_has_other_answers() {
             Endpoint::ChatCompletions,
             &intake,
             &headers(&[ANN]),
+            spelled,
         )
     };
     assert_ne!(through(&["p"]), through(&["q"]));
