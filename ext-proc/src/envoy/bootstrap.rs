@@ -49,7 +49,7 @@ pub enum ListenAddress {
 pub enum Adaptor {
     /// As an external processor ([`crate::Front::Envoy`]).
     ExtProc,
-    /// As an HTTP/2 upstream ([`crate::Front::Http`]).
+    /// As an HTTP upstream ([`crate::Front::Http`]).
     Http,
 }
 

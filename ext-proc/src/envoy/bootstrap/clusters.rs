@@ -10,11 +10,14 @@ pub(super) const UPSTREAM: &str = "wayleave";
 /// More than can come: it is not for Envoy to limit the calls in flight.
 const UNLIMITED: u32 = 1_000_000;
 
-/// The process behind its Unix socket, by HTTP/2.
+/// The process behind its Unix socket.
 pub(super) fn upstream(options: &BootstrapOptions) -> Value {
-    let http2 = typed(
+    let protocol = typed(
         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        json!({"explicit_http_config": {"http2_protocol_options": http2(options.adaptor)}}),
+        match options.adaptor {
+            Adaptor::ExtProc => json!({"explicit_http_config": {"http2_protocol_options": http2()}}),
+            Adaptor::Http => http1(),
+        },
     );
     let endpoint = json!({"endpoint": {"address": pipe_to(options)}});
     json!({
@@ -27,21 +30,25 @@ pub(super) fn upstream(options: &BootstrapOptions) -> Value {
             "max_pending_requests": UNLIMITED,
             "max_requests": UNLIMITED,
         }]},
-        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http2},
+        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": protocol},
     })
 }
 
-/// The windows hold what a client has not read yet. By HTTP they are the back-pressure: 256 KiB a call, and room for a
-/// thousand such calls, so that clients that stop reading do not stop the others.
-fn http2(adaptor: Adaptor) -> Value {
-    let (stream, connection) = match adaptor {
-        Adaptor::ExtProc => (1 << 20, 256 << 20),
-        Adaptor::Http => (256 << 10, 256 << 20),
-    };
+/// gRPC needs it. The windows hold what a client has not read yet: clients that stop reading do not stop the others.
+fn http2() -> Value {
     json!({
-        "initial_stream_window_size": stream,
-        "initial_connection_window_size": connection,
+        "initial_stream_window_size": 1 << 20,
+        "initial_connection_window_size": 256 << 20,
         "connection_keepalive": {"interval": "30s", "timeout": "20s"},
+    })
+}
+
+/// A connection for each call at a time: it takes both sides less than HTTP/2, and a client that stops reading stops
+/// nobody else. Envoy is the one to close idle ones, before the process does: a call never meets a closing one.
+fn http1() -> Value {
+    json!({
+        "explicit_http_config": {"http_protocol_options": {}},
+        "common_http_protocol_options": {"idle_timeout": "45s"},
     })
 }
 
