@@ -113,6 +113,8 @@ crds: ## Make what is generated in crds/ and charts/ anew
 	@$(wayleave) crd --directory crds --chart charts/wayleave-crds
 	@$(wayleave) envoy-config --listen 0.0.0.0:4000 --socket /run/wayleave/ext-proc.sock \
 	  --admin-socket /run/wayleave/envoy-admin.sock > charts/wayleave/files/envoy.json
+	@$(wayleave) envoy-config --listen 0.0.0.0:4000 --adaptor http --socket /run/wayleave/http.sock \
+	  --admin-socket /run/wayleave/envoy-admin.sock > charts/wayleave/files/envoy-http.json
 
 envoy: ## Fetch Envoy if there is none, and say where it is
 	@tools/envoy.sh

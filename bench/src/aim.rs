@@ -33,7 +33,7 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Aim {
     /// What is looked at, with its unit.
-    pub name: &'static str,
+    pub name: String,
     /// The bound.
     pub bound: Bound,
     /// The figure.
@@ -65,14 +65,14 @@ impl Verdict {
 }
 
 impl Aim {
-    fn new(name: &'static str, bound: Bound, measured: Option<f64>, bad: u32) -> Self {
+    fn new(name: impl Into<String>, bound: Bound, measured: Option<f64>, bad: u32) -> Self {
         let verdict = match measured {
             None if bad == 0 => Verdict::NotMeasured,
             Some(value) if bad == 0 && bound.holds(value) => Verdict::Met,
             None | Some(_) => Verdict::NotMet,
         };
         Self {
-            name,
+            name: name.into(),
             bound,
             measured,
             bad,
@@ -95,10 +95,12 @@ pub fn all(rows: &[Row], fallback: &[Added], idle: &[Memory]) -> Vec<Aim> {
         fallback,
         idle,
     );
-    aims.extend(by_cache(&Of {
-        variant: Variant::WayleaveExtproc,
-        rows,
-    }));
+    for (way, variant) in [
+        ("ext_proc", Variant::WayleaveExtproc),
+        ("HTTP behind Envoy", Variant::WayleaveHttpBehindEnvoy),
+    ] {
+        aims.extend(by_cache(way, &Of { variant, rows }));
+    }
     aims.push(alone.aim(
         "no Envoy: requests/s (small), × Envoy alone",
         Phase::Small,
@@ -160,29 +162,16 @@ fn by_extproc(of: &Of<'_>, fallback: &[Added], idle: &[Memory]) -> Vec<Aim> {
     ]
 }
 
-fn by_cache(of: &Of<'_>) -> [Aim; 4] {
-    let aim = |name, phase, least| of.aim(name, phase, AtLeast(least), rate);
+fn by_cache(way: &str, of: &Of<'_>) -> [Aim; 4] {
+    let aim = |what, phase, least| {
+        let name = format!("{way}: {what}, × Envoy alone");
+        of.aim(name, phase, AtLeast(least), rate)
+    };
     [
-        aim(
-            "ext_proc: hits/s in memory, × Envoy alone",
-            Phase::MemoryAnswer,
-            0.8,
-        ),
-        aim(
-            "ext_proc: streamed hits/s in memory, × Envoy alone",
-            Phase::MemoryStream,
-            0.8,
-        ),
-        aim(
-            "ext_proc: hits/s in Redis, × Envoy alone",
-            Phase::RedisAnswer,
-            0.6,
-        ),
-        aim(
-            "ext_proc: streamed hits/s in Redis, × Envoy alone",
-            Phase::RedisStream,
-            0.6,
-        ),
+        aim("hits/s in memory", Phase::MemoryAnswer, 0.8),
+        aim("streamed hits/s in memory", Phase::MemoryStream, 0.8),
+        aim("hits/s in Redis", Phase::RedisAnswer, 0.6),
+        aim("streamed hits/s in Redis", Phase::RedisStream, 0.6),
     ]
 }
 
@@ -211,7 +200,13 @@ impl Of<'_> {
         self.row(phase).map_or(0, |row| row.bad)
     }
 
-    fn aim(&self, name: &'static str, phase: Phase, bound: Bound, value: fn(&Row) -> Option<f64>) -> Aim {
+    fn aim(
+        &self,
+        name: impl Into<String>,
+        phase: Phase,
+        bound: Bound,
+        value: fn(&Row) -> Option<f64>,
+    ) -> Aim {
         Aim::new(name, bound, self.row(phase).and_then(value), self.bad(phase))
     }
 
@@ -308,13 +303,19 @@ mod tests {
         ] {
             steps.push(step(1, phase, Variant::Envoy, 10.0, 1.0));
             steps.push(step(1, phase, Variant::WayleaveExtproc, hits, 1.0));
+            steps.push(step(1, phase, Variant::WayleaveHttpBehindEnvoy, 8.0, 1.0));
         }
         let report = Report::new(setup(), steps, Default::default(), Vec::new());
-        let hits = report.aims.iter().filter(|aim| aim.name.contains("hits/s"));
-        let verdicts: Vec<_> = hits.map(|aim| aim.verdict).collect();
+        let verdicts = |way: &str| -> Vec<_> {
+            let hits = report.aims.iter().filter(|aim| aim.name.contains("hits/s"));
+            hits.filter(|aim| aim.name.starts_with(way))
+                .map(|aim| aim.verdict)
+                .collect()
+        };
         assert_eq!(
-            verdicts,
+            verdicts("ext_proc"),
             [Verdict::Met, Verdict::NotMet, Verdict::Met, Verdict::NotMet]
         );
+        assert_eq!(verdicts("HTTP behind Envoy"), [Verdict::Met; 4]);
     }
 }

@@ -225,7 +225,7 @@ fn aims(aims: &[Aim]) -> String {
         .iter()
         .map(|aim| {
             vec![
-                aim.name.to_owned(),
+                aim.name.clone(),
                 bound(aim.bound),
                 number(aim.measured, 2),
                 verdict(aim),

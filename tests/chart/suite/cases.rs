@@ -36,6 +36,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("network policies", network_policies()),
         case("metrics", metrics()),
         case("pods", pods()),
+        case("a proxy", json!({"gateway": {"envoy": {"adaptor": "Http"}}})),
         case("books", books()),
         case("learned-in-a-folder", learned_in_a_folder()),
         case("learned-in-redis", learned_in_redis()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 use wayleave_tests::{Client, Cluster, Format, Release, Site, Streaming, until};
 
@@ -31,11 +31,25 @@ pub(super) async fn serves_everything(client: &Client, models: &[&str]) {
     }
 }
 
+/// Values for a pod whose Envoy is a proxy.
+fn proxied() -> Value {
+    json!({"gateway": {"envoy": {"adaptor": "Http"}}})
+}
+
 #[tokio::test]
 async fn the_chart_s_pods_serve_what_is_applied() {
+    serve_what_is_applied(json!({})).await;
+}
+
+#[tokio::test]
+async fn so_do_pods_whose_envoy_is_a_proxy() {
+    serve_what_is_applied(proxied()).await;
+}
+
+async fn serve_what_is_applied(values: Value) {
     let sim = sim();
     let site = Site::new(Cluster::shared().await).await;
-    let release = Release::of(&site, json!({}));
+    let release = Release::of(&site, values);
     let operator = release.operator().await;
     let pod = release.pod(&operator).await;
     let client = pod.client(&site);
@@ -93,11 +107,20 @@ pub(super) async fn assert_whole(client: &Client, streams: Vec<(Format, Streamin
 
 #[tokio::test]
 async fn a_pod_that_ends_cuts_nothing_off() {
+    cuts_nothing_off(json!({})).await;
+}
+
+#[tokio::test]
+async fn nor_does_one_whose_envoy_is_a_proxy() {
+    cuts_nothing_off(proxied()).await;
+}
+
+async fn cuts_nothing_off(values: Value) {
     let sim = sim();
     let site = site(Cluster::shared().await, &sim).await;
     let slow = site.manifests().to("slow", "openai", SLOW);
     site.apply(&slow).await;
-    let release = Release::of(&site, json!({}));
+    let release = Release::of(&site, values);
     let operator = release.operator().await;
     let mut pod = release.pod(&operator).await;
     pod.ready().await;

@@ -1,4 +1,5 @@
 {{/* Envoy's configuration. */}}
 {{- define "wayleave.bootstrap" -}}
-{{- default (.Files.Get "files/envoy.json") .Values.gateway.envoy.bootstrap -}}
+{{- $file := ternary "files/envoy-http.json" "files/envoy.json" (eq .Values.gateway.envoy.adaptor "Http") -}}
+{{- default (.Files.Get $file) .Values.gateway.envoy.bootstrap -}}
 {{- end -}}
