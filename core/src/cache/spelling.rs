@@ -54,12 +54,11 @@ impl Spelling {
     /// Names all that a spelling is made from: two requests of one source have one spelling.
     pub fn source(intake: &Intake, rules: &CacheRules) -> Digest {
         let format = format!("{:?} {}", intake.format, rules.semantic.is_some());
-        let members = |part| match part {
-            &KeyPart::Member(ref name) => Some(name),
+        let included = rules.key.include.iter().filter_map(|part| match part {
+            KeyPart::Member(name) => Some(name.as_bytes()),
             KeyPart::Header(_) => None,
-        };
-        let included = rules.key.include.iter().filter_map(members);
-        let names: Vec<&[u8]> = included.map(|name| name.as_bytes()).collect();
+        });
+        let names: Vec<&[u8]> = included.collect();
         let count = names.len().to_be_bytes();
         let excluded = rules.key.exclude.iter().map(|name| name.as_bytes());
         Digest::of(

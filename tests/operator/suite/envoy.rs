@@ -115,6 +115,15 @@ async fn nor_does_one_whose_envoy_is_a_proxy() {
     cuts_nothing_off(proxied()).await;
 }
 
+/// Every call gets a 503 that its client can read.
+async fn assert_unavailable(client: &Client) {
+    for format in Format::ALL {
+        let answer = client.ask(format, &format.request("chat", false)).await;
+        assert_eq!(answer.status, 503, "{}", answer.text());
+        format.error_message(&answer.json());
+    }
+}
+
 async fn cuts_nothing_off(values: Value) {
     let sim = sim();
     let site = site(Cluster::shared().await, &sim).await;
@@ -172,14 +181,7 @@ async fn cuts_nothing_off(values: Value) {
 
     // The sidecar is ended last, and answers by itself until then.
     pod.envoy().assert_runs();
-    for format in Format::ALL {
-        let alone = pod
-            .client(&site)
-            .ask(format, &format.request("chat", false))
-            .await;
-        assert_eq!(alone.status, 503, "{}", alone.text());
-        format.error_message(&alone.json());
-    }
+    assert_unavailable(&pod.client(&site)).await;
     pod.envoy.take().expect("its Envoy").finish().await;
     operator.daemon.finish().await;
 }
