@@ -2,11 +2,14 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::HOST;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, Uri};
 use http_body_util::BodyExt;
-use hyper::body::{Frame, Incoming};
+use hyper::body::{Body as _, Frame, Incoming};
 use hyper::service::Service;
 use wayleave_core::refusal::Refusal;
 use wayleave_engine::call::{Answer, Call};
@@ -14,6 +17,12 @@ use wayleave_engine::call::{Answer, Call};
 use crate::backend::Backend;
 use crate::http::body::ReplyBody;
 use crate::request::{Arriving, BODY_PAUSE, Head, Limits, Rejection};
+
+/// How long a request that is turned away may still be sent.
+const LINGER: Duration = Duration::from_secs(10);
+
+/// How many bytes of it.
+const LINGER_BYTES: usize = 64 << 20;
 
 /// Answers HTTP requests by a backend.
 #[derive(Clone, Debug)]
@@ -29,9 +38,15 @@ impl<B: Backend> Handler<B> {
     }
 
     async fn answer(self, request: Request<Incoming>) -> Answer {
-        match read(request, self.limits).await {
+        let (head, mut body) = request.into_parts();
+        match read(head, &mut body, self.limits).await {
             Ok(call) => self.backend.run(call).await,
-            Err(rejection) => rejection.into_answer(),
+            Err(rejection) => {
+                if !body.is_end_stream() {
+                    tokio::spawn(linger(body));
+                }
+                rejection.into_answer()
+            }
         }
     }
 }
@@ -58,8 +73,7 @@ impl<B: Backend> Service<Request<Incoming>> for Handler<B> {
 }
 
 /// Reads a request to its end.
-async fn read(request: Request<Incoming>, limits: Limits) -> Result<Call, Rejection> {
-    let (parts, mut body) = request.into_parts();
+async fn read(parts: Parts, body: &mut Incoming, limits: Limits) -> Result<Call, Rejection> {
     let headers = with_host(parts.headers, &parts.uri);
     let path = parts
         .uri
@@ -80,6 +94,21 @@ async fn read(request: Request<Incoming>, limits: Limits) -> Result<Call, Reject
             Ok(Some(Err(_))) | Err(_) => return Err(arriving.rejection(Refusal::BodyUnreadable)),
         };
     }
+}
+
+/// Takes what a client still sends that is turned away: on HTTP/1.1 it would find its connection broken before it finds the
+/// answer. Not for ever.
+async fn linger(mut body: Incoming) {
+    let taking = async {
+        let mut taken = 0;
+        while taken < LINGER_BYTES
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            taken += frame.data_ref().map_or(0, Bytes::len);
+        }
+    };
+    // Whoever still sends then has had its time.
+    let _ = tokio::time::timeout(LINGER, taking).await;
 }
 
 /// HTTP/2 has the host in its URI.
