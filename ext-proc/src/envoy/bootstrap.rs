@@ -58,7 +58,8 @@ pub enum Adaptor {
 pub enum AccessLog {
     /// It does not.
     Off,
-    /// One JSON line per request on its standard output, with what the call came to.
+    /// One JSON line per request on its standard output, with what the call came to: by HTTP, as far as that is known when
+    /// the answer begins.
     Stdout,
 }
 

@@ -59,8 +59,11 @@ async fn calls_pass_and_the_access_log_says_what_they_came_to() {
         }
         let log = gateway.access_log().await;
         assert_eq!(log.len(), 6);
-        if adaptor == Adaptor::ExtProc {
-            for line in log {
+        let whole = log.iter().filter(|line| line["bytes_out"] == 2000);
+        let calls: Vec<_> = whole.map(|line| &line["call"]).collect();
+        assert_eq!(calls, ["call-1", "call-1"], "{adaptor:?}");
+        for line in log {
+            if adaptor == Adaptor::ExtProc {
                 assert_eq!(
                     (&line["call"], &line["class"]),
                     (&json!("call-1"), &json!("ok")),
@@ -165,6 +168,29 @@ async fn twenty_megabytes_pass_both_ways_and_forty_are_refused() {
                 );
             }
             assert!(gateway.seen.is_empty());
+        }
+    }
+}
+
+/// However much of it is still to come.
+#[tokio::test]
+async fn what_is_turned_away_by_its_head_is_told_so() {
+    for adaptor in ADAPTORS {
+        let Some(gateway) = start(adaptor).await else {
+            return;
+        };
+        for version in BOTH {
+            for _ in 0..10 {
+                let mut request = post("/v1/messages", Bytes::from(vec![b'x'; 20 << 20]));
+                let text = HeaderValue::from_static("text/plain");
+                request.headers_mut().insert("content-type", text);
+                let reply = gateway.client(version).await.ask(request).await;
+                assert_eq!(
+                    reply.status,
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "{adaptor:?} {version:?}"
+                );
+            }
         }
     }
 }

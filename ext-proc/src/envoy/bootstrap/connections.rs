@@ -1,5 +1,7 @@
 //! Envoy's HTTP connection manager and its filters.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::envoy::bootstrap::clusters::UPSTREAM;
@@ -52,7 +54,7 @@ pub(super) fn manager(options: &BootstrapOptions) -> Value {
             "route_config": routes(options.adaptor),
             "local_reply_config": local_replies(),
             "http_filters": filters,
-            "access_log": access_log(options.access_log),
+            "access_log": access_log(options),
         }),
     )
 }
@@ -79,37 +81,68 @@ fn processor() -> Value {
     )
 }
 
-fn access_log(log: AccessLog) -> Value {
-    let ours = |name: &str| format!("%DYNAMIC_METADATA({}:{name})%", metadata::NAMESPACE);
-    match log {
+fn access_log(options: &BootstrapOptions) -> Value {
+    match options.access_log {
         AccessLog::Off => json!([]),
-        AccessLog::Stdout => json!([extension(
-            "envoy.access_loggers.stdout",
-            "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
-            json!({"log_format": {"json_format": {
-                "time": "%START_TIME%",
-                "method": "%REQ(:METHOD)%",
-                "path": "%PATH(NQ)%",
-                "protocol": "%PROTOCOL%",
-                "client": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
-                "status": "%RESPONSE_CODE%",
-                "details": "%RESPONSE_CODE_DETAILS%",
-                "flags": "%RESPONSE_FLAGS%",
-                "milliseconds": "%DURATION%",
-                "bytes_in": "%BYTES_RECEIVED%",
-                "bytes_out": "%BYTES_SENT%",
-                "call": ours("call"),
-                "route": ours("route"),
-                "provider": ours("provider"),
-                "model": ours("model"),
-                "class": ours("class"),
-                "attempts": ours("attempts"),
-                "input_tokens": ours("input_tokens"),
-                "output_tokens": ours("output_tokens"),
-                "cost_usd": ours("cost_usd"),
-                "cache": ours("cache"),
-                "refused": ours(metadata::REFUSED),
-            }}}),
-        )]),
+        AccessLog::Stdout => {
+            let request = [
+                ("time", "%START_TIME%"),
+                ("method", "%REQ(:METHOD)%"),
+                ("path", "%PATH(NQ)%"),
+                ("protocol", "%PROTOCOL%"),
+                ("client", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
+                ("status", "%RESPONSE_CODE%"),
+                ("details", "%RESPONSE_CODE_DETAILS%"),
+                ("flags", "%RESPONSE_FLAGS%"),
+                ("milliseconds", "%DURATION%"),
+                ("bytes_in", "%BYTES_RECEIVED%"),
+                ("bytes_out", "%BYTES_SENT%"),
+            ];
+            let request = request.map(|(name, value)| (name, value.to_owned()));
+            let members: BTreeMap<&str, String> =
+                request.into_iter().chain(of_call(options.adaptor)).collect();
+            json!([extension(
+                "envoy.access_loggers.stdout",
+                "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
+                json!({"log_format": {"json_format": members}}),
+            )])
+        }
+    }
+}
+
+/// What Envoy knows of a call: by `ext_proc` all that it came to, by HTTP what stands in the answer's head.
+fn of_call(adaptor: Adaptor) -> Vec<(&'static str, String)> {
+    let known = |name: &'static str| {
+        (
+            name,
+            format!("%DYNAMIC_METADATA({}:{name})%", metadata::NAMESPACE),
+        )
+    };
+    let header = |(name, header)| (name, format!("%RESP({header})%"));
+    match adaptor {
+        Adaptor::ExtProc => [
+            "call",
+            "route",
+            "provider",
+            "model",
+            "class",
+            "attempts",
+            "input_tokens",
+            "output_tokens",
+            "cost_usd",
+            "cache",
+            metadata::REFUSED,
+        ]
+        .map(known)
+        .to_vec(),
+        Adaptor::Http => [
+            ("call", "x-wayleave-call-id"),
+            ("target", "x-wayleave-target"),
+            ("attempts", "x-wayleave-attempts"),
+            ("cost_usd", "x-wayleave-cost-usd"),
+            ("cache", "x-wayleave-cache"),
+        ]
+        .map(header)
+        .to_vec(),
     }
 }
