@@ -1,5 +1,7 @@
 //! What Prometheus reads. Every label is bounded: classes, roles and kinds by enums, names by the configuration.
 
+mod attempt;
+mod buckets;
 mod cache;
 mod experiment;
 mod keys;
@@ -14,25 +16,23 @@ use std::sync::Arc;
 
 use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::{Family, MetricConstructor};
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use wayleave_core::money::Ticks;
 use wayleave_core::outcome::Class;
-use wayleave_core::price::CostSource;
 use wayleave_core::task::Classified;
-use wayleave_core::usage::Usage;
 use wayleave_core::walk::Role;
 
+use self::attempt::AttemptMetrics;
+pub(crate) use self::attempt::AttemptSample;
+use self::buckets::{Buckets, Histograms, SECONDS};
 pub(crate) use self::cache::{CacheMetrics, Missed};
 use self::experiment::ExperimentMetrics;
 use self::keys::KeyMetrics;
 pub(crate) use self::keys::KeySample;
 use self::labels::{
-    AttemptLabels, CallCostLabels, CallLabels, ClassLabel, CostLabels, FeedbackLabels, GenAiLabels,
-    GenAiTokenLabels, LaneLabels, LaneResult, RoleLabel, SourceLabel, StreamLabels, TokenKind, TokenLabels,
-    TokenType,
+    CallCostLabels, CallLabels, ClassLabel, FeedbackLabels, LaneLabels, LaneResult, RoleLabel, StreamLabels,
 };
 pub(crate) use self::labels::{Label, ModelLabels};
 pub(crate) use self::learned::LearnedMetrics;
@@ -42,39 +42,6 @@ use self::routing::RoutingMetrics;
 pub(crate) use self::store::{Fault, MemoryGauges, Operation, StoreKind, StoreMetrics};
 use self::task::TaskMetrics;
 
-/// Seconds, from a cached answer to a long stream.
-const SECONDS: [f64; 16] = [
-    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 600.0,
-];
-/// Tokens: the buckets that OpenTelemetry's GenAI conventions recommend.
-const TOKENS: [f64; 14] = [
-    1.0,
-    4.0,
-    16.0,
-    64.0,
-    256.0,
-    1024.0,
-    4096.0,
-    16384.0,
-    65536.0,
-    262_144.0,
-    1_048_576.0,
-    4_194_304.0,
-    16_777_216.0,
-    67_108_864.0,
-];
-
-#[derive(Clone, Copy, Debug)]
-struct Buckets(&'static [f64]);
-
-impl MetricConstructor<Histogram> for Buckets {
-    fn new_metric(&self) -> Histogram {
-        Histogram::new(self.0.iter().copied())
-    }
-}
-
-type Histograms<L> = Family<L, Histogram, Buckets>;
-
 /// All metrics of an engine.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -82,17 +49,12 @@ pub(crate) struct Metrics {
     calls: Family<CallLabels, Counter>,
     call_duration: Histograms<StreamLabels>,
     first_content: Histograms<StreamLabels>,
-    attempts: Family<AttemptLabels, Counter>,
     lanes: Family<LaneLabels, Counter>,
-    tokens: Family<TokenLabels, Counter>,
-    cost: Family<CostLabels, Counter>,
     call_cost: Family<CallCostLabels, Counter>,
-    unpriced: Family<ModelLabels, Counter>,
     in_flight: Gauge,
+    attempts: AttemptMetrics,
     ledger_errors: Counter,
     configurations: Counter,
-    gen_ai_duration: Histograms<GenAiLabels>,
-    gen_ai_tokens: Histograms<GenAiTokenLabels>,
     store: StoreMetrics,
     cache: CacheMetrics,
     learned: LearnedMetrics,
@@ -102,20 +64,6 @@ pub(crate) struct Metrics {
     routing: RoutingMetrics,
     keys: KeyMetrics,
     tasks: TaskMetrics,
-}
-
-/// A finished attempt, as metrics see it.
-#[derive(Clone, Debug)]
-pub(crate) struct AttemptSample<'a> {
-    pub(crate) names: &'a ModelLabels,
-    pub(crate) otel_provider: &'static str,
-    pub(crate) operation: &'static str,
-    pub(crate) role: Role,
-    pub(crate) class: Class,
-    pub(crate) seconds: f64,
-    pub(crate) usage: Option<&'a Usage>,
-    pub(crate) cost: Option<Ticks>,
-    pub(crate) source: CostSource,
 }
 
 /// A finished call, as metrics see it.
@@ -136,17 +84,12 @@ impl Metrics {
             calls: Family::default(),
             call_duration: Family::new_with_constructor(Buckets(&SECONDS)),
             first_content: Family::new_with_constructor(Buckets(&SECONDS)),
-            attempts: Family::default(),
             lanes: Family::default(),
-            tokens: Family::default(),
-            cost: Family::default(),
             call_cost: Family::default(),
-            unpriced: Family::default(),
             in_flight: Gauge::default(),
+            attempts: AttemptMetrics::default(),
             ledger_errors: Counter::default(),
             configurations: Counter::default(),
-            gen_ai_duration: Family::new_with_constructor(Buckets(&SECONDS)),
-            gen_ai_tokens: Family::new_with_constructor(Buckets(&TOKENS)),
             store: StoreMetrics::new(),
             cache: CacheMetrics::default(),
             learned: LearnedMetrics::default(),
@@ -174,27 +117,11 @@ impl Metrics {
             "Until the first content went to the client",
             self.first_content.clone(),
         );
-        own.register(
-            "attempts",
-            "Requests to providers, by how they ended",
-            self.attempts.clone(),
-        );
         own.register("race_lanes", "Lanes of races", self.lanes.clone());
-        own.register("tokens", "Tokens of all attempts, by kind", self.tokens.clone());
-        own.register(
-            "cost_ticks",
-            "Cost of all attempts in 1e-10 USD",
-            self.cost.clone(),
-        );
         own.register(
             "call_cost_ticks",
             "Cost of all attempts in 1e-10 USD, by the route of their call",
             self.call_cost.clone(),
-        );
-        own.register(
-            "unpriced_calls",
-            "Attempts whose cost nobody knows",
-            self.unpriced.clone(),
         );
         own.register("in_flight", "Calls in flight", self.in_flight.clone());
         own.register(
@@ -215,19 +142,11 @@ impl Metrics {
         self.register_parts();
     }
 
-    /// Those that have modules of their own, and those that OpenTelemetry has named.
+    /// Those that have modules of their own.
     fn register_parts(&mut self) {
-        self.registry.register(
-            "gen_ai_client_operation_duration_seconds",
-            "Duration of a request to a provider",
-            self.gen_ai_duration.clone(),
-        );
-        self.registry.register(
-            "gen_ai_client_token_usage",
-            "Tokens of a request to a provider",
-            self.gen_ai_tokens.clone(),
-        );
+        self.attempts.register_gen_ai(&mut self.registry);
         let own = self.registry.sub_registry_with_prefix("wayleave");
+        self.attempts.register(own);
         self.store.register(own);
         self.cache.register(own);
         self.learned.register(own);
@@ -239,65 +158,7 @@ impl Metrics {
     }
 
     pub(crate) fn attempt(&self, sample: &AttemptSample<'_>) {
-        let names = sample.names;
-        let ended = AttemptLabels {
-            provider: names.provider.clone(),
-            model: names.model.clone(),
-            role: RoleLabel(sample.role),
-            class: ClassLabel(sample.class),
-        };
-        self.attempts.get_or_create(&ended).inc();
-        match sample.cost {
-            Some(ticks) => {
-                let labels = CostLabels {
-                    provider: names.provider.clone(),
-                    model: names.model.clone(),
-                    role: RoleLabel(sample.role),
-                    source: SourceLabel(sample.source),
-                };
-                let ticks = u64::try_from(ticks.get()).unwrap_or_default();
-                self.cost.get_or_create(&labels).inc_by(ticks);
-            }
-            None => {
-                self.unpriced.get_or_create(names).inc();
-            }
-        }
-        let otel = GenAiLabels {
-            gen_ai_operation_name: sample.operation,
-            gen_ai_provider_name: sample.otel_provider,
-            gen_ai_request_model: names.model.clone(),
-            error_type: (sample.class != Class::Ok).then_some(sample.class.as_str()),
-        };
-        self.gen_ai_duration.get_or_create(&otel).observe(sample.seconds);
-        if let Some(usage) = sample.usage {
-            self.count_tokens(names, &otel, usage);
-        }
-    }
-
-    fn count_tokens(&self, names: &ModelLabels, otel: &GenAiLabels, usage: &Usage) {
-        for (kind, count) in TokenKind::counts(usage) {
-            if count > 0 {
-                let labels = TokenLabels {
-                    provider: names.provider.clone(),
-                    model: names.model.clone(),
-                    kind,
-                };
-                self.tokens.get_or_create(&labels).inc_by(count);
-            }
-        }
-        for (token_type, count) in [
-            (TokenType::Input, usage.input_total()),
-            (TokenType::Output, usage.output),
-        ] {
-            let labels = GenAiTokenLabels {
-                gen_ai_operation_name: otel.gen_ai_operation_name,
-                gen_ai_provider_name: otel.gen_ai_provider_name,
-                gen_ai_request_model: otel.gen_ai_request_model.clone(),
-                gen_ai_token_type: token_type,
-            };
-            #[expect(clippy::cast_precision_loss, reason = "a histogram's observation")]
-            self.gen_ai_tokens.get_or_create(&labels).observe(count as f64);
-        }
+        self.attempts.add(sample);
     }
 
     pub(crate) fn call(&self, sample: &CallSample) {

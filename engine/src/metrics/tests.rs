@@ -7,8 +7,10 @@ use wayleave_core::experiment::decided::{Decision, Fate};
 use wayleave_core::experiment::report::{ArmReport, ClassReport, JudgeReport, Report};
 use wayleave_core::judge::judgements::Judged;
 use wayleave_core::plan::Why;
+use wayleave_core::price::CostSource;
 use wayleave_core::snapshot::ObjectName;
 use wayleave_core::snapshot::experiment::{JudgeMode, Mode, Promote};
+use wayleave_core::usage::Usage;
 
 use super::*;
 use crate::ledger::{Lost, Reason, SinkName};
