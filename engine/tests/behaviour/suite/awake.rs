@@ -11,7 +11,7 @@ const COMMENT: &str = ": keep-alive\n\n";
 
 fn gateway(rule: Rule) -> Gateway {
     let options = EngineOptions {
-        keep_alive: Duration::from_millis(40),
+        keep_alive: Duration::from_millis(100),
         ..EngineOptions::default()
     };
     Gateway::start_with(options, &[Key::new("a"), Key::new("b")], rule)
