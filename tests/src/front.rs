@@ -2,11 +2,13 @@
 
 use tokio::sync::Mutex;
 
-/// The two ways in, which have to behave alike.
+/// The ways in, which have to behave alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Front {
     /// Envoy, which hands calls over by its external-processor filter.
     Envoy,
+    /// Envoy as a proxy before the data plane's own HTTP server.
+    Proxy,
     /// The data plane's own HTTP server.
     Alone,
 }
@@ -14,14 +16,20 @@ pub enum Front {
 /// Held by tests that load the machine or measure memory, so that they do not disturb each other.
 pub static HEAVY: Mutex<()> = Mutex::const_new(());
 
-/// Makes two tests of each function `async fn name(front: Front)`: `name::through_envoy` and `name::without_envoy`.
+/// Makes a test for each way in of each function `async fn name(front: Front)`: `name::through_envoy`,
+/// `name::through_a_proxy` and `name::without_envoy`.
 #[macro_export]
-macro_rules! on_both_fronts {
+macro_rules! on_every_front {
     ($($name:ident),+ $(,)?) => {$(
         mod $name {
             #[tokio::test]
             async fn through_envoy() {
                 super::$name($crate::Front::Envoy).await;
+            }
+
+            #[tokio::test]
+            async fn through_a_proxy() {
+                super::$name($crate::Front::Proxy).await;
             }
 
             #[tokio::test]

@@ -238,7 +238,7 @@ impl Gateway {
     pub fn memory(&self) -> (Memory, Option<Memory>) {
         let of = |pid: Option<u32>| pid.and_then(process::memory);
         let envoy = match self.front {
-            Front::Envoy => Some(of(self.envoy()).expect("Envoy runs")),
+            Front::Envoy | Front::Proxy => Some(of(self.envoy()).expect("Envoy runs")),
             Front::Alone => None,
         };
         (of(self.data_plane()).expect("the data plane runs"), envoy)
@@ -311,11 +311,14 @@ fn command(front: Front, folder: &TempDir, flags: &[&str]) -> Command {
     let mut command = bare_command(&manifests_folder(folder));
     command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
     command.arg("--ledger").arg(folder.path().join("ledger.jsonl"));
+    let adaptor = if front == Front::Proxy { "http" } else { "ext-proc" };
     match front {
-        Front::Envoy => command
-            .arg("--envoy")
-            .arg(program::envoy())
-            .args(["--envoy-concurrency", "2"]),
+        Front::Envoy | Front::Proxy => command.arg("--envoy").arg(program::envoy()).args([
+            "--envoy-concurrency",
+            "2",
+            "--adaptor",
+            adaptor,
+        ]),
         Front::Alone => command.arg("--no-envoy"),
     };
     command.args(flags);

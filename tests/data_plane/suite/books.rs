@@ -8,9 +8,9 @@ use tokio::time::timeout;
 use wayleave_sim::{Sim, SimOptions};
 use wayleave_tests::ledger::{Attempt, Books, Record};
 use wayleave_tests::metrics::Metrics;
-use wayleave_tests::{Client, Format, Front, Gateway, HEAVY, Manifests, on_both_fronts, until};
+use wayleave_tests::{Client, Format, Front, Gateway, HEAVY, Manifests, on_every_front, until};
 
-on_both_fronts!(a_random_mix_adds_up);
+on_every_front!(a_random_mix_adds_up);
 
 const CALLS: usize = 100;
 const AT_A_TIME: usize = 8;

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use futures_util::future::join_all;
-use wayleave_tests::{Answer, Front, on_both_fronts};
+use wayleave_tests::{Answer, Front, on_every_front};
 
 use super::caching::{PATIENT, Pair, WAYS, Way, cache};
 
-on_both_fronts!(an_answer_of_one_is_a_hit_at_the_other, two_clients_never_share);
+on_every_front!(an_answer_of_one_is_a_hit_at_the_other, two_clients_never_share);
 
 /// Streamed and not, in both formats, each after each.
 async fn an_answer_of_one_is_a_hit_at_the_other(front: Front) {

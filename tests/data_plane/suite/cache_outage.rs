@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use wayleave_tests::{Client, Front, Gateway, HEAVY, on_both_fronts};
+use wayleave_tests::{Client, Front, Gateway, HEAVY, on_every_front};
 
 use super::caching::{Pair, WAYS, cache};
 
-on_both_fronts!(a_store_that_dies_under_load_is_not_noticed);
+on_every_front!(a_store_that_dies_under_load_is_not_noticed);
 
 /// Clients of each gateway.
 const CLIENTS: usize = 3;

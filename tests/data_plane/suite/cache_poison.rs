@@ -1,11 +1,11 @@
 //! What somebody else wrote into the Redis of a cache is a miss, and is replaced.
 
 use redis::AsyncCommands as _;
-use wayleave_tests::{Answer, Client, Front, on_both_fronts, until};
+use wayleave_tests::{Answer, Client, Front, on_every_front, until};
 
 use super::caching::{PATIENT, Pair, SOON, Way, cache};
 
-on_both_fronts!(
+on_every_front!(
     what_is_no_entry_is_a_miss_and_replaced,
     an_entry_over_the_limit_is_a_miss
 );

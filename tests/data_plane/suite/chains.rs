@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use wayleave_sim::Outcome;
-use wayleave_tests::{Format, Front, on_both_fronts};
+use wayleave_tests::{Format, Front, on_every_front};
 
 use super::table::{Case, Seen, Way, run};
 
-on_both_fronts!(
+on_every_front!(
     the_callers_fault,
     the_keys_fault,
     the_providers_fault,

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 use wayleave_sim::{Sim, SimOptions};
-use wayleave_tests::{Format, Front, Gateway, Manifests, on_both_fronts, process, until};
+use wayleave_tests::{Format, Front, Gateway, Manifests, on_every_front, process, until};
 
-on_both_fronts!(
+on_every_front!(
     calls_in_flight_end_and_new_ones_get_503,
     calls_that_never_end_are_broken_off
 );

@@ -6,9 +6,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use wayleave_sim::{Sim, SimOptions};
-use wayleave_tests::{Format, Front, Gateway, Manifests, on_both_fronts};
+use wayleave_tests::{Format, Front, Gateway, Manifests, on_every_front};
 
-on_both_fronts!(compressed_requests);
+on_every_front!(compressed_requests);
 
 fn gzip(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());

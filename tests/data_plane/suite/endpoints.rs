@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use wayleave_sim::{Sim, SimOptions};
-use wayleave_tests::{Format, Front, Gateway, Manifests, on_both_fronts};
+use wayleave_tests::{Format, Front, Gateway, Manifests, on_every_front};
 
-on_both_fronts!(
+on_every_front!(
     every_format_by_every_provider,
     aliases,
     models,

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use wayleave_sim::{Sim, SimOptions};
 use wayleave_tests::ledger::Record;
-use wayleave_tests::{Client, Format, Front, Gateway, Manifests, on_both_fronts};
+use wayleave_tests::{Client, Format, Front, Gateway, Manifests, on_every_front};
 
-on_both_fronts!(feedback_joins_the_ledger);
+on_every_front!(feedback_joins_the_ledger);
 
 async fn send(client: &Client, path: &str, body: &Value) -> (u16, Value) {
     let answer = client.call(Format::OpenAi, path, &[], body.to_string()).await;

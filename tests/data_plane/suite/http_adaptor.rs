@@ -15,7 +15,7 @@ async fn start() -> (Sim, Gateway) {
         "steps:\n- targets: [{providerKey: a, model: \"m?status=429&retry-after=0\"}]\n- targets: [{providerKey: b, \
          model: m}]",
     );
-    let gateway = Gateway::start_with(Front::Envoy, &manifests, &["--adaptor", "http"]).await;
+    let gateway = Gateway::start(Front::Proxy, &manifests).await;
     (sim, gateway)
 }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use wayleave_sim::{Sim, SimOptions};
-use wayleave_tests::{Format, Front, Gateway, Manifests, on_both_fronts};
+use wayleave_tests::{Format, Front, Gateway, Manifests, on_every_front};
 
-on_both_fronts!(
+on_every_front!(
     a_dead_key_is_asked_once,
     a_limited_key_rests_while_the_others_serve,
     credentials_stay_with_their_provider

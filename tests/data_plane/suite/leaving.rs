@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use wayleave_sim::{Outcome, RecordedRequest, Sim, SimOptions};
-use wayleave_tests::{Client, Format, Front, Gateway, Manifests, on_both_fronts};
+use wayleave_tests::{Client, Format, Front, Gateway, Manifests, on_every_front};
 
-on_both_fronts!(while_waiting, in_mid_stream, before_a_whole_answer, during_a_race);
+on_every_front!(while_waiting, in_mid_stream, before_a_whole_answer, during_a_race);
 
 const SOON: Duration = Duration::from_secs(20);
 /// The promise.

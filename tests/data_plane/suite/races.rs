@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use wayleave_sim::Outcome;
-use wayleave_tests::{Format, Front, on_both_fronts};
+use wayleave_tests::{Format, Front, on_every_front};
 
 use super::table::{Case, Seen, Way, run};
 
-on_both_fronts!(
+on_every_front!(
     who_wins,
     whole_answers_and_failures_of_all,
     what_becomes_of_losers,
@@ -124,7 +124,7 @@ async fn what_becomes_of_losers(front: Front) {
         Case::race(
             "a_drained_loser_is_read_to_its_end_and_priced",
             "losers: Drain",
-            &["ttft=1200ms&tokens=9", LATE],
+            &["ttft=3s&tokens=9", LATE],
         )
         .gives(200, "a race-loser lost_race, b race-winner ok")
         .and(|seen| {

@@ -1,9 +1,9 @@
 //! Requests that the gateway refuses: a clear 4xx in the client's own format, and not a word at the level of errors.
 
 use wayleave_sim::{Sim, SimOptions};
-use wayleave_tests::{Client, Format, Front, Gateway, Manifests, on_both_fronts, raw};
+use wayleave_tests::{Client, Format, Front, Gateway, Manifests, on_every_front, raw};
 
-on_both_fronts!(bad_requests, other_paths, header_bombs);
+on_every_front!(bad_requests, other_paths, header_bombs);
 
 /// A bad request.
 struct Bad {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use wayleave_sim::{Replay, Sim, SimOptions};
-use wayleave_tests::{Format, Front, Gateway, Manifests, on_both_fronts};
+use wayleave_tests::{Format, Front, Gateway, Manifests, on_every_front};
 
-on_both_fronts!(a_provider_that_repeats_the_credential);
+on_every_front!(a_provider_that_repeats_the_credential);
 
 /// What a provider repeats the credential in.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use wayleave_sim::{Sim, SimOptions};
-use wayleave_tests::{Format, Front, Gateway, HEAVY, Manifests, on_both_fronts, raw};
+use wayleave_tests::{Format, Front, Gateway, HEAVY, Manifests, on_every_front, raw};
 
-on_both_fronts!(large_ones_pass, too_large_ones_are_refused, the_limit_can_be_set);
+on_every_front!(large_ones_pass, too_large_ones_are_refused, the_limit_can_be_set);
 
 const MB: usize = 1_000_000;
 

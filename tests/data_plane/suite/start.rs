@@ -8,9 +8,9 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 use wayleave_sim::{Sim, SimOptions};
 use wayleave_tests::gateway::bare_command;
-use wayleave_tests::{Front, Gateway, Manifests, on_both_fronts, program};
+use wayleave_tests::{Front, Gateway, Manifests, on_every_front, program};
 
-on_both_fronts!(credentials_come_from_the_environment);
+on_every_front!(credentials_come_from_the_environment);
 
 const SOON: Duration = Duration::from_secs(60);
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use wayleave_sim::{RecordedRequest, Sim, SimOptions};
-use wayleave_tests::{Answer, Client, Front, Gateway, on_both_fronts};
+use wayleave_tests::{Answer, Client, Front, Gateway, on_every_front};
 
 use super::cases::{self, Case};
 use super::tally::{Checked, Way, say, summary, table};
@@ -49,7 +49,7 @@ impl World {
     }
 }
 
-on_both_fronts!(every_recording_goes_through);
+on_every_front!(every_recording_goes_through);
 
 async fn every_recording_goes_through(front: Front) {
     let Some(recordings) = exchange::load() else {
