@@ -17,9 +17,9 @@ pub mod key;
 mod spelling;
 mod status;
 
-pub use canonical::{Ambiguous, Canonical, Question};
+pub use canonical::{Ambiguous, Canonical, LastWords};
 pub use consult::{Ask, Consult, Passed, Similar, consult};
 pub use entry::{Entry, NotAnEntry, Provenance};
 pub use keep::{NotKept, keep};
-pub use spelling::{LastWords, Spelling};
+pub use spelling::Spelling;
 pub use status::Status;

@@ -7,9 +7,12 @@
 mod number;
 mod unique;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use self::unique::Unique;
+use crate::digest::Digest;
 use crate::format::{WireFormat, decode, encode, plain};
 use crate::intake::{Intake, TargetShape};
 use crate::snapshot::cache::{KeyPart, KeyParts};
@@ -45,13 +48,13 @@ pub struct Canonical {
 
 /// The last words of the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
+pub struct LastWords {
     /// The words.
-    pub text: String,
+    pub words: Arc<str>,
     /// Turns of the conversation, instructions not counted.
     pub turns: usize,
-    /// All but the words, in one spelling.
-    pub around: Vec<u8>,
+    /// Of all but the words.
+    pub around: Digest,
 }
 
 /// Readers disagree on what the body says: a member stands twice, or a number is larger than many of them can hold.
@@ -108,7 +111,7 @@ impl Canonical {
     }
 
     /// The last words of the user, if the last turn is the user's and says nothing but words.
-    pub fn question(&self) -> Option<Question> {
+    pub fn last_words(&self) -> Option<LastWords> {
         let mut chat = self.chat.clone()?;
         let turns = chat.get_mut("turns")?.as_array_mut()?;
         let role = |turn: &Value| match turn.get("role")?.as_str()? {
@@ -131,10 +134,10 @@ impl Canonical {
             return None;
         }
         parts.clear();
-        Some(Question {
-            text,
+        Some(LastWords {
+            words: text.into(),
             turns: spoken,
-            around: self.spelled(Some(&chat)),
+            around: Digest::of([self.spelled(Some(&chat)).as_slice()]),
         })
     }
 

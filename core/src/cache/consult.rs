@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-use super::canonical::Ambiguous;
+use super::canonical::{Ambiguous, LastWords};
 use super::directive::{Directive, Keep, Lookup};
 use super::key::{Key, Scope};
-use super::spelling::{LastWords, Spelling};
+use super::spelling::Spelling;
 use crate::client_credential;
 use crate::digest::Digest;
 use crate::endpoint::Endpoint;

@@ -3,9 +3,7 @@
 //! Spelling takes longer than anything else about a hit, and equal bodies have equal spellings: whoever sees a body again
 //! may hold on to what it came to, under [`Spelling::source`].
 
-use std::sync::Arc;
-
-use super::canonical::{Ambiguous, Canonical};
+use super::canonical::{Ambiguous, Canonical, LastWords};
 use crate::digest::Digest;
 use crate::intake::Intake;
 use crate::snapshot::cache::{CacheRules, KeyPart};
@@ -21,17 +19,6 @@ pub struct Spelling {
     pub last_words: Option<LastWords>,
 }
 
-/// The last words of the user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastWords {
-    /// The words.
-    pub words: Arc<str>,
-    /// Turns of the conversation, instructions not counted.
-    pub turns: usize,
-    /// Of all but the words.
-    pub around: Digest,
-}
-
 impl Spelling {
     /// Of a request, for such a policy.
     ///
@@ -39,15 +26,10 @@ impl Spelling {
     /// When the body can be read in two ways.
     pub fn of(intake: &Intake, rules: &CacheRules) -> Result<Self, Ambiguous> {
         let canonical = Canonical::of(intake, &rules.key)?;
-        let question = rules.semantic.as_ref().and_then(|_| canonical.question());
         Ok(Self {
             whole: Digest::of([canonical.bytes().as_slice()]),
             temperature: canonical.temperature(),
-            last_words: question.map(|question| LastWords {
-                words: question.text.into(),
-                turns: question.turns,
-                around: Digest::of([question.around.as_slice()]),
-            }),
+            last_words: rules.semantic.as_ref().and_then(|_| canonical.last_words()),
         })
     }
 

@@ -198,18 +198,22 @@ fn the_last_words_are_told_apart_from_all_else() {
         chat(&format!(
             r#"{{"model":"m","messages":[{{"role":"system","content":"{system}"}},{{"role":"user","content":"{words}"}}]}}"#
         ))
-        .question()
+        .last_words()
         .expect("a question")
     };
     let (one, other) = (ask("s", "one?"), ask("s", "another?"));
-    assert_eq!((one.text.as_str(), one.turns), ("one?", 1));
+    assert_eq!((&*one.words, one.turns), ("one?", 1));
     assert_eq!(one.around, other.around);
     assert_ne!(one.around, ask("t", "one?").around);
     let image = r#"{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"https://a"}}]}]}"#;
-    assert_eq!(chat(image).question(), None, "words alone do not tell a picture");
+    assert_eq!(
+        chat(image).last_words(),
+        None,
+        "words alone do not tell a picture"
+    );
     let answered =
         r#"{"model":"m","messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}"#;
-    assert_eq!(chat(answered).question(), None);
+    assert_eq!(chat(answered).last_words(), None);
 }
 
 #[test]
@@ -222,7 +226,7 @@ fn what_the_policy_adds_is_around_the_last_words_too() {
         let body =
             format!(r#"{{"model":"m","user":"{user}","messages":[{{"role":"user","content":"hi"}}]}}"#);
         let canonical = canonical_in(WireFormat::OpenAIChat, &body, &parts).expect("one reading");
-        canonical.question().expect("a question").around
+        canonical.last_words().expect("a question").around
     };
     assert_eq!(around("ann"), around("ann"));
     assert_ne!(around("ann"), around("bob"));
